@@ -1,0 +1,47 @@
+# Every target sets up what it needs. Python 3.11 or newer; PYTHON=... chooses another interpreter.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint bench screenshots setup setup-dev browser clean
+
+run: setup            ## install once, then start the server
+	@$(BIN)/python app.py $(ARGS)
+
+test: setup-dev lint browser  ## lint, types, layers, unit tests and browser tests
+	$(BIN)/python -m pytest
+
+lint: setup-dev       ## style, types and the rule that backends know nothing of the pages
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup-dev browser      ## measure in a real browser; figures go to benchmarks/results/
+	$(BIN)/python -m benchmarks
+
+screenshots: setup-dev browser  ## the pictures of the README and the Home page, from the running app
+	$(BIN)/python scripts/screenshots.py
+
+setup: $(VENV)/.installed
+setup-dev: $(VENV)/.installed-dev
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Assimilab needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Could not make $(VENV); on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/.installed: requirements.txt $(VENV)/.python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+browser: setup-dev
+	@PYTHON=$(BIN)/python sh scripts/ensure_chromium.sh
+
+clean:
+	rm -rf $(VENV)

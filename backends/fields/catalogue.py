@@ -1,0 +1,111 @@
+"""The datasets that there are: embedded ones, and every readable file under the data folder."""
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from backends.errors import InputError
+from backends.fields.dataset import FieldDataset
+from backends.fields.european import european_archive
+from backends.fields.paths import confine
+from backends.fields.readers import open_dataset, recognise
+from backends.home import home_folder
+
+#: Opened datasets that are kept for the next visitor.
+KEPT_DATASETS = 8
+#: Files looked at under the data folder; a larger folder is listed up to here.
+MOST_FILES = 2000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One dataset that can be opened: a key that is unique in the catalogue, a title for people, and where it is from."""
+
+    key: str
+    title: str
+    origin: Literal["embedded", "found"]
+
+
+class Catalogue:
+    """What can be opened, and a small store of what has been.
+
+    Parameters
+    ----------
+    folder
+        The data folder. It need not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._opened: OrderedDict[tuple[object, ...], FieldDataset] = OrderedDict()
+
+    def entries(self) -> list[Entry]:
+        """Return the embedded datasets and then the readable files under the data folder, in order of their paths.
+
+        Files are judged by their first bytes alone. Links that lead out of the folder are left out.
+        """
+        embedded = [Entry(key, title, "embedded") for key, (title, _) in EMBEDDED.items()]
+        return embedded + [Entry(name, name, "found") for name in self._found()]
+
+    def _found(self) -> list[str]:
+        names: list[str] = []
+        looked_at = 0
+        for folder, subfolders, files in os.walk(self.folder):
+            subfolders[:] = sorted(s for s in subfolders if not s.startswith("."))
+            for file in sorted(files):
+                looked_at += 1
+                if looked_at > MOST_FILES:
+                    return names
+                name = (Path(folder) / file).relative_to(self.folder).as_posix()
+                if not file.startswith(".") and self._readable(name):
+                    names.append(name)
+        return names
+
+    def _readable(self, name: str) -> bool:
+        try:
+            return recognise(confine(name, self.folder))
+        except InputError:  # leads outside, or may not be read: not for the list; opening it by path says why
+            return False
+
+    def open(self, key: str) -> FieldDataset:
+        """Return a dataset by its key in the catalogue or its path relative to the data folder.
+
+        A dataset stays open for the next visitor until its file changes or newer ones push it out.
+
+        Raises
+        ------
+        InputError
+            If there is no such file, it leads outside the data folder, or it cannot be read.
+        """
+        if key in EMBEDDED:
+            return self._kept((key,), EMBEDDED[key][1])
+        path = confine(key, self.folder)
+        status = path.stat()
+        return self._kept((path, status.st_mtime_ns, status.st_size), lambda: open_dataset(path))
+
+    def _kept(self, identity: tuple[object, ...], make: Callable[[], FieldDataset]) -> FieldDataset:
+        if identity not in self._opened:
+            self._opened[identity] = make()
+            if len(self._opened) > KEPT_DATASETS:
+                self._opened.popitem(last=False)
+        self._opened.move_to_end(identity)
+        return self._opened[identity]
+
+
+def _ncep_sample() -> FieldDataset:
+    import hvsampledata
+
+    return FieldDataset("NCEP reanalysis sample", "NetCDF", [hvsampledata.air_temperature("xarray")])
+
+
+def _european() -> FieldDataset:
+    return open_dataset(european_archive(home_folder()), label=EMBEDDED["european-forecast"][0])
+
+
+EMBEDDED: dict[str, tuple[str, Callable[[], FieldDataset]]] = {
+    "ncep-air-temperature": ("NCEP reanalysis, air temperature, February 2014", _ncep_sample),
+    "european-forecast": ("European forecast, generated", _european),
+}

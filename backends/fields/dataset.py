@@ -1,0 +1,197 @@
+"""An opened dataset: its variables, and fields, series and means read from them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from backends.errors import InputError
+from backends.fields.axes import describe_axes, fixed_time
+from backends.fields.field import Axis, Field, Series, Statistics, Variable, combine, statistics
+from backends.fields.grids import Layout, layout
+
+#: A variable of at most this many values (128 MiB of float32) is read whole and kept; larger ones slice by slice.
+KEPT_VALUES = 2**25
+
+#: What a damaged file makes the decoding libraries raise in the middle of reading.
+DECODING_PROBLEMS = (OSError, RuntimeError, ValueError, EOFError, IndexError, KeyError)
+
+
+class FieldDataset:
+    """Variables on latitude–longitude grids, read lazily.
+
+    Parameters
+    ----------
+    label
+        What a person calls it: usually the file's name.
+    format
+        ``NetCDF``, ``GRIB``, ``Zarr``.
+    sources
+        The xarray datasets that it is made of; a GRIB file may hold several. Names that occur twice get the name of
+        the level coordinate added.
+    path
+        Where it came from, if from a file.
+
+    Raises
+    ------
+    InputError
+        If no variable has latitudes and longitudes.
+    """
+
+    def __init__(self, label: str, format: str, sources: Iterable[xr.Dataset], path: Path | None = None) -> None:
+        self.label, self.format, self.path = label, format, path
+        self._arrays: dict[str, xr.DataArray] = {}
+        self._layouts: dict[str, Layout] = {}
+        self.variables: dict[str, Variable] = {}
+        self._loaded: dict[str, np.ndarray] = {}
+        refused: list[str] = []
+        for source in sources:
+            for name, array in source.data_vars.items():
+                if array.dtype.kind not in "fiu":
+                    continue
+                try:
+                    lay = layout(array)
+                except InputError as problem:
+                    refused.append(str(problem))
+                    continue
+                if lay is not None:
+                    self._add(self._free_name(str(name), array), array, lay)
+        if not self.variables:
+            raise InputError(
+                refused[0]
+                if refused
+                else f"{label} has no variable with latitudes and longitudes: nothing in it can be put on a map"
+            )
+
+    def _free_name(self, name: str, array: xr.DataArray) -> str:
+        if name not in self._arrays:
+            return name
+        suffix = array.attrs.get("GRIB_typeOfLevel", len(self._arrays))
+        return f"{name}@{suffix}"
+
+    def _add(self, name: str, array: xr.DataArray, lay: Layout) -> None:
+        attributes = array.attrs
+        self._arrays[name], self._layouts[name] = array, lay
+        self.variables[name] = Variable(
+            name=name,
+            long_name=str(attributes.get("long_name", "")),
+            standard_name=_text(attributes.get("standard_name", "")),
+            units=str(attributes.get("units", "")),
+            dims=tuple(map(str, array.dims)),
+            shape=tuple(array.shape),
+            axes=describe_axes(array, (lay.latitude_dim, lay.longitude_dim)),
+            time=fixed_time(array),
+            grid=lay.grid,
+            attributes={str(key): _text(value) for key, value in attributes.items()},
+        )
+
+    def variable(self, name: str) -> Variable:
+        """Return the description of a variable, or raise InputError naming those there are."""
+        if name not in self.variables:
+            raise InputError(f"{self.label} has no variable {name!r}; it has {', '.join(self.variables)}")
+        return self.variables[name]
+
+    def field(self, name: str, selection: Mapping[str, int]) -> Field:
+        """Return a variable at one index per axis (0 where none is given).
+
+        Raises
+        ------
+        InputError
+            If the variable or an index does not exist, or the file turns out to be damaged there.
+        """
+        variable = self.variable(name)
+        chosen = {axis.name: _checked(axis, selection.get(axis.name, 0)) for axis in variable.axes}
+        return Field(variable, self._read(name, chosen), chosen)
+
+    def mean_field(self, name: str, over: Axis, selection: Mapping[str, int]) -> Field:
+        """Return the mean over all indices of one axis, at one index on each other axis; NaN where any value is."""
+        variable = self.variable(name)
+        others = [axis for axis in variable.axes if axis.name != over.name]
+        chosen = {axis.name: _checked(axis, selection.get(axis.name, 0)) for axis in others}
+        total = np.zeros(variable.grid.shape)
+        for index in range(len(over)):
+            total += self._read(name, {**chosen, over.name: index})
+        return Field(variable, (total / len(over)).astype(np.float32), chosen)
+
+    def series(self, name: str, latitude: float, longitude: float, selection: Mapping[str, int]) -> Series:
+        """Return the values along the time axis at the grid point nearest to a place.
+
+        Raises
+        ------
+        InputError
+            If the variable has no time axis, or the place lies outside its grid.
+        """
+        variable = self.variable(name)
+        axis = variable.axis("time")
+        if axis is None:
+            raise InputError(f"{variable.title} has a single time, so there is no series to draw")
+        row, column = variable.grid.nearest(latitude, longitude)
+        chosen = {a.name: _checked(a, selection.get(a.name, 0)) for a in variable.axes if a.name != axis.name}
+        lay = self._layouts[name]
+        place = {lay.latitude_dim: int(lay.rows[row]), lay.longitude_dim: int(lay.columns[column])}
+        values = self._values(name, {**chosen, **place})
+        grid = variable.grid
+        return Series(variable, axis, values, float(grid.latitude[row]), float(grid.longitude[column]))
+
+    def statistics(self, name: str) -> Statistics:
+        """Return the statistics of all values of a variable; one too large to keep is read slice by slice."""
+        array = self._arrays[self.variable(name).name]
+        if array.size <= KEPT_VALUES or array.ndim == 2:
+            return statistics(self._values(name, {}))
+        first = str(array.dims[0])
+        return combine(statistics(self._values(name, {first: index})) for index in range(array.sizes[first]))
+
+    def usual_range(self, name: str, selection: Mapping[str, int]) -> Statistics:
+        """Return the statistics over all times and members at the chosen level, to fix colour limits by.
+
+        Of a variable that is too large to keep, only the selected field is looked at.
+        """
+        variable = self.variable(name)
+        alike = ("time", "member") if self._arrays[name].size <= KEPT_VALUES else ()
+        chosen = {a.name: _checked(a, selection.get(a.name, 0)) for a in variable.axes if a.role not in alike}
+        return statistics(self._values(name, chosen))
+
+    def _read(self, name: str, chosen: Mapping[str, int]) -> np.ndarray:
+        lay = self._layouts[name]
+        dims = [d for d in map(str, self._arrays[name].dims) if d not in chosen]
+        values = self._values(name, chosen)
+        if dims == [lay.longitude_dim, lay.latitude_dim]:
+            values = values.T
+        return np.ascontiguousarray(values[lay.rows][:, lay.columns])
+
+    def _values(self, name: str, chosen: Mapping[str, int]) -> np.ndarray:
+        """Read values at the given indices as float32, NaN where missing; a variable that fits is read once, whole."""
+        array = self._arrays[name]
+        if name in self._loaded:
+            loaded = self._loaded[name]
+            return loaded[tuple(chosen.get(str(dim), slice(None)) for dim in array.dims)]
+        if array.size <= KEPT_VALUES:
+            self._loaded[name] = self._decode(name, lambda: array.values)
+            return self._values(name, chosen)
+        return self._decode(name, lambda: array.isel(chosen).values)
+
+    def _decode(self, name: str, read: Callable[[], np.ndarray]) -> np.ndarray:
+        try:
+            return read().astype(np.float32)
+        except DECODING_PROBLEMS as problem:
+            raise InputError(
+                f"variable {name!r} of {self.label} cannot be read, the file may be damaged: {first_line(problem)}"
+            ) from problem
+
+
+def _checked(axis: Axis, index: int) -> int:
+    if not 0 <= index < len(axis):
+        raise InputError(f"index {index} on axis {axis.name!r} does not exist; it has {len(axis)} entries")
+    return index
+
+
+def _text(value: object) -> str:
+    text = str(value)
+    return "" if text == "unknown" else text
+
+
+def first_line(problem: BaseException) -> str:
+    """Return the first line of an exception's message, or its type where it has none."""
+    lines = str(problem).strip().splitlines()
+    return lines[0] if lines else type(problem).__name__

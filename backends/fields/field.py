@@ -1,0 +1,151 @@
+"""One field, one series, and the description of where they came from."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from backends.geometry.grid import LatLonGrid
+
+Role = Literal["time", "level", "member", "other"]
+
+
+def time_label(time: np.datetime64) -> str:
+    """Return ``2019-03-02 12:00 UTC``."""
+    return f"{np.datetime_as_string(time, unit='m').replace('T', ' ')} UTC"
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """A dimension of a variable besides latitude and longitude: its times, levels, members or whatever else.
+
+    Attributes
+    ----------
+    name
+        The file's own name of the dimension.
+    role
+        What it stands for.
+    labels
+        One text per index, as a person reads it: ``2019-03-02 12:00 UTC``, ``850 hPa``, ``member 3``.
+    times
+        Valid times (datetime64[s]) where the dimension is a time, otherwise None.
+    values
+        The coordinate as plain numbers or texts, for programs.
+    """
+
+    name: str
+    role: Role
+    labels: tuple[str, ...]
+    times: np.ndarray | None
+    values: tuple[float | int | str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Variable:
+    """What is known of a variable without reading its values.
+
+    `units` are the file's own; `time` is the valid time of a variable that has only one and no time axis.
+    """
+
+    name: str
+    long_name: str
+    standard_name: str
+    units: str
+    dims: tuple[str, ...]
+    shape: tuple[int, ...]
+    axes: tuple[Axis, ...]
+    time: np.datetime64 | None
+    grid: LatLonGrid
+    attributes: Mapping[str, str]
+
+    def axis(self, role: Role) -> Axis | None:
+        """Return the first axis of a role, or None."""
+        return next((axis for axis in self.axes if axis.role == role), None)
+
+    @property
+    def title(self) -> str:
+        """The long name, or where there is none the name."""
+        return self.long_name or self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A variable at one time, level and member.
+
+    Attributes
+    ----------
+    variable
+        What it is a field of.
+    values
+        Shape (ny, nx), float32, in `variable.units`, rows south to north, columns west to east; NaN where missing.
+    selection
+        The index chosen on each axis. Without one of the axes where the field is a mean over it.
+    """
+
+    variable: Variable
+    values: np.ndarray
+    selection: Mapping[str, int]
+
+    @property
+    def caption(self) -> str:
+        """Valid time, level, member: ``2017-01-01 12:00 UTC · 850 hPa · member 3``."""
+        parts = {
+            axis: axis.labels[self.selection[axis.name]] if axis.name in self.selection else f"mean over {axis.name}"
+            for axis in self.variable.axes
+        }
+        # The time first, whatever the order of the file's dimensions.
+        labels = [label for _, label in sorted(parts.items(), key=lambda part: part[0].role != "time")]
+        fixed = [] if self.variable.time is None else [time_label(self.variable.time)]
+        return " · ".join(fixed + labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """A variable along its time axis at the grid point nearest to a place.
+
+    `latitude` and `longitude` are those of the grid point; `values` has the shape of `axis`, in the variable's units.
+    """
+
+    variable: Variable
+    axis: Axis
+    values: np.ndarray
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Least, mean (of all values alike, not weighted by area) and greatest of `count` values, and how many are missing.
+
+    The first three are NaN where all values are missing.
+    """
+
+    min: float
+    mean: float
+    max: float
+    count: int
+    missing: int
+
+
+def statistics(values: np.ndarray) -> Statistics:
+    """Return the statistics of an array of any shape; NaN and infinities count as missing."""
+    finite = values[np.isfinite(values)]
+    missing = int(values.size - finite.size)
+    if not finite.size:
+        return Statistics(np.nan, np.nan, np.nan, 0, missing)
+    return Statistics(float(finite.min()), float(finite.mean(dtype=np.float64)), float(finite.max()), int(finite.size), missing)
+
+
+def combine(parts: Iterable[Statistics]) -> Statistics:
+    """Return the statistics of several arrays together from those of each."""
+    parts = list(parts)
+    missing, some = sum(p.missing for p in parts), [p for p in parts if p.count]
+    if not some:
+        return Statistics(np.nan, np.nan, np.nan, 0, missing)
+    count = sum(p.count for p in some)
+    mean = sum(p.mean * p.count for p in some) / count
+    return Statistics(min(p.min for p in some), mean, max(p.max for p in some), count, missing)

@@ -1,0 +1,75 @@
+"""From a field on its grid to the pixels of a map in latitude and longitude."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from backends.fields.field import Field
+
+#: No raster is larger than this; a screen shows no more.
+MAX_WIDTH, MAX_HEIGHT = 1000, 640
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """Evenly spaced pixels, shape (height, width), rows south to north, and the degrees that their edges span."""
+
+    values: np.ndarray
+    west: float
+    east: float
+    south: float
+    north: float
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a map that is looked at, degrees."""
+
+    west: float
+    east: float
+    south: float
+    north: float
+
+
+def rasterise(field: Field, window: Window | None = None) -> Raster:
+    """Return the pixels of a field, each with the value of the nearest grid point, so that nothing is smoothed over.
+
+    A grid with even spacing and few enough points comes out one pixel per point. Uneven spacing (a Gaussian grid) gets
+    even pixels, at least as fine as its finest spacing, and a larger grid is thinned to the window's resolution.
+
+    Parameters
+    ----------
+    field
+        The field.
+    window
+        What to show; everything by default. It is widened to whole grid cells and cut to the field.
+    """
+    grid = field.variable.grid
+    rows = _Pixels(grid.latitude.numpy(), None if window is None else (window.south, window.north), MAX_HEIGHT)
+    columns = _Pixels(grid.longitude.numpy(), None if window is None else (window.west, window.east), MAX_WIDTH)
+    values = field.values[rows.index][:, columns.index]
+    return Raster(values, *columns.bounds, *rows.bounds)
+
+
+class _Pixels:
+    """Pixels along one axis: `bounds` in degrees, and for each pixel the `index` of the nearest grid point."""
+
+    def __init__(self, axis: np.ndarray, wanted: tuple[float, float] | None, most: int) -> None:
+        middles = (axis[:-1] + axis[1:]) / 2
+        edges = np.r_[axis[0] - (middles[0] - axis[0]), middles, axis[-1] + (axis[-1] - middles[-1])]
+        first, last = 0, len(axis) - 1
+        if wanted is not None:
+            first, last = np.clip(np.searchsorted(edges, wanted, side="right") - 1, 0, len(axis) - 1)
+        self.bounds = float(edges[first]), float(edges[last + 1])
+        finest = float(np.diff(edges).min())
+        span = self.bounds[1] - self.bounds[0]
+        count = min(most, max(1, round(span / finest)))
+        centres = self.bounds[0] + (np.arange(count) + 0.5) * span / count
+        self.index = np.clip(np.searchsorted(middles, centres), 0, len(axis) - 1)
+
+
+def state_raster(state: torch.Tensor, field: Field) -> Raster:
+    """Return the pixels of a state vector (n,) that lies on the grid of a field."""
+    values = state.reshape(field.variable.grid.shape).to("cpu", torch.float32).numpy()
+    return rasterise(Field(field.variable, values, field.selection))

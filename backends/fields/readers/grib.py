@@ -1,0 +1,42 @@
+"""GRIB editions 1 and 2, through cfgrib."""
+
+from pathlib import Path
+
+import xarray as xr
+
+from backends.errors import InputError
+from backends.fields.dataset import DECODING_PROBLEMS, first_line
+
+FORMAT = "GRIB"
+
+
+def claims(path: Path) -> bool:
+    """Return whether the file begins like a GRIB file; some carry a short telecommunication header before it."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return b"GRIB" in file.read(64)
+
+
+def read(path: Path, label: str) -> list[xr.Dataset]:
+    """Open the file lazily; each hypercube of messages that belong together is one dataset.
+
+    Raises
+    ------
+    InputError
+        If the file ends in the middle of a message, or a message cannot be decoded.
+    """
+    import cfgrib
+    import eccodes
+
+    try:
+        # cfgrib leaves out what it cannot decode; counting the messages first notices a file that was cut.
+        with path.open("rb") as file:
+            messages = eccodes.codes_count_in_file(file)
+        if messages:
+            return cfgrib.open_datasets(str(path), backend_kwargs={"indexpath": "", "errors": "raise"})
+    except eccodes.CodesInternalError as problem:
+        raise InputError(f"{label} is a damaged or incomplete GRIB file: {first_line(problem)}") from problem
+    except DECODING_PROBLEMS as problem:
+        raise InputError(f"{label} holds GRIB messages that cannot be decoded: {first_line(problem)}") from problem
+    raise InputError(f"{label} holds no complete GRIB message")

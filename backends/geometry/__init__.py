@@ -1,0 +1,1 @@
+"""Places on the sphere: points, distances between them, and latitude–longitude grids."""

@@ -1,0 +1,83 @@
+"""Controls that several pages share."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import ClassVar
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+from panel.io import hold
+from param.parameterized import Event
+
+from backends.fields.catalogue import Entry
+from dashboard.shell import STYLE
+
+
+class LiveSlider(pmui.FloatSlider):
+    """A slider whose steps are acted on at once; Panel otherwise gathers them for 50 ms first."""
+
+    _priority_changes: ClassVar[list[str]] = ["value"]
+
+
+class LiveIntSlider(pmui.IntSlider):
+    """As LiveSlider, for whole numbers."""
+
+    _priority_changes: ClassVar[list[str]] = ["value"]
+
+
+@contextmanager
+def one_message() -> Iterator[None]:
+    """Send all changes made inside to the browser in one message, so that it draws them together."""
+    document = pn.state.curdoc
+    if document is None:
+        yield
+    else:
+        with hold(document):
+            yield
+
+
+class DatasetSelect(pmui.Select):
+    """A list of the catalogue's datasets in groups; `key` is the chosen dataset's key.
+
+    The browser identifies grouped options by their titles, so keys are translated here.
+    """
+
+    key = param.String(doc="Key of the chosen dataset; empty if none is.")
+
+    def __init__(self, **params: object) -> None:
+        super().__init__(groups={}, value=None, searchable=True, sizing_mode="stretch_width", **params)
+        self._keys: dict[str, str] = {}
+        self.param.watch(self._on_value, "value")
+
+    def offer(self, entries: list[Entry], others: Iterable[str], key: str) -> None:
+        """Offer the catalogue's entries and other keys, and choose one of them."""
+        self._keys = {entry.title: entry.key for entry in entries} | {other: other for other in others}
+        groups = {
+            "Embedded": [e.title for e in entries if e.origin == "embedded"],
+            "In the data folder": [e.title for e in entries if e.origin == "found"],
+            "Opened by you": list(others),
+        }
+        title = next((title for title, known in self._keys.items() if known == key), None)
+        self.param.update(groups={name: titles for name, titles in groups.items() if titles}, value=title, key=key)
+
+    def _on_value(self, event: Event) -> None:
+        if event.new in self._keys:
+            self.key = self._keys[event.new]
+
+
+def notice(kind: str) -> pn.pane.HTML:
+    """Return a pane for one sentence, invisible until it is told one by :func:`tell`; kind is ``problem`` or ``stale``."""
+    return pn.pane.HTML("", visible=False, stylesheets=[STYLE], sizing_mode="stretch_width", css_classes=[f"notice-{kind}"])
+
+
+def tell(pane: pn.pane.HTML, kind: str, text: str) -> None:
+    """Show a sentence as plain text, or hide the pane where there is none."""
+    sentence = text[:1].upper() + text[1:]
+    pane.param.update(object=f'<div class="{kind}" role="status">{escape(sentence)}</div>' if text else "", visible=bool(text))
+
+
+def html(text: str = "", **layout: object) -> pn.pane.HTML:
+    """Return a pane for our own markup, in our own style; everything from files must be escaped before it comes here."""
+    return pn.pane.HTML(text, stylesheets=[STYLE], sizing_mode="stretch_width", **layout)

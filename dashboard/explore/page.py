@@ -1,0 +1,293 @@
+"""The Explore page as a person sees it: controls in the sidebar, the map, the player, and the series below."""
+
+from collections.abc import Mapping
+from html import escape
+
+import panel as pn
+import panel_material_ui as pmui
+from panel.viewable import Viewable
+from param.parameterized import Event
+
+from backends.fields.catalogue import Catalogue
+from backends.fields.field import Axis, Series
+from backends.fields.picture import Picture
+from backends.fields.raster import Window
+from dashboard.controls import DatasetSelect, html, notice, one_message, tell
+from dashboard.explore.state import UPLOAD_LIMIT, ExploreState
+from dashboard.plots.live import LiveMap, LiveSeries
+from dashboard.plots.series import place_label
+from dashboard.shell import Content
+from dashboard.theme import PICKED, number, style_of, units_label
+
+UPLOAD_SUFFIXES = [".nc", ".nc4", ".cdf", ".grib", ".grib1", ".grib2", ".grb", ".grb1", ".grb2"]
+HINT = "Click the map to draw the series at a place; drag to pan, turn the wheel to zoom, hover to read values."
+#: In the dark, the theme's own grey for the buttons could hardly be seen.
+PLAYER_SX = {"& .MuiIconButton-root:not(.MuiIconButton-colorPrimary)": {"color": "text.primary"}}
+#: Beside the map where that is narrow enough, below it where it is not.
+SERIES_BOX = {"flex": "1 1 400px", "min-width": "min(400px, 100%)"}
+
+
+class ExplorePage:
+    """Widgets and figures round an :class:`ExploreState`; every figure is built once and changed in place."""
+
+    def __init__(self, catalogue: Catalogue, dataset: str = "") -> None:
+        self.map = LiveMap(1010, 540, on_tap=self._on_tap, on_window=self._on_window, colored_points=True)
+        self.lines = LiveSeries()
+        self._showing = False
+        self._heading, self._facts, self._legend, self._about = html(), html(), html(_legend([])), html()
+        self._problem, self._open_problem, self._reading = notice("problem"), notice("problem"), notice("stale")
+        self.state = state = ExploreState(catalogue, dataset)
+        self._build_data_controls()
+        self._build_field_controls()
+        state.param.watch(self._on_opened, ["entries", "dataset", "opened", "uploads"])
+        state.param.watch(self._offer_axes, ["opened", "variable"])
+        state.param.watch(self._show, ["picture", "low", "high"])
+        state.param.watch(self._show_series, "series")
+        state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
+        state.param.watch(lambda event: tell(self._open_problem, "problem", event.new), "open_problem")
+        state.param.watch(self._on_reading, "reading")
+
+    # Controls -----------------------------------------------------------------------------------------------------
+
+    def _build_data_controls(self) -> None:
+        self.datasets = DatasetSelect(
+            label="Dataset", description="Embedded samples, and every readable file under the data folder."
+        )
+        self.datasets.param.watch(self._on_dataset, "key")
+        self.path = pmui.TextInput(
+            label="Open by path",
+            placeholder="folder/file.nc, then Enter",
+            description="Relative to the data folder. Files outside it cannot be opened.",
+            sizing_mode="stretch_width",
+        )
+        self.path.param.watch(self._on_path, "value")
+        self.upload = pn.widgets.FileDropper(
+            accepted_filetypes=UPLOAD_SUFFIXES,
+            max_file_size=f"{UPLOAD_LIMIT // 2**20}MB",
+            multiple=False,
+            height=90,
+            sizing_mode="stretch_width",
+            margin=(0, 10),
+        )
+        self.upload.param.watch(self._on_upload, "value")
+
+    def _build_field_controls(self) -> None:
+        state = self.state
+        self.variables = pmui.Select(label="Variable", sizing_mode="stretch_width", description="What the map shows.")
+        self.variables.param.watch(self._on_variable, "value")
+        self.player = pmui.Player(
+            start=0, end=1, value=0, interval=250, loop_policy="loop", show_value=False, show_loop_controls=False, label="",
+            visible_buttons=["first", "previous", "pause", "play", "next", "last"], visible=False,
+            sizing_mode="stretch_width", max_width=1010, margin=(0, 10), sx=PLAYER_SX,
+        )  # fmt: skip
+        self.player.param.watch(self._on_player, "value")
+        self._map_box = pn.Column(self.map.pane, self.player)
+        self.axes = pn.Column(sizing_mode="stretch_width")
+        self.low = pmui.FloatInput(
+            label="From", sizing_mode="stretch_width", description="Value at the lower end of the colours."
+        )
+        self.high = pmui.FloatInput(
+            label="To", sizing_mode="stretch_width", description="Value at the upper end of the colours."
+        )
+        for box in (self.low, self.high):
+            box.param.watch(self._on_limits, "value")
+        self.usual = pmui.Button(
+            label="All times", variant="outlined", size="small", on_click=lambda _: state.usual_limits(),
+            description="Colours span the values of all times and members at this level.",
+        )  # fmt: skip
+        self.fit = pmui.Button(
+            label="This field", variant="outlined", size="small", on_click=lambda _: state.fit_limits(),
+            description="Colours span the values of the field that is shown.",
+        )  # fmt: skip
+        self.clear = pmui.Button(
+            label="Clear places", variant="text", size="small", visible=False, on_click=lambda _: state.clear_picked()
+        )
+
+    def content(self) -> Content:
+        """Return the page for the frame."""
+        sidebar = [
+            self.datasets,
+            self._reading,
+            self.path,
+            html('<div class="hint" style="margin: 0 10px">or drop a NetCDF or GRIB file here (up to 512 MB)</div>'),
+            self.upload,
+            self._open_problem,
+            pmui.Divider(),
+            self.variables,
+            self.axes,
+            html('<div class="hint" style="margin: 4px 10px 0">Colour limits</div>'),
+            pn.Row(self.low, self.high, sizing_mode="stretch_width"),
+            pn.Row(self.usual, self.fit),
+        ]
+        main = [
+            pn.Column(
+                self._heading,
+                self._facts,
+                self._problem,
+                pn.FlexBox(
+                    self._map_box,
+                    pn.Column(self._legend, self.lines.pane, self.clear, styles=SERIES_BOX),
+                    gap="0 16px",
+                    sizing_mode="stretch_width",
+                ),
+                pmui.Accordion(("About this variable", self._about), active=[], sizing_mode="stretch_width"),
+                sizing_mode="stretch_width",
+                margin=(6, 14),
+            )
+        ]
+        return Content(main, sidebar, self.state.close)
+
+    # From the controls to the state -------------------------------------------------------------------------------
+
+    def _on_dataset(self, event: Event) -> None:
+        if event.new not in ("", self.state.dataset):
+            self.state.open(event.new)
+
+    def _on_path(self, event: Event) -> None:
+        if event.new.strip():
+            self.state.open(event.new)
+
+    def _on_variable(self, event: Event) -> None:
+        if event.new:
+            self.state.choose_variable(event.new)
+
+    def _on_upload(self, event: Event) -> None:
+        for name, content in event.new.items():
+            self.state.upload(name, content if isinstance(content, bytes) else content.encode())
+        if event.new:
+            self.upload.value = {}  # the content has been kept on disk; it need not stay in memory
+
+    def _on_player(self, event: Event) -> None:
+        axis = self.state.time_axis
+        if axis is not None and event.new < len(axis):
+            self.state.choose(axis.name, event.new)
+
+    def _on_limits(self, _event: Event) -> None:
+        if not self._showing and self.low.value is not None and self.high.value is not None:
+            self.state.set_limits(self.low.value, self.high.value)
+
+    def _on_tap(self, latitude: float, longitude: float) -> None:
+        self.state.pick(latitude, longitude)
+
+    def _on_window(self, window: Window) -> None:
+        self.state.look_at(window)
+
+    # From the state to what is shown ------------------------------------------------------------------------------
+
+    def _on_reading(self, event: Event) -> None:
+        tell(self._reading, "stale", f"Opening {event.new} …" if event.new else "")
+        if not event.new:
+            self._on_opened()  # back to what is shown, if what was asked for could not be opened
+
+    def _on_opened(self, *_events: Event) -> None:
+        state = self.state
+        others = list(state.uploads)
+        if state.dataset and state.dataset not in {*others, *(entry.key for entry in state.entries)}:
+            others.append(state.dataset)  # opened by a path that the catalogue does not list
+        self.datasets.offer(state.entries, others, state.dataset or state.reading)
+        if state.opened is not None:
+            options = {_variable_label(v.name, v.title, v.units): v.name for v in state.opened.variables.values()}
+            self.variables.param.update(options=options, value=state.variable)
+
+    def _offer_axes(self, *_events: Event) -> None:
+        state = self.state
+        if state.opened is None:
+            return
+        variable = state.opened.variable(state.variable)
+        time = state.time_axis
+        self.player.visible = time is not None and len(time) > 1
+        if time is not None:
+            self.player.param.update(end=len(time) - 1, value=state.selection[time.name])
+        self.axes.objects = [self._axis_select(axis) for axis in variable.axes if axis is not time]
+        self._about.object = _attributes(variable.name, variable.attributes, variable.dims, variable.shape)
+
+    def _axis_select(self, axis: Axis) -> Viewable:
+        label = {"level": "Level", "member": "Member"}.get(axis.role, axis.name)
+        select = pmui.Select(
+            label=label,
+            options={text: k for k, text in enumerate(axis.labels)},
+            value=self.state.selection[axis.name],
+            sizing_mode="stretch_width",
+        )
+        select.param.watch(lambda event: self.state.choose(axis.name, event.new), "value")
+        return select
+
+    def _show(self, *_events: Event) -> None:
+        state, picture = self.state, self.state.picture
+        if picture is None:
+            return
+        variable = picture.field.variable
+        units = units_label(variable.units)
+        with one_message():
+            limits = (state.low, state.high)
+            self.map.show((state.opened, variable.name), picture.raster, style_of(variable), limits, variable.title, units)
+            self._showing = True  # both boxes change; one after the other would be taken for a person's input
+            self.low.value, self.high.value = limits
+            self._showing = False
+            self._map_box.styles = {"flex": f"0 1 {self.map.width}px"}
+            self._mark()
+            self._heading.object = _heading(picture)
+            self._facts.object = _facts(picture, units)
+            if state.time_axis is not None:
+                self.lines.move_to(picture.field.selection[state.time_axis.name])
+
+    def _mark(self) -> None:
+        series = self.state.series
+        self.map.mark([s.longitude for s in series], [s.latitude for s in series], list(PICKED[: len(series)]))
+
+    def _show_series(self, *_events: Event) -> None:
+        series = self.state.series
+        with one_message():
+            self.clear.visible = bool(series)
+            self._legend.object = _legend(series)
+            if self.map.figure is not None:
+                self._mark()
+            variable = series[0].variable if series else None
+            current = self.state.selection[series[0].axis.name] if series else 0
+            self.lines.show(
+                series, PICKED[: len(series)], current, variable.title if variable else "",
+                units_label(variable.units) if variable else "",
+            )  # fmt: skip
+
+
+def _variable_label(name: str, title: str, units: str) -> str:
+    return title if title == name else f"{title} ({name})"
+
+
+def _heading(picture: Picture) -> str:
+    variable = picture.field.variable
+    units = f" [{escape(units_label(variable.units))}]" if variable.units else ""
+    when = f'<span class="when">{escape(picture.field.caption)}</span>'
+    return f'<div class="heading"><h2>{escape(variable.title)}{units}</h2>{when}</div>'
+
+
+def _facts(picture: Picture, units: str) -> str:
+    here, grid = picture.here, picture.field.variable.grid
+    missing = f"{here.missing:,} of {here.missing + here.count:,}" if here.missing else "none"
+    facts = {
+        "min": f"{number(here.min)} {units}",
+        "mean": f"{number(here.mean)} {units}",
+        "max": f"{number(here.max)} {units}",
+        "missing": missing,
+        "grid": f"{grid.shape[0]} × {grid.shape[1]}",
+    }
+    cells = (f'<span><span class="name">{name}</span><b>{escape(text)}</b></span>' for name, text in facts.items())
+    return f'<div class="facts">{"".join(cells)}</div>'
+
+
+def _legend(series: list[Series]) -> str:
+    if not series:
+        return f'<div class="hint">{HINT}</div>'
+    entries = (
+        f'<span><span class="swatch" style="background:{color}"></span>{escape(place_label(s))}</span>'
+        for s, color in zip(series, PICKED, strict=False)
+    )
+    return f'<div class="facts panel-title">{"".join(entries)}</div>'
+
+
+def _attributes(name: str, attributes: Mapping[str, str], dims: tuple[str, ...], shape: tuple[int, ...]) -> str:
+    rows = {"name": name, "dimensions": " × ".join(f"{d} {n}" for d, n in zip(dims, shape, strict=True))}
+    rows |= {key: value for key, value in attributes.items() if value and not key.startswith("GRIB_")}
+    rows |= {key: value for key, value in attributes.items() if value and key.startswith("GRIB_")}
+    lines = (f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in rows.items())
+    return f'<table class="about">{"".join(lines)}</table>'

@@ -1,0 +1,237 @@
+"""What a person has chosen on the Explore page, and what there is to show for it."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import param
+
+from backends.errors import InputError
+from backends.fields.catalogue import Catalogue, Entry
+from backends.fields.dataset import FieldDataset
+from backends.fields.field import Axis, Series, Variable
+from backends.fields.picture import Picture, look_at
+from backends.fields.raster import Window
+from backends.fields.readers import open_dataset
+from backends.home import home_folder
+from dashboard.theme import PICKED, limits, style_of
+from dashboard.worker import FILES, LatestWins
+
+#: Uploads are limited to this many bytes.
+UPLOAD_LIMIT = 512 * 2**20
+
+Selection = dict[str, int]
+
+
+class ExploreState(param.Parameterized):
+    """State of the page, without any widget.
+
+    The first group of parameters is what a person sets; the second follows from it. Files are read on the file thread;
+    what could not be read leaves the last good picture where it is and says why.
+    """
+
+    dataset = param.String(doc="Key of the dataset: in the catalogue, or of an uploaded file.")
+    variable = param.String(doc="Name of the variable.")
+    selection = param.Dict(default={}, doc="The index chosen on each axis of the variable, by the axis's name.")
+    low = param.Number(default=0.0, doc="Lower colour limit, in the variable's unit.")
+    high = param.Number(default=1.0, doc="Upper colour limit, in the variable's unit.")
+    picked = param.List(default=[], doc="Places (latitude, longitude) whose series are drawn.")
+    window = param.Parameter(default=None, doc="The part of the map that is looked at; all of it if None.")
+
+    entries = param.List(default=[], doc="The catalogue as it was when the page was opened.")
+    opened = param.Parameter(default=None, doc="The opened dataset.")
+    picture = param.Parameter(default=None, doc="The picture on the map.")
+    series = param.List(default=[], doc="The series at the picked places.")
+    problem = param.String(doc="Why the field asked for is not what is shown.")
+    open_problem = param.String(doc="Why a file could not be opened.")
+    reading = param.String(doc="What is being opened at the moment.")
+    uploads = param.Dict(default={}, doc="Paths of the uploaded files, by key.")
+
+    def __init__(self, catalogue: Catalogue, dataset: str = "") -> None:
+        super().__init__()
+        self.catalogue = catalogue
+        self._folder: Path | None = None
+        self._limits_for: tuple[object, ...] = ()
+        self._listing = LatestWins(FILES, lambda _: catalogue.entries(), self._on_listed, self._on_open_failed)
+        self._opening = LatestWins(FILES, self._open, self._on_opened, self._on_open_failed)
+        self._drawing = LatestWins(FILES, lambda request: look_at(*request), self._on_picture, self._on_failed)
+        self._tracing = LatestWins(FILES, self._trace, self._on_series, self._on_failed)
+        self._listing.request(dataset)
+
+    # Opening ------------------------------------------------------------------------------------------------------
+
+    def _on_listed(self, wanted: str, entries: list[Entry]) -> None:
+        self.entries = entries
+        self.open(wanted or entries[0].key)
+
+    def open(self, key: str) -> None:
+        """Open a dataset of the catalogue, an uploaded one, or a file by its path relative to the data folder."""
+        self.reading = key.strip()
+        self._opening.request(self.reading)
+
+    def upload(self, name: str, content: bytes) -> None:
+        """Keep an uploaded file until the session ends, and open it."""
+        name = Path(name).name
+        if len(content) > UPLOAD_LIMIT:
+            self.open_problem = (
+                f"{name} has {len(content) / 2**20:.0f} MB; at most {UPLOAD_LIMIT / 2**20:.0f} MB can be uploaded. "
+                "Put larger files into the data folder"
+            )
+            return
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="upload-", dir=home_folder()))
+        path = self._folder / f"{len(self.uploads)}{Path(name).suffix}"  # the visitor's name is for the screen alone
+        path.write_bytes(content)
+        key = f"uploaded {name}"
+        self.uploads = {**self.uploads, key: path}
+        self.open(key)
+
+    def _open(self, key: str) -> FieldDataset:
+        if key not in self.uploads:
+            return self.catalogue.open(key)
+        name = key.removeprefix("uploaded ")
+        return open_dataset(self.uploads[key], label=name)
+
+    def _on_opened(self, key: str, dataset: FieldDataset) -> None:
+        variable = _most_telling(dataset)
+        self.clear_picked()
+        self.param.update(
+            dataset=key,
+            opened=dataset,
+            variable=variable.name,
+            selection=self._start(variable),
+            window=None,
+            open_problem="",
+            reading="",
+        )
+        self._draw()
+
+    def _on_open_failed(self, problem: str) -> None:
+        self.param.update(reading="", open_problem=problem)
+
+    # Choosing and drawing -----------------------------------------------------------------------------------------
+
+    def choose_variable(self, name: str) -> None:
+        """Show another variable of the dataset, at the same index of the axes that both have."""
+        if self.opened is not None and name != self.variable:
+            self.clear_picked()
+            self.param.update(variable=name, selection=self._start(self.opened.variable(name)), window=None)
+            self._draw()
+
+    def choose(self, axis: str, index: int) -> None:
+        """Show another index of one of the variable's axes."""
+        if self.selection.get(axis) != index:
+            self.selection = {**self.selection, axis: index}
+            self._draw()
+            time = self.time_axis
+            if self.picked and time is not None and axis != time.name:
+                self._trace_picked()
+
+    def look_at(self, window: Window) -> None:
+        """Show a part of the map at the screen's resolution, where the grid has more points than are drawn."""
+        if self.picture is not None and self.picture.raster.values.size < self.picture.field.values.size:
+            self.window = window
+            self._draw()
+
+    @property
+    def time_axis(self) -> Axis | None:
+        """The time axis of the variable, if it has one."""
+        return self.opened.variable(self.variable).axis("time") if self.opened is not None else None
+
+    def _start(self, variable: Variable) -> Selection:
+        kept = ((axis, self.selection.get(axis.name, 0)) for axis in variable.axes)
+        return {axis.name: index if index < len(axis) else 0 for axis, index in kept}
+
+    def _draw(self) -> None:
+        self._drawing.request((self.opened, self.variable, dict(self.selection), self.window))
+
+    def _on_picture(self, request: tuple[FieldDataset, str, Selection, Window | None], picture: Picture) -> None:
+        dataset, name, selection, _ = request
+        if (dataset, name) != (self.opened, self.variable):
+            return  # another variable has been chosen since; its picture is on the way
+        variable = picture.field.variable
+        alike = {axis.name for axis in variable.axes if axis.role in ("time", "member")}
+        limits_for = (dataset, name, *(index for axis, index in selection.items() if axis not in alike))
+        changes: dict[str, object] = {"picture": picture, "problem": ""}
+        if limits_for != self._limits_for:
+            self._limits_for = limits_for
+            changes["low"], changes["high"] = limits(style_of(variable), picture.usual)
+        if not picture.here.count:
+            changes["problem"] = f"{variable.title} has no values here: every grid point is missing (NaN)"
+        self.param.update(**changes)
+
+    def _on_failed(self, problem: str) -> None:
+        self.problem = problem
+
+    def set_limits(self, low: float, high: float) -> None:
+        """Set the colour limits, or say why they cannot be used."""
+        if low < high:
+            self.param.update(low=low, high=high, problem="")
+        else:
+            self.problem = f"the lower colour limit must be below the upper one; came {low:g} and {high:g}"
+
+    def usual_limits(self) -> None:
+        """Set the colour limits that hold all times and members at this level."""
+        if self.picture is not None:
+            self.set_limits(*limits(style_of(self.picture.field.variable), self.picture.usual))
+
+    def fit_limits(self) -> None:
+        """Set the colour limits that hold just the field that is shown."""
+        if self.picture is not None:
+            self.set_limits(*limits(style_of(self.picture.field.variable), self.picture.here))
+
+    # Series at places ---------------------------------------------------------------------------------------------
+
+    def pick(self, latitude: float, longitude: float) -> None:
+        """Draw the series at a place, in addition to those that are drawn; the oldest goes when there are too many."""
+        if self.picture is None:
+            return
+        if self.time_axis is None:
+            self.problem = "this variable has a single time, so there is no series to draw"
+            return
+        try:
+            self.picture.field.variable.grid.nearest(latitude, longitude)
+        except InputError as problem:
+            self.problem = str(problem)
+            return
+        self.param.update(picked=[*self.picked, (latitude, longitude)][-len(PICKED) :], problem="")
+        self._trace_picked()
+
+    def clear_picked(self) -> None:
+        """Take all series away."""
+        self.param.update(picked=[], series=[])
+
+    def _trace_picked(self) -> None:
+        self._tracing.request((self.opened, self.variable, dict(self.selection), tuple(self.picked)))
+
+    @staticmethod
+    def _trace(request: tuple[FieldDataset, str, Selection, tuple[tuple[float, float], ...]]) -> list[Series]:
+        dataset, name, selection, places = request
+        return [dataset.series(name, latitude, longitude, selection) for latitude, longitude in places]
+
+    def _on_series(self, request: tuple[FieldDataset, str, Selection, object], series: list[Series]) -> None:
+        if request[:2] == (self.opened, self.variable) and self.picked:
+            self.series = series
+
+    # The end ------------------------------------------------------------------------------------------------------
+
+    def wait(self) -> None:
+        """Block until everything asked for is there; for programs without a browser."""
+        for work in (self._listing, self._opening, self._drawing, self._tracing):
+            work.wait()
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        for work in (self._listing, self._opening, self._drawing, self._tracing):
+            work.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder)
+        with param.parameterized.discard_events(self):
+            self.opened = self.picture = None
+            self.series = []
+
+
+def _most_telling(dataset: FieldDataset) -> Variable:
+    """Return what to show first: a temperature where there is one, otherwise the first variable."""
+    variables = list(dataset.variables.values())
+    return next((v for v in variables if "temperature" in f"{v.standard_name} {v.long_name}".lower()), variables[0])

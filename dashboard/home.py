@@ -1,0 +1,93 @@
+"""The Home page: what each page does, the device that computes, and the data that there are."""
+
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from urllib.parse import urlencode
+
+import panel as pn
+
+from backends.device import compute_device, device_memory, device_name
+from backends.fields.catalogue import Catalogue, Entry
+from dashboard.controls import html
+from dashboard.shell import PAGES, Content
+from dashboard.worker import FILES, LatestWins
+
+WELCOME = """
+<div class="welcome"><h1>Data assimilation, live</h1>
+<p>Browse fields, turn the background error B, the observation error R and the observing network, and watch the
+analysis answer. The exact solution is always on the page.</p></div>
+"""
+
+
+class HomePage:
+    """A page without state of its own; the catalogue is listed on the file thread."""
+
+    def __init__(self, catalogue: Catalogue, dark: bool) -> None:
+        self._query = {"theme": "dark"} if dark else {}
+        self._folder = catalogue.folder
+        self._data = html('<div class="hint">Looking for data …</div>')
+        self._listing = LatestWins(FILES, lambda _: catalogue.entries(), self._on_listed, self._on_failed)
+        self._listing.request("home")
+
+    def content(self) -> Content:
+        """Return the page for the frame."""
+        main = pn.Column(
+            html(WELCOME + self._cards()),
+            html(_compute()),
+            self._data,
+            sizing_mode="stretch_width",
+            max_width=1240,
+            margin=(8, 28),
+        )
+        return Content([main], [], self._listing.close)
+
+    def wait(self) -> None:
+        """Block until the catalogue is listed; for programs without a browser."""
+        self._listing.wait()
+
+    def _address(self, path: str, **query: str) -> str:
+        query = {**self._query, **query}
+        return path + (f"?{escape(urlencode(query))}" if query else "")
+
+    def _cards(self) -> str:
+        cards = (
+            f'<a class="card" href="{self._address(path)}"><img src="/assets/pictures{path}.png" alt="The {escape(name)} page">'
+            f"<h3>{escape(name)}</h3><p>{escape(about)}</p></a>"
+            for path, name, about in PAGES
+            if path != "/"
+        )
+        return f'<div class="cards">{"".join(cards)}</div>'
+
+    def _on_listed(self, _request: str, entries: list[Entry]) -> None:
+        self._data.object = _data_table(self._address, entries, self._folder)
+
+    def _on_failed(self, problem: str) -> None:
+        self._data.object = f'<div class="problem">{escape(problem)}</div>'
+
+
+def _compute() -> str:
+    device = compute_device()
+    where = "" if device.type != "cpu" else "; a GPU is used where there is one"
+    return (
+        f'<h2 class="section">Compute</h2><div class="facts"><span><span class="name">device</span>'
+        f"<b>{escape(device_name(device))}</b>{where}</span>"
+        f'<span><span class="name">memory in use</span><b>{device_memory(device)}</b></span></div>'
+    )
+
+
+def _data_table(address: Callable[..., str], entries: list[Entry], folder: Path) -> str:
+    rows = "".join(
+        f'<tr><td>{escape(entry.title)}</td><td class="hint">{entry.origin}</td>'
+        f'<td><a href="{address("/explore", dataset=entry.key)}">explore</a></td>'
+        f'<td><a href="{address("/analysis", dataset=entry.key)}">analyse</a></td></tr>'
+        for entry in entries
+    )
+    found = sum(entry.origin == "found" for entry in entries)
+    note = (
+        f"{found} readable file{'s' if found != 1 else ''} in the data folder <code>{escape(str(folder))}</code>."
+        if found
+        else f"No readable file in the data folder <code>{escape(str(folder))}</code> yet: put NetCDF or GRIB files there, "
+        "or start with <code>--data FOLDER</code>. The embedded datasets are always here."
+    )
+    return f'<h2 class="section">Data</h2><div class="hint">{note}</div><table class="data">{rows}</table>'

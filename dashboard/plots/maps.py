@@ -1,0 +1,90 @@
+"""A field on a latitude–longitude map."""
+
+import math
+
+import holoviews as hv
+import numpy as np
+from bokeh.models import CustomJSHover, CustomJSTickFormatter, HoverTool
+
+from backends.fields.raster import Raster
+from dashboard.coastlines import coastlines
+from dashboard.theme import MISSING, FieldStyle
+
+#: 190 becomes 170°W: maps across the dateline count on past 180.
+_DEGREES = """
+    const lon = (((%(x)s + 180) %% 360 + 360) %% 360) - 180
+    const east = Math.abs(lon).toFixed(%(digits)s)
+    return east + "°" + (lon < 0 ? "W" : lon > 0 ? "E" : "")
+"""
+_NORTH = 'return Math.abs(%(x)s).toFixed(%(digits)s) + "°" + (%(x)s < 0 ? "S" : %(x)s > 0 ? "N" : "")'
+
+
+def extent(raster: Raster) -> tuple[float, float, float, float]:
+    """Return west, east, south, north of what a map of the raster shows: its pixels, but nothing beyond the poles."""
+    return raster.west, raster.east, max(raster.south, -90.0), min(raster.north, 90.0)
+
+
+def aspect(raster: Raster) -> float:
+    """Return width over height of the area at the true scale of its middle latitude (equirectangular)."""
+    west, east, south, north = extent(raster)
+    middle = math.cos(math.radians((south + north) / 2)) if north - south < 120 else 1.0
+    return (east - west) * max(middle, 0.2) / (north - south)
+
+
+def field_map(raster: Raster, style: FieldStyle, limits: tuple[float, float], name: str, units: str) -> hv.Overlay:
+    """Return a map of a field with coastlines, and an empty layer of points in the field's colours.
+
+    Parameters
+    ----------
+    raster
+        The pixels.
+    style, limits
+        Colours, and the values at both ends of them.
+    name, units
+        What is shown, for the colour bar and the pointer's read-out.
+    """
+    west, east, south, north = extent(raster)
+    lon, lat = hv.Dimension("longitude", label="longitude"), hv.Dimension("latitude", label="latitude")
+    # Told apart by name, so that an underscore or a tag in a file's text cannot reach a template.
+    value = hv.Dimension("value", label=name, unit=units)
+    image = hv.Image(
+        raster.values[::-1], bounds=(raster.west, raster.south, raster.east, raster.north), kdims=[lon, lat], vdims=[value]
+    ).opts(
+        cmap=list(style.palette),
+        clim=limits,
+        clipping_colors={"NaN": MISSING},
+        colorbar=True,
+        clabel=units,
+        colorbar_opts={"width": 12, "padding": 4},
+        tools=[_hover(units)],
+        default_tools=["pan", "wheel_zoom", "reset"],
+        active_tools=["wheel_zoom"],
+    )
+    coast = hv.Path([coastlines(west, east, south, north)], kdims=[lon, lat]).opts(color="black", line_width=0.9)
+    marks = hv.Points(np.empty((0, 3)), kdims=[lon, lat], vdims=[value]).opts(
+        color="value", cmap=list(style.palette), clim=limits, size=7, line_color="black", line_width=1.0
+    )
+    return (image * coast * marks).opts(
+        xlim=(west, east),
+        ylim=(south, north),
+        xlabel="",
+        ylabel="",
+        xformatter=CustomJSTickFormatter(code=_DEGREES % {"x": "tick", "digits": "tick % 1 ? 1 : 0"}),
+        yformatter=CustomJSTickFormatter(code=_NORTH % {"x": "tick", "digits": "tick % 1 ? 1 : 0"}),
+        toolbar="above",
+        title="",
+        backend_opts={"plot.toolbar.logo": None},
+    )
+
+
+def _hover(units: str) -> HoverTool:
+    return HoverTool(
+        tooltips=[("value", "@image{0.0000 a}"), ("at", "$y{north}, $x{east}")],
+        formatters={
+            "@image": CustomJSHover(
+                args={"unit": units}, code='return isNaN(value) ? "missing" : value.toPrecision(5) + " " + unit'
+            ),
+            "$x": CustomJSHover(code=_DEGREES % {"x": "value", "digits": "2"}),
+            "$y": CustomJSHover(code=_NORTH % {"x": "value", "digits": "2"}),
+        },
+    )

@@ -1,0 +1,65 @@
+"""Serving the pages."""
+
+import sys
+from pathlib import Path
+
+import panel as pn
+
+from backends.device import compute_device, device_name
+from backends.fields.catalogue import Catalogue
+from dashboard.analysis.page import AnalysisPage
+from dashboard.explore.page import ExplorePage
+from dashboard.home import HomePage
+from dashboard.shell import ASSETS, TITLE, asked_for_dark, frame
+from dashboard.worker import DEVICE, FILES
+
+#: A message from a browser may have this many bytes; uploads come in chunks below it.
+MESSAGE_LIMIT = 20 * 2**20
+
+
+def serve(port: int, address: str, data: Path) -> None:
+    """Serve the application until it is interrupted; prints the address when it is ready.
+
+    Raises
+    ------
+    InputError
+        If the device asked for is not there.
+    """
+    # An analysis is some fifty short calls into torch; after each, its thread would wait up to Python's usual 5 ms
+    # for the interpreter while another visitor's page is built.
+    sys.setswitchinterval(0.0005)
+    device = compute_device()
+    pn.extension("filedropper", notifications=False)
+    catalogue = Catalogue(data)
+    pages = {
+        "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
+        "/explore": lambda: frame("/explore", ExplorePage(catalogue, _asked("dataset")).content()),
+        "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, _asked("dataset")).content()),
+    }
+    _warm_up(catalogue)
+    shown = "localhost" if address == "127.0.0.1" else address
+    origins = [f"{host}:{port}" for host in {"localhost", "127.0.0.1", address}]
+    server = pn.serve(
+        pages, port=port, address=address, title=TITLE, show=False, start=False, websocket_origin=origins,
+        static_dirs={"assets": str(ASSETS)}, websocket_max_message_size=MESSAGE_LIMIT, verbose=False,
+    )  # fmt: skip
+    print(f"Computing on {device_name(device)}. Data folder: {data}{'' if data.is_dir() else ' (does not exist yet)'}.")
+    print(f"Open http://{shown}:{port} in a browser. Ctrl-C stops the server.", flush=True)
+    try:
+        server.run_until_shutdown()
+    finally:
+        for worker in (DEVICE, FILES):
+            worker.shutdown(wait=False, cancel_futures=True)
+
+
+def _asked(key: str) -> str:
+    """Return a value from the address of the page, or nothing."""
+    return pn.state.session_args.get(key, [b""])[0].decode(errors="replace")
+
+
+def _warm_up(catalogue: Catalogue) -> None:
+    """Draw every page once, without a visitor: the first drawing of a process takes seconds longer than the next."""
+    for page in (ExplorePage(catalogue), AnalysisPage(catalogue)):
+        page.content()
+        page.state.wait()
+        page.state.close()

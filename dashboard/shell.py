@@ -1,0 +1,111 @@
+"""The frame round every page: header with navigation, light and dark, and a strip that tells the device's state."""
+
+import gc
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import panel as pn
+from panel.util import edit_readonly
+from panel_material_ui.template import Page
+
+from backends.device import compute_device, device_memory, device_name
+from dashboard.coastlines import ASSETS
+
+TITLE = "Assimilab"
+#: Address, name, and one sentence of every page, in the order of the navigation.
+PAGES = (
+    ("/", "Home", "What there is, and where to begin."),
+    ("/explore", "Explore", "Look at fields: maps through time, levels and members, and series at any place."),
+    ("/analysis", "Analysis", "Turn B, R and the observing network, and see the analysis of a real field change."),
+)
+STYLE = (ASSETS / "style.css").read_text(encoding="utf-8")
+PRIMARY = "#0f4c81"
+#: A lighter blue in the dark, where the other could not be read.
+PALETTES = {
+    "light": {"palette": {"primary": {"main": PRIMARY}}},
+    "dark": {"palette": {"primary": {"main": "#7db8ea", "contrastText": "#101418"}}},
+}
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a page puts into the frame; `close` is called when its session ends."""
+
+    main: Sequence[pn.viewable.Viewable]
+    sidebar: Sequence[pn.viewable.Viewable]
+    close: Callable[[], None]
+
+
+def frame(address: str, content: Content) -> Page:
+    """Return a page of the application, with its content inside the common frame."""
+    name = next(name for path, name, _ in PAGES if path == address)
+    dark = asked_for_dark()
+    page = Page(
+        title=TITLE,
+        meta_title=TITLE if address == "/" else f"{name} · {TITLE}",
+        favicon=ASSETS / "logo.svg",
+        main=list(content.main),
+        sidebar=[pn.Spacer(height=6), *content.sidebar] if content.sidebar else [],
+        sidebar_width=300,
+        sidebar_open=bool(content.sidebar),
+        sidebar_variant="auto" if content.sidebar else "temporary",  # an empty persistent one pushes the page aside
+        sidebar_resizable=False,
+        dark_theme=dark,
+        busy_indicator=None,
+        raw_css=[STYLE],
+        theme_config=PALETTES,
+        sx={".MuiAppBar-root": {"backgroundColor": PRIMARY, "backgroundImage": "none", "color": "#ffffff"}},
+    )
+    navigation = pn.pane.HTML(pn.bind(_navigation, address, page.param.dark_theme), stylesheets=[STYLE])
+    page.header = [navigation, _StatusStrip().__panel__()]
+    # The busy indicator makes the browser walk through all models at each callback: 20 ms of every slider step.
+    with edit_readonly(page):
+        page.param.update(busy=False)
+    pn.state.on_session_destroyed(lambda _context: _free(content))
+    return page
+
+
+def asked_for_dark() -> bool:
+    """Return whether the address of the page asks for the dark mode, as the navigation's links do from a dark page."""
+    asked = pn.state.session_args.get("theme", [b""])[0]
+    return asked == b"dark"
+
+
+def _navigation(address: str, dark: bool) -> str:
+    query = "?theme=dark" if dark else ""
+    links = (
+        f'<a href="{path}{query}" title="{escape(about)}"{" aria-current=page" if path == address else ""}>{escape(name)}</a>'
+        for path, name, about in PAGES
+    )
+    return f'<nav class="pages" aria-label="Pages">{"".join(links)}</nav>'
+
+
+class _StatusStrip(pn.viewable.Viewer):
+    """The compute device and its memory, looked up every five seconds while the page is open."""
+
+    def __init__(self, **params: object) -> None:
+        super().__init__(**params)
+        self._pane = pn.pane.HTML(self._text(), stylesheets=[STYLE], margin=(0, 8), styles={"margin-left": "auto"})
+        if pn.state.curdoc is not None:
+            pn.state.add_periodic_callback(self._update, period=5000)
+
+    def _text(self) -> str:
+        device = compute_device()
+        memory = "GPU memory in use" if device.type == "cuda" else "memory in use by this server"
+        return (
+            f'<div class="status" title="Compute device, and {memory}">'
+            f"<b>{escape(device_name(device))}</b><span>{device_memory(device)}</span></div>"
+        )
+
+    def _update(self) -> None:
+        self._pane.object = self._text()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._pane
+
+
+def _free(content: Content) -> None:
+    content.close()
+    # Panel's objects refer to each other in circles and wait for the collector; the fields they hold are large.
+    gc.collect()
