@@ -96,4 +96,5 @@ def _solve_spd(S: Tensor, d: Tensor, B: GaussianBackgroundError, R: ObservationE
             f"H B Hᵀ + R is numerically singular for σ_b = {B.sigma:g}, L = {B.length:g} km, σ_o = {R.sigma:g}: "
             "raise σ_o, shorten L, or use fewer observations"
         )
-    return torch.cholesky_solve(d.reshape(-1, d.shape[-1]).T, factor).T.reshape(d.shape)
+    rows = d.reshape(d.shape[:-1].numel(), d.shape[-1])
+    return torch.cholesky_solve(rows.T, factor).T.reshape(d.shape)

@@ -1,0 +1,27 @@
+"""What all tests share."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Before anything of ours is imported: a home of the tests' own, so that they neither find nor leave anything.
+os.environ["ASSIMILAB_HOME"] = tempfile.mkdtemp(prefix="assimilab-tests-")
+
+ROOT = Path(__file__).parent.parent
+
+
+def data_folder() -> Path | None:
+    """Return the folder of real files: ASSIMILAB_DATA, or shared/data beside the repository, if it is there."""
+    folder = Path(os.environ.get("ASSIMILAB_DATA", ROOT.parent / "shared" / "data"))
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real files; tests that need it are skipped where it is absent."""
+    folder = data_folder()
+    if folder is None:
+        pytest.skip("no real data: put the files into ../shared/data, or name their folder in ASSIMILAB_DATA")
+    return folder
