@@ -37,7 +37,7 @@ def _pairs(p):
     return list(zip(p.latitude.tolist(), p.longitude.tolist(), strict=True))
 
 
-def dense_B(nodes):
+def dense_b(nodes):
     d = great_circle_distance(nodes, nodes)
     return B.sigma**2 * torch.exp(-(d**2) / (2 * B.length**2))
 
@@ -46,7 +46,7 @@ def test_analysis_equals_the_dense_normal_equations():
     # In state space: (B⁻¹ + HᵀR⁻¹H) δx = HᵀR⁻¹d, written as (I + B HᵀR⁻¹H) δx = B HᵀR⁻¹d so that B need not be inverted.
     analyser, background, observations = case()
     H = matrix(analyser.operator)
-    dense = dense_B(analyser.operator.grid.nodes())
+    dense = dense_b(analyser.operator.grid.nodes())
     d = observations.values[0] - H @ background[0]
     left = torch.eye(len(dense), dtype=torch.float64) + dense @ H.T @ H / R.variance
     expected = torch.linalg.solve(left, dense @ H.T @ d / R.variance)
@@ -61,7 +61,7 @@ def test_cost_terms_are_those_of_the_definition():
     a = analyser.analyse(background, observations, B, R)
     H = matrix(analyser.operator)
     # ½ δxᵀB⁻¹δx with δx = BHᵀw needs no inverse of the badly conditioned B: it is ½ wᵀ HBHᵀ w, w from the dense S.
-    S = H @ dense_B(analyser.operator.grid.nodes()) @ H.T + R.variance * torch.eye(40, dtype=torch.float64)
+    S = H @ dense_b(analyser.operator.grid.nodes()) @ H.T + R.variance * torch.eye(40, dtype=torch.float64)
     d = observations.values[0] - H @ background[0]
     w = torch.linalg.solve(S, d)
     assert float(a.jb[0]) == pytest.approx(float(0.5 * w @ (H @ a.increment[0])), rel=1e-9)
@@ -137,7 +137,9 @@ def test_a_background_without_value_at_an_observation_is_refused():
         analyser.analyse(background * torch.nan, observations, B, R)
 
 
-@pytest.mark.parametrize(("sigma", "length", "says"), [(0, 100, "σ_b"), (-1, 100, "σ_b"), (1, 0, "length L"), (1, 4000, "length L")])
+@pytest.mark.parametrize(
+    ("sigma", "length", "says"), [(0, 100, "σ_b"), (-1, 100, "σ_b"), (1, 0, "length L"), (1, 4000, "length L")]
+)
 def test_a_bad_background_error_is_named(sigma, length, says):
     with pytest.raises(InputError, match=says):
         GaussianBackgroundError(sigma, length)
@@ -146,8 +148,8 @@ def test_a_bad_background_error_is_named(sigma, length, says):
 def test_samples_have_the_covariance_they_are_drawn_from():
     nodes = grid(40, 50, 6, 0, 10, 6).nodes()
     draws = B.sample(nodes, 4000, torch.Generator().manual_seed(0))
-    assert float((draws.T @ draws / 4000 - dense_B(nodes)).abs().max()) < 0.25  # 5 standard errors of σ²·√(2/4000)
-    torch.testing.assert_close(B.variance(nodes), dense_B(nodes).diagonal())
+    assert float((draws.T @ draws / 4000 - dense_b(nodes)).abs().max()) < 0.25  # 5 standard errors of σ²·√(2/4000)
+    torch.testing.assert_close(B.variance(nodes), dense_b(nodes).diagonal())
 
 
 def test_the_gaussian_is_a_covariance_up_to_the_longest_length_allowed():

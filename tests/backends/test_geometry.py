@@ -28,9 +28,7 @@ def vincenty(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Return the distance by the formula that is well conditioned everywhere (Vincenty's, on the sphere)."""
     (f1, l1), (f2, l2) = ([math.radians(v) for v in p] for p in (a, b))
     dl = l2 - l1
-    y = math.hypot(
-        math.cos(f2) * math.sin(dl), math.cos(f1) * math.sin(f2) - math.sin(f1) * math.cos(f2) * math.cos(dl)
-    )
+    y = math.hypot(math.cos(f2) * math.sin(dl), math.cos(f1) * math.sin(f2) - math.sin(f1) * math.cos(f2) * math.cos(dl))
     x = math.sin(f1) * math.sin(f2) + math.cos(f1) * math.cos(f2) * math.cos(dl)
     return EARTH_RADIUS_KM * math.atan2(y, x)
 
@@ -65,7 +63,9 @@ def test_area_weights_of_the_globe_give_the_mean_of_a_known_function():
     assert float((g.area_weights() * sine.square()).sum()) == pytest.approx(1 / 3, abs=1e-4)
 
 
-@pytest.mark.parametrize(("west", "east", "nx", "periodic"), [(-180, 177, 120, True), (0, 357, 120, True), (0, 300, 101, False)])
+@pytest.mark.parametrize(
+    ("west", "east", "nx", "periodic"), [(-180, 177, 120, True), (0, 357, 120, True), (0, 300, 101, False)]
+)
 def test_a_grid_is_periodic_when_its_seam_is_no_wider_than_a_step(west, east, nx, periodic):
     assert grid(west=west, east=east, nx=nx).periodic is periodic
 
@@ -100,7 +100,9 @@ def test_a_bad_grid_is_named(latitude, longitude, says):
         LatLonGrid(torch.tensor(latitude, dtype=torch.float64), torch.tensor(longitude, dtype=torch.float64))
 
 
-@pytest.mark.parametrize(("latitude", "says"), [([91.0], "between −90 and 90"), ([math.inf], "finite"), ([1.0, 2.0], "one latitude")])
+@pytest.mark.parametrize(
+    ("latitude", "says"), [([91.0], "between −90 and 90"), ([math.inf], "finite"), ([1.0, 2.0], "one latitude")]
+)
 def test_bad_points_are_named(latitude, says):
     with pytest.raises(InputError, match=says):
         Points(torch.tensor(latitude), torch.tensor([0.0]))

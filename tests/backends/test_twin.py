@@ -125,7 +125,9 @@ def test_a_field_of_another_grid_is_refused():
         experiment(truth=torch.zeros(3))
 
 
-@pytest.mark.parametrize(("change", "says"), [({"sigma_o": 0.0}, "σ_o"), ({"sigma_b": 0.0}, "σ_b"), ({"length": 0.0}, "L must")])
+@pytest.mark.parametrize(
+    ("change", "says"), [({"sigma_o": 0.0}, "σ_o"), ({"sigma_b": 0.0}, "σ_b"), ({"length": 0.0}, "L must")]
+)
 def test_settings_out_of_range_are_named(change, says):
     with pytest.raises(InputError, match=says):
         experiment().run(dataclasses.replace(TwinSettings(), **change))
