@@ -21,7 +21,7 @@ bench: setup-dev browser      ## measure in a real browser; figures go to benchm
 	$(BIN)/python -m benchmarks
 
 screenshots: setup-dev browser  ## the pictures of the README and the Home page, from the running app
-	$(BIN)/python scripts/screenshots.py
+	$(BIN)/python -m scripts.screenshots
 
 setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev

@@ -74,7 +74,8 @@ def notice(kind: str) -> pn.pane.HTML:
 
 def tell(pane: pn.pane.HTML, kind: str, text: str) -> None:
     """Show a sentence as plain text, or hide the pane where there is none."""
-    sentence = text[:1].upper() + text[1:]
+    first = text.split(" ", 1)[0]
+    sentence = text[:1].upper() + text[1:] if first.isalpha() else text  # not the name of a file
     pane.param.update(object=f'<div class="{kind}" role="status">{escape(sentence)}</div>' if text else "", visible=bool(text))
 
 

@@ -4,8 +4,10 @@ import sys
 from pathlib import Path
 
 import panel as pn
+from bokeh.server.server import Server
 
 from backends.device import compute_device, device_name
+from backends.errors import InputError
 from backends.fields.catalogue import Catalogue
 from dashboard.analysis.page import AnalysisPage
 from dashboard.explore.page import ExplorePage
@@ -16,6 +18,30 @@ from dashboard.worker import DEVICE, FILES
 #: A message from a browser may have this many bytes; uploads come in chunks below it.
 MESSAGE_LIMIT = 20 * 2**20
 
+pn.extension("filedropper")
+
+
+def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **options: object) -> Server:
+    """Return the server of all pages, not yet started; `options` go to :func:`panel.serve`."""
+    pages = {
+        "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
+        "/explore": lambda: frame("/explore", ExplorePage(catalogue, _asked("dataset")).content()),
+        "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, _asked("dataset")).content()),
+    }
+    return pn.serve(
+        pages,
+        port=port,
+        address=address,
+        title=TITLE,
+        show=False,
+        start=False,
+        verbose=False,
+        websocket_origin=[f"{host}:{port}" for host in {"localhost", "127.0.0.1", address}],
+        static_dirs={"assets": str(ASSETS)},
+        websocket_max_message_size=MESSAGE_LIMIT,
+        **options,
+    )
+
 
 def serve(port: int, address: str, data: Path) -> None:
     """Serve the application until it is interrupted; prints the address when it is ready.
@@ -23,26 +49,19 @@ def serve(port: int, address: str, data: Path) -> None:
     Raises
     ------
     InputError
-        If the device asked for is not there.
+        If the device asked for is not there, or the port is taken.
     """
     # An analysis is some fifty short calls into torch; after each, its thread would wait up to Python's usual 5 ms
     # for the interpreter while another visitor's page is built.
     sys.setswitchinterval(0.0005)
     device = compute_device()
-    pn.extension("filedropper", notifications=False)
     catalogue = Catalogue(data)
-    pages = {
-        "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
-        "/explore": lambda: frame("/explore", ExplorePage(catalogue, _asked("dataset")).content()),
-        "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, _asked("dataset")).content()),
-    }
-    _warm_up(catalogue)
+    try:
+        server = build_server(catalogue, port, address)
+    except OSError as problem:
+        raise InputError(f"cannot listen on {address}:{port}: {problem.strerror}; choose another with --port") from problem
+    warm_up(catalogue)
     shown = "localhost" if address == "127.0.0.1" else address
-    origins = [f"{host}:{port}" for host in {"localhost", "127.0.0.1", address}]
-    server = pn.serve(
-        pages, port=port, address=address, title=TITLE, show=False, start=False, websocket_origin=origins,
-        static_dirs={"assets": str(ASSETS)}, websocket_max_message_size=MESSAGE_LIMIT, verbose=False,
-    )  # fmt: skip
     print(f"Computing on {device_name(device)}. Data folder: {data}{'' if data.is_dir() else ' (does not exist yet)'}.")
     print(f"Open http://{shown}:{port} in a browser. Ctrl-C stops the server.", flush=True)
     try:
@@ -57,7 +76,7 @@ def _asked(key: str) -> str:
     return pn.state.session_args.get(key, [b""])[0].decode(errors="replace")
 
 
-def _warm_up(catalogue: Catalogue) -> None:
+def warm_up(catalogue: Catalogue) -> None:
     """Draw every page once, without a visitor: the first drawing of a process takes seconds longer than the next."""
     for page in (ExplorePage(catalogue), AnalysisPage(catalogue)):
         page.content()

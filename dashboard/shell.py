@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 import panel as pn
+import param
 from panel.util import edit_readonly
 from panel_material_ui.template import Page
 
@@ -59,11 +60,17 @@ def frame(address: str, content: Content) -> Page:
     )
     navigation = pn.pane.HTML(pn.bind(_navigation, address, page.param.dark_theme), stylesheets=[STYLE])
     page.header = [navigation, _StatusStrip().__panel__()]
-    # The busy indicator makes the browser walk through all models at each callback: 20 ms of every slider step.
+    # The frame follows a process-wide busy flag. That makes the browser walk through all models at each callback, 20 ms
+    # of every slider step, and keeps the page in memory for ever. Following a flag of its own ends both; a plain False
+    # would end only the first, because param keeps the subscription.
     with edit_readonly(page):
-        page.param.update(busy=False)
+        page.busy = _NeverBusy().param.busy
     pn.state.on_session_destroyed(lambda _context: _free(content))
     return page
+
+
+class _NeverBusy(param.Parameterized):
+    busy = param.Boolean(default=False)
 
 
 def asked_for_dark() -> bool:

@@ -1,7 +1,7 @@
 """Convert the land outlines of the npm package world-atlas into the small arrays that the maps draw.
 
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
-    .venv/bin/python scripts/make_coastlines.py package assets/coastlines
+    .venv/bin/python -m scripts.make_coastlines package assets/coastlines
 
 Natural Earth's outlines are in the public domain. They are committed; this script is there so that they can be made again.
 """

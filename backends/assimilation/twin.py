@@ -17,6 +17,8 @@ from backends.geometry.sphere import EARTH_RADIUS_KM
 from backends.observations import BilinearInterpolation, ObservationError, Observations
 from backends.verification import area_weighted_rmse
 
+NOISE_BLOCK = 1024
+
 
 @dataclass(frozen=True)
 class TwinSettings:
@@ -102,9 +104,16 @@ class TwinExperiment:
     def _observe_uncached(self, network: Network) -> tuple[ObservationSpaceAnalyser, Tensor, Tensor]:
         points = place(network, self.grid, self.valid)
         operator = BilinearInterpolation(self.grid, points)
-        generator = torch.Generator().manual_seed(network.seed + 1)
-        noise = torch.randn(len(points), generator=generator, dtype=torch.float64).to(self.truth)
+        noise = _noise(len(points), network.seed).to(self.truth)
         return ObservationSpaceAnalyser(operator), operator(self.truth), noise
+
+
+def _noise(count: int, seed: int) -> Tensor:
+    """Return the first `count` numbers of a seeded standard normal sequence."""
+    generator = torch.Generator().manual_seed(seed + 1)  # not the sequence that the places are drawn from
+    # In blocks of one size, because torch draws other numbers for another size.
+    blocks = [torch.randn(NOISE_BLOCK, generator=generator, dtype=torch.float64) for _ in range(-(-count // NOISE_BLOCK))]
+    return torch.cat([torch.empty(0, dtype=torch.float64), *blocks])[:count]
 
 
 def _two_digits(value: float) -> float:

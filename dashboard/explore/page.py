@@ -19,7 +19,6 @@ from dashboard.plots.series import place_label
 from dashboard.shell import Content
 from dashboard.theme import PICKED, number, style_of, units_label
 
-UPLOAD_SUFFIXES = [".nc", ".nc4", ".cdf", ".grib", ".grib1", ".grib2", ".grb", ".grb1", ".grb2"]
 HINT = "Click the map to draw the series at a place; drag to pan, turn the wheel to zoom, hover to read values."
 #: In the dark, the theme's own grey for the buttons could hardly be seen.
 PLAYER_SX = {"& .MuiIconButton-root:not(.MuiIconButton-colorPrimary)": {"color": "text.primary"}}
@@ -62,10 +61,9 @@ class ExplorePage:
         )
         self.path.param.watch(self._on_path, "value")
         self.upload = pn.widgets.FileDropper(
-            accepted_filetypes=UPLOAD_SUFFIXES,
             max_file_size=f"{UPLOAD_LIMIT // 2**20}MB",
             multiple=False,
-            height=90,
+            height=110,
             sizing_mode="stretch_width",
             margin=(0, 10),
         )

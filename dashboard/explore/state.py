@@ -226,6 +226,7 @@ class ExploreState(param.Parameterized):
             work.close()
         if self._folder is not None:
             shutil.rmtree(self._folder)
+            self._folder = None
         with param.parameterized.discard_events(self):
             self.opened = self.picture = None
             self.series = []

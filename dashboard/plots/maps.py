@@ -81,10 +81,13 @@ def _hover(units: str) -> HoverTool:
     return HoverTool(
         tooltips=[("value", "@image{0.0000 a}"), ("at", "$y{north}, $x{east}")],
         formatters={
-            "@image": CustomJSHover(
-                args={"unit": units}, code='return isNaN(value) ? "missing" : value.toPrecision(5) + " " + unit'
-            ),
+            "@image": reading(units),
             "$x": CustomJSHover(code=_DEGREES % {"x": "value", "digits": "2"}),
             "$y": CustomJSHover(code=_NORTH % {"x": "value", "digits": "2"}),
         },
     )
+
+
+def reading(units: str) -> CustomJSHover:
+    """Return what writes a value with its unit into a read-out; the unit is handed over as data, never as markup."""
+    return CustomJSHover(args={"unit": units}, code='return isNaN(value) ? "missing" : value.toPrecision(5) + " " + unit')

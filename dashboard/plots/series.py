@@ -7,6 +7,7 @@ import numpy as np
 from bokeh.models import HoverTool
 
 from backends.fields.field import Axis, Series
+from dashboard.plots.maps import reading
 
 SERIES_HEIGHT = 260
 
@@ -42,7 +43,8 @@ def series_plot(series: Sequence[Series], colors: Sequence[str], current: int, n
     time = hv.Dimension("series_time", label="time (UTC)" if axis.times is not None else axis.name)
     value = hv.Dimension("series_value", label=name, unit=units)
     hover = HoverTool(
-        tooltips=[("", "@place"), ("time", "@label"), ("value", f"@series_value{{0.0000}} {units}")],
+        tooltips=[("", "@place"), ("time", "@label"), ("value", "@series_value{0.0000}")],
+        formatters={"@series_value": reading(units)},
         mode="mouse",
     )
     lines = [

@@ -1,0 +1,12 @@
+"""Percentiles of what was measured."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def summary(seconds: Sequence[float]) -> dict[str, float]:
+    """Return median, 95th percentile, least and greatest of times given in seconds, in milliseconds."""
+    p50, p95 = np.percentile(seconds, [50, 95])
+    values = {"p50_ms": p50, "p95_ms": p95, "min_ms": min(seconds), "max_ms": max(seconds)}
+    return {name: round(1000 * float(value), 2) for name, value in values.items()} | {"runs": len(seconds)}

@@ -1,0 +1,1 @@
+"""Scripts that drive the running app, and one that makes an asset."""

@@ -1,0 +1,51 @@
+"""Starting the app and a Chromium, for the browser tests, the benchmarks and the screenshots."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Playwright
+
+ROOT = Path(__file__).parent.parent
+#: Loaded into a page, it looks at the pixels of the maps there.
+MAPS = Path(__file__).parent / "maps.js"
+#: As root, in containers, Chromium needs the first; the others keep it from looking for anything outside.
+CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def start_app(data: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
+    """Start app.py as a user does, wait until it prints its address, and return the process and the address."""
+    process = subprocess.Popen(
+        [sys.executable, "app.py", "--port", str(free_port()), "--data", str(data), *arguments],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    printed: list[str] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        printed.append(line)
+        if found := re.search(r"Open (http://\S+)", line):
+            return process, found[1]
+    raise AssertionError(f"the server did not start:\n{''.join(printed)}")
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the system's Chromium, or Playwright's own where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    installed = next((path for name in names if (path := shutil.which(name))), None)
+    return playwright.chromium.launch(executable_path=installed, args=CHROMIUM_OPTIONS)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """End a server that was started here."""
+    process.terminate()
+    process.wait(20)

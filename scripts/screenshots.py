@@ -1,0 +1,53 @@
+"""Take the pictures of the README and the Home page from the running app.
+
+With the ERA5 file in the data folder (ASSIMILAB_DATA, or ../shared/data) they show that, otherwise the embedded sample.
+"""
+
+import os
+from pathlib import Path
+
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+from scripts.driver import ROOT, launch, start_app, stop
+
+PICTURES = ROOT / "assets" / "pictures"
+ERA5 = "era5-2mt-2019-03-uk.grib"
+SIZE = ViewportSize(width=1440, height=900)
+
+
+def explore(page: Page) -> None:
+    """Click two places on the map, so that there is a series to see."""
+    for x, y in ((480, 300), (640, 560)):
+        page.mouse.click(x, y)
+        page.wait_for_timeout(1500)  # two clicks in a row would be a double click
+    page.mouse.move(560, 420)
+
+
+def analysis(page: Page) -> None:
+    """Leave the page as it opens."""
+    page.get_by_text("RMSE background").wait_for()
+
+
+def main() -> None:
+    data = Path(os.environ.get("ASSIMILAB_DATA", ROOT.parent / "shared" / "data"))
+    dataset = ERA5 if (data / ERA5).exists() else "ncep-air-temperature"
+    process, address = start_app(data)
+    try:
+        with sync_playwright() as playwright:
+            browser = launch(playwright)
+            for act in (explore, analysis):
+                page = browser.new_page(viewport=SIZE)
+                page.goto(f"{address}/{act.__name__}?dataset={dataset}")
+                page.locator(".facts").first.wait_for()
+                page.wait_for_timeout(3000)
+                act(page)
+                page.wait_for_timeout(1500)
+                page.screenshot(path=PICTURES / f"{act.__name__}.png")
+                print(f"assets/pictures/{act.__name__}.png")
+            browser.close()
+    finally:
+        stop(process)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""What sessions leave behind, and whether one visitor holds up another; a real server, inside this process."""
+
+import asyncio
+import gc
+import threading
+import time
+import urllib.request
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from bokeh.client import pull_session
+from tornado.ioloop import IOLoop
+
+from backends.fields.catalogue import Catalogue
+from dashboard import server as server_module
+from dashboard.analysis.page import AnalysisPage
+from dashboard.explore.page import ExplorePage
+from dashboard.server import build_server
+from dashboard.worker import DEVICE, FILES
+from scripts.driver import free_port
+from tests.files import regional
+
+PATIENCE = 60  # seconds, until a test gives up
+
+
+def wait_until(true) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert true()
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """Return the address of a server that forgets sessions quickly, and a list of weak references to its pages."""
+    regional(tmp_path / "a.nc")
+    pages = []
+
+    def remembered(kind):
+        def build(*arguments):
+            page = kind(*arguments)
+            pages.append(weakref.ref(page))
+            return page
+
+        return build
+
+    for kind in (ExplorePage, AnalysisPage):
+        monkeypatch.setattr(server_module, kind.__name__, remembered(kind))
+    started, parts = threading.Event(), {}
+
+    def run() -> None:
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        parts["loop"] = IOLoop.current()
+        port = free_port()
+        server = build_server(
+            Catalogue(tmp_path), port, loop=parts["loop"],
+            check_unused_sessions_milliseconds=100, unused_session_lifetime_milliseconds=100,
+        )  # fmt: skip
+        server.start()
+        parts["address"] = f"http://localhost:{port}"
+        parts["loop"].add_callback(started.set)
+        parts["loop"].start()
+        server.stop()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert started.wait(PATIENCE)
+    yield parts["address"], pages
+    parts["loop"].add_callback(parts["loop"].stop)
+    thread.join(PATIENCE)
+
+
+@pytest.mark.parametrize("path", ["/explore", "/analysis"])
+def test_a_session_is_freed_when_its_visitor_has_gone(served, path):
+    address, pages = served
+
+    def visit() -> None:
+        sessions = [pull_session(url=f"{address}{path}", arguments={"dataset": "a.nc"}) for _ in range(3)]
+        wait_until(lambda: len(pages) == 3 and all(page() is not None and page().state.reading == "" for page in pages))
+        for session in sessions:
+            session.close()
+
+    with ThreadPoolExecutor(1) as pool:  # where no other event loop runs
+        pool.submit(visit).result()
+
+    def gone() -> bool:
+        gc.collect()
+        return all(page() is None for page in pages)
+
+    wait_until(gone)
+
+
+def test_a_long_computation_holds_up_nobody_elses_page(served):
+    address, _ = served
+    gate = threading.Event()
+    busy = [worker.submit(gate.wait, PATIENCE) for worker in (DEVICE, FILES)]
+    try:
+        for path in ("/", "/explore", "/analysis"):
+            with urllib.request.urlopen(address + path, timeout=PATIENCE) as answer:
+                assert answer.status == 200
+            assert not any(work.done() for work in busy)
+    finally:
+        gate.set()
