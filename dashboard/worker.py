@@ -64,8 +64,8 @@ class LatestWins(Generic[Request, Result]):
             if self._waiting or self._closed:
                 return
             self._waiting = True
-            self._last = self._worker.submit(self._work)
-        self._last.add_done_callback(self._report_defect)
+            work = self._last = self._worker.submit(self._work)
+        work.add_done_callback(self._report_defect)
 
     def close(self) -> None:
         """Drop what waits and deliver nothing any more; called when the session ends."""

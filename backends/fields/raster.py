@@ -31,6 +31,11 @@ class Window:
     south: float
     north: float
 
+    def widened(self) -> "Window":
+        """Return the window with a quarter of its size added on each side, so that a small pan shows no gap."""
+        x, y = (self.east - self.west) / 4, (self.north - self.south) / 4
+        return Window(self.west - x, self.east + x, self.south - y, self.north + y)
+
 
 def rasterise(field: Field, window: Window | None = None) -> Raster:
     """Return the pixels of a field, each with the value of the nearest grid point, so that nothing is smoothed over.

@@ -130,7 +130,7 @@ class ExploreState(param.Parameterized):
     def look_at(self, window: Window) -> None:
         """Show a part of the map at the screen's resolution, where the grid has more points than are drawn."""
         if self.picture is not None and self.picture.raster.values.size < self.picture.field.values.size:
-            self.window = window
+            self.window = window.widened()
             self._draw()
 
     @property

@@ -4,20 +4,20 @@ Building a figure takes 100 ms and more; replacing the data of one that the brow
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
 
 import holoviews as hv
 import numpy as np
 import panel as pn
+from bokeh.core.property.vectorization import Field
 from bokeh.events import RangesUpdate, Tap
-from bokeh.models import Image, LinearColorMapper, Scatter
+from bokeh.models import ColorMapper, ColumnDataSource
 from bokeh.models.annotations.geometry import Span
-from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from backends.fields.field import Series
 from backends.fields.raster import Raster, Window
-from dashboard.plots.maps import aspect, field_map
+from dashboard.coastlines import coastlines
+from dashboard.plots.maps import aspect, extent, field_map
 from dashboard.plots.series import SERIES_HEIGHT, position, series_plot
 from dashboard.theme import MISSING, FieldStyle
 
@@ -53,7 +53,7 @@ class LiveMap:
     ) -> None:
         self._box, self._on_tap, self._on_window, self._linked_to = (width, height), on_tap, on_window, linked_to
         self._colored_points = colored_points
-        self._marked: list[list[object]] = []
+        self._marked: list[list[object]] | None = None
         self._scene: Hashable = None
         self.figure: figure | None = None
         #: The width in pixels that the map takes where there is room.
@@ -85,8 +85,7 @@ class LiveMap:
                 "dw": [raster.east - raster.west],
                 "dh": [raster.north - raster.south],
             }
-        for mapper in self._mappers:
-            mapper.update(low=limits[0], high=limits[1])
+        self._mapper.update(low=limits[0], high=limits[1])
 
     def mark(self, longitude: Sequence[float], latitude: Sequence[float], fill: Sequence[float] | Sequence[str]) -> None:
         """Replace the points on the map; `fill` holds values in the field's unit, or colours where `colored_points`."""
@@ -119,14 +118,18 @@ class LiveMap:
         if self._on_window is not None:
             looked = self._on_window
             fig.on_event(RangesUpdate, lambda event: looked(Window(event.x0, event.x1, event.y0, event.y1)))
-        self._marked = []
-        glyphs: dict[type, GlyphRenderer[Any]] = {type(r.glyph): r for r in fig.renderers if isinstance(r, GlyphRenderer)}
-        self._image: Any = glyphs[Image].data_source
-        self._marks: Any = glyphs[Scatter].data_source
-        if self._colored_points:
-            self.mark([], [], [])
-            glyphs[Scatter].glyph.update(fill_color={"field": "color"}, size=11)
-        self._mappers = list(fig.select({"type": LinearColorMapper}))
+        source, mapper = fig.select_one({"type": ColumnDataSource}), fig.select_one({"type": ColorMapper})
+        assert isinstance(source, ColumnDataSource)
+        assert isinstance(mapper, ColorMapper)
+        self._image, self._mapper = source, mapper
+        # Coastlines and points are plain glyphs: as elements of HoloViews they would triple the time to build the figure.
+        coast = coastlines(*extent(raster))
+        fig.line(coast[:, 0], coast[:, 1], color="black", line_width=0.9)
+        self._marks, self._marked = ColumnDataSource(), None
+        self.mark([], [], [])
+        fill = Field("color") if self._colored_points else Field("color", transform=self._mapper)
+        size = 11 if self._colored_points else 7
+        fig.scatter("longitude", "latitude", source=self._marks, fill_color=fill, size=size, line_color="black")
         self.figure = self.pane.object = fig
 
 

@@ -3,11 +3,9 @@
 import math
 
 import holoviews as hv
-import numpy as np
 from bokeh.models import CustomJSHover, CustomJSTickFormatter, HoverTool
 
 from backends.fields.raster import Raster
-from dashboard.coastlines import coastlines
 from dashboard.theme import MISSING, FieldStyle
 
 #: 190 becomes 170°W: maps across the dateline count on past 180.
@@ -31,8 +29,8 @@ def aspect(raster: Raster) -> float:
     return (east - west) * max(middle, 0.2) / (north - south)
 
 
-def field_map(raster: Raster, style: FieldStyle, limits: tuple[float, float], name: str, units: str) -> hv.Overlay:
-    """Return a map of a field with coastlines, and an empty layer of points in the field's colours.
+def field_map(raster: Raster, style: FieldStyle, limits: tuple[float, float], name: str, units: str) -> hv.Image:
+    """Return a map of a field.
 
     Parameters
     ----------
@@ -44,12 +42,15 @@ def field_map(raster: Raster, style: FieldStyle, limits: tuple[float, float], na
         What is shown, for the colour bar and the pointer's read-out.
     """
     west, east, south, north = extent(raster)
-    lon, lat = hv.Dimension("longitude", label="longitude"), hv.Dimension("latitude", label="latitude")
-    # Told apart by name, so that an underscore or a tag in a file's text cannot reach a template.
-    value = hv.Dimension("value", label=name, unit=units)
+    # Told apart by fixed names: text from a file is for labels alone, it cannot reach a template.
+    value = hv.Dimension("value", label=name, unit=units, range=limits)
     image = hv.Image(
-        raster.values[::-1], bounds=(raster.west, raster.south, raster.east, raster.north), kdims=[lon, lat], vdims=[value]
-    ).opts(
+        raster.values[::-1],
+        bounds=(raster.west, raster.south, raster.east, raster.north),
+        kdims=["longitude", "latitude"],
+        vdims=[value],
+    )
+    return image.opts(
         cmap=list(style.palette),
         clim=limits,
         clipping_colors={"NaN": MISSING},
@@ -57,14 +58,8 @@ def field_map(raster: Raster, style: FieldStyle, limits: tuple[float, float], na
         clabel=units,
         colorbar_opts={"width": 12, "padding": 4},
         tools=[_hover(units)],
-        default_tools=["pan", "wheel_zoom", "reset"],
-        active_tools=["wheel_zoom"],
-    )
-    coast = hv.Path([coastlines(west, east, south, north)], kdims=[lon, lat]).opts(color="black", line_width=0.9)
-    marks = hv.Points(np.empty((0, 3)), kdims=[lon, lat], vdims=[value]).opts(
-        color="value", cmap=list(style.palette), clim=limits, size=7, line_color="black", line_width=1.0
-    )
-    return (image * coast * marks).opts(
+        default_tools=["pan", "wheel_zoom", "box_zoom", "reset", "save"],
+        active_tools=["pan", "wheel_zoom"],
         xlim=(west, east),
         ylim=(south, north),
         xlabel="",
@@ -90,4 +85,8 @@ def _hover(units: str) -> HoverTool:
 
 def reading(units: str) -> CustomJSHover:
     """Return what writes a value with its unit into a read-out; the unit is handed over as data, never as markup."""
-    return CustomJSHover(args={"unit": units}, code='return isNaN(value) ? "missing" : value.toPrecision(5) + " " + unit')
+    code = """
+        if (isNaN(value)) return "missing"
+        return (Math.abs(value) < 1e4 ? value.toPrecision(5) : value.toFixed(1)) + " " + unit
+    """
+    return CustomJSHover(args={"unit": units}, code=code)

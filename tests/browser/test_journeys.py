@@ -151,11 +151,20 @@ def test_a_slider_changes_the_analysis_while_it_moves(visitor):
 
 def test_dragging_updates_before_the_button_is_released(visitor):
     page = visitor.open("/analysis?dataset=a.nc")
-    before = wait_for_maps(page, 4)
-    box = page.get_by_role("slider", name="L [km]").locator("xpath=..").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(box["x"] - 60, box["y"] + box["height"] / 2, steps=8)
+    wait_for_maps(page, 4)
+    thumb = page.get_by_role("slider", name="L [km]").locator("xpath=..")
+    settings = page.locator("[data-role=settings]")
+
+    def drag() -> None:
+        page.mouse.up()  # the last try's
+        box = thumb.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 70, y, steps=7)
+
+    before = page.evaluate("maps.sums()")
+    until(page, drag, settings.filter(has_not_text="L 500 km"))
     wait_for_change(page, before, 2)
     page.mouse.up()
 

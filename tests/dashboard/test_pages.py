@@ -89,10 +89,10 @@ def test_the_figure_stays_while_time_is_stepped_and_colour_limits_hold(explore):
 def test_colour_limits_can_be_set_and_are_checked(explore):
     explore.low.value = 270
     assert explore.state.low == 270
-    assert all(mapper.low == 270 for mapper in explore.map._mappers)
+    assert explore.map._mapper.low == 270
     explore.high.value = 260
     assert "lower colour limit must be below the upper one; came 270 and 260" in text_of(explore._problem)
-    assert all(mapper.low == 270 for mapper in explore.map._mappers)
+    assert explore.map._mapper.low == 270
     explore.state.fit_limits()
     assert not text_of(explore._problem)
 
@@ -138,8 +138,8 @@ def test_a_large_grid_is_shown_in_full_where_it_is_looked_at(tmp_path):
     page.state.look_at(Window(0, 10, 40, 50))
     page.state.wait()
     assert page.map.figure is figure
-    assert image(page.map).shape == (41, 41)
-    assert page.map._image.data["x"] == [pytest.approx(-0.125)]
+    assert image(page.map).shape == (61, 61)  # 10 degrees and a quarter more on each side, in steps of 0.25
+    assert page.map._image.data["x"] == [pytest.approx(-2.625)]
 
 
 def test_a_file_that_cannot_be_opened_leaves_the_last_picture(explore, tmp_path):
@@ -227,15 +227,14 @@ def test_each_slider_changes_the_analysis_that_is_shown(analysis):
 
 def test_figures_and_limits_stay_while_sliders_move(analysis):
     figures = [m.figure for m in analysis.maps.values()]
-    limits = [(mapper.low, mapper.high) for m in analysis.maps.values() for mapper in m._mappers]
+    limits = [(m._mapper.low, m._mapper.high) for m in analysis.maps.values()]
     analysis.state.sigma_b = 3.3
     analysis.state.wait()
     assert [m.figure for m in analysis.maps.values()] == figures
-    assert [(mapper.low, mapper.high) for m in analysis.maps.values() for mapper in m._mappers] == limits
-    shared = [{(x.low, x.high) for x in analysis.maps[name]._mappers} for name in ("truth", "background", "analysis")]
-    assert shared[0] == shared[1] == shared[2]
-    (low, high) = next((x.low, x.high) for x in analysis.maps["increment"]._mappers)
-    assert low == -high
+    assert [(m._mapper.low, m._mapper.high) for m in analysis.maps.values()] == limits
+    truth, background, shown, increment = limits
+    assert truth == background == shown
+    assert increment[0] == -increment[1]
 
 
 def test_the_four_maps_move_together(analysis):

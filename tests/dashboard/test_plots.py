@@ -1,0 +1,117 @@
+"""Plot functions, styles and texts: pure functions, tested without a server."""
+
+import dataclasses
+import math
+
+import holoviews as hv
+import numpy as np
+import pytest
+
+from backends.fields.field import statistics
+from backends.fields.raster import Raster, rasterise
+from backends.fields.readers import open_dataset
+from dashboard.coastlines import coastlines
+from dashboard.plots.maps import aspect, extent, field_map
+from dashboard.plots.series import place_label, series_plot
+from dashboard.theme import DIVERGING, FieldStyle, limits, number, style_of, units_label
+from tests.files import known, regional
+
+
+@pytest.fixture
+def opened(tmp_path):
+    return open_dataset(regional(tmp_path / "a.nc"))
+
+
+def test_a_map_has_north_up_and_every_value_in_its_place(opened):
+    image = field_map(rasterise(opened.field("t", {})), FieldStyle(), (290, 340), "Temperature", "K")
+    for latitude, longitude in ((30.0, -20.0), (60.0, 20.0), (44.0, 8.0)):
+        drawn = image[longitude, latitude]
+        assert drawn == pytest.approx(known(np.array([latitude]), np.array([longitude]))[0, 0], rel=1e-6)
+
+
+def test_a_map_keeps_the_limits_it_is_given_and_names_its_unit(opened):
+    figure = hv.render(field_map(rasterise(opened.field("t", {})), FieldStyle(), (290, 340), "T", "K"), backend="bokeh")
+    bar = figure.right[0]
+    assert (bar.color_mapper.low, bar.color_mapper.high, bar.title) == (290, 340, "K")
+    assert (figure.x_range.start, figure.x_range.end, figure.y_range.start, figure.y_range.end) == (-21, 21, 29, 61)
+
+
+def test_a_global_map_ends_at_the_poles():
+    globe = Raster(np.zeros((3, 6), np.float32), -180.2, 179.8, -90.2, 90.2)
+    assert extent(globe) == (-180.2, 179.8, -90, 90)
+    assert aspect(globe) == pytest.approx(2.0)
+
+
+def test_a_regional_map_has_the_true_scale_of_its_middle_latitude():
+    britain = Raster(np.zeros((33, 49), np.float32), -10, 2, 50, 58)
+    assert aspect(britain) == pytest.approx(12 * math.cos(math.radians(54)) / 8)
+
+
+@pytest.mark.parametrize(("west", "east"), [(-12.0, 4.0), (348.0, 364.0)])
+def test_coastlines_lie_on_the_branch_of_the_map(west, east):
+    lines = coastlines(west, east, 48, 60)
+    land = lines[~np.isnan(lines[:, 0])]
+    # Land's End and the north of Scotland are drawn, on either branch.
+    for latitude, longitude in ((50.07, -5.71), (58.64, -3.07)):
+        away = np.hypot(land[:, 1] - latitude, (land[:, 0] - (longitude if west < 0 else longitude + 360)) * 0.6)
+        assert away.min() < 0.2
+
+
+def test_coastlines_across_the_dateline():
+    lines = coastlines(150, 210, -50, -30)
+    assert np.nanmin(np.hypot(lines[:, 0] - 174.8, lines[:, 1] + 41.3)) < 0.5  # Wellington
+    assert np.nanmax(np.abs(np.diff(lines[:, 0]))) < 30  # no line runs across the map
+
+
+def test_series_in_the_colours_of_their_places(opened):
+    series = [opened.series("t", 40, 10, {}), opened.series("t", 50, -10, {})]
+    overlay = series_plot(series, ("#D55E00", "#0072B2"), 2, "Temperature", "K")
+    curves = list(overlay.Curve)
+    assert [hv.Store.lookup_options("bokeh", c, "style").kwargs["color"] for c in curves] == ["#D55E00", "#0072B2"]
+    np.testing.assert_array_equal(curves[1]["series_value"], series[1].values)
+    assert np.datetime64(overlay.VLine.I.data) == np.datetime64("2020-01-01T12:00")
+    assert place_label(series[1]) == "50.00°N 10.00°W"
+
+
+def variable(opened, **changes):
+    return dataclasses.replace(opened.variable("t"), **{"long_name": "", "standard_name": "", "name": "x", **changes})
+
+
+def test_variables_have_their_own_styles(opened):
+    temperature = style_of(variable(opened, long_name="2 metre temperature"))
+    wind = style_of(variable(opened, standard_name="eastward_wind"))
+    rain = style_of(variable(opened, long_name="Total precipitation"))
+    assert wind.symmetric
+    assert wind.palette == DIVERGING
+    assert rain.from_zero
+    assert len({temperature.palette, wind.palette, rain.palette, style_of(variable(opened)).palette}) == 4
+
+
+@pytest.mark.parametrize(
+    ("style", "values", "expected"),
+    [
+        (FieldStyle(), [265.68, 291.56], (265, 292)),
+        (FieldStyle(symmetric=True), [-3.1, 7.8], (-8, 8)),
+        (FieldStyle(from_zero=True), [0.4, 9.6], (0, 9.6)),
+        (FieldStyle(), [5.0, 5.0], (5.0, 5.5)),
+        (FieldStyle(), [math.nan, math.nan], (0, 1)),
+    ],
+)
+def test_limits_hold_the_usual_values_on_round_numbers(style, values, expected):
+    low, high = limits(style, statistics(np.array(values)))
+    assert (low, high) == pytest.approx(expected, abs=0.11)
+
+
+@pytest.mark.parametrize(
+    ("units", "label"),
+    [("m**2 s**-2", "m² s⁻²"), ("m s-1", "m s⁻¹"), ("degK", "K"), ("kg m^-2", "kg m⁻²"), ("%", "%"), ("", ""), ("gpm", "gpm")],
+)
+def test_units_are_written_as_in_print(units, label):
+    assert units_label(units) == label
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(273.1549, "273.2"), (-0.5, "−0.5"), (101325.0, "101,325"), (math.nan, "–"), (0, "0")]
+)
+def test_numbers_have_four_digits_and_a_true_minus(value, text):
+    assert number(value) == text
