@@ -1,5 +1,6 @@
 """Serving the pages."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -61,6 +62,10 @@ def serve(port: int, address: str, data: Path) -> None:
     except OSError as problem:
         raise InputError(f"cannot listen on {address}:{port}: {problem.strerror}; choose another with --port") from problem
     warm_up(catalogue)
+    # What has been imported and made so far stays for good. Without this, each collection at the end of a session would
+    # walk through all of it and hold up every visitor.
+    gc.collect()
+    gc.freeze()
     shown = "localhost" if address == "127.0.0.1" else address
     print(f"Computing on {device_name(device)}. Data folder: {data}{'' if data.is_dir() else ' (does not exist yet)'}.")
     print(f"Open http://{shown}:{port} in a browser. Ctrl-C stops the server.", flush=True)

@@ -45,6 +45,7 @@ class FieldDataset:
         self._layouts: dict[str, Layout] = {}
         self.variables: dict[str, Variable] = {}
         self._loaded: dict[str, np.ndarray] = {}
+        self._ranges: dict[tuple[object, ...], Statistics] = {}
         refused: list[str] = []
         for source in sources:
             for name, array in source.data_vars.items():
@@ -148,9 +149,15 @@ class FieldDataset:
         Of a variable that is too large to keep, only the selected field is looked at.
         """
         variable = self.variable(name)
-        alike = ("time", "member") if self._arrays[name].size <= KEPT_VALUES else ()
+        kept = self._arrays[name].size <= KEPT_VALUES
+        alike = ("time", "member") if kept else ()
         chosen = {a.name: _checked(a, selection.get(a.name, 0)) for a in variable.axes if a.role not in alike}
-        return statistics(self._values(name, chosen))
+        if not kept:
+            return statistics(self._values(name, chosen))
+        key = (name, *chosen.items())
+        if key not in self._ranges:
+            self._ranges[key] = statistics(self._values(name, chosen))
+        return self._ranges[key]
 
     def _read(self, name: str, chosen: Mapping[str, int]) -> np.ndarray:
         lay = self._layouts[name]

@@ -1,5 +1,7 @@
 """The Analysis page as a person sees it: the case and the sliders in the sidebar, four linked maps, and the scores."""
 
+from html import escape
+
 import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewable
@@ -49,7 +51,7 @@ class AnalysisPage:
         state.param.watch(self._show, "result")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._on_reading, "reading")
-        state.param.watch(self._announce_later, [*state.SETTINGS, "selection", "background", "lag", "problem"])
+        state.param.watch(self._announce_later, [*state.SETTINGS, *state.CASE, "problem"])
 
     # Controls -----------------------------------------------------------------------------------------------------
 
@@ -236,7 +238,7 @@ class AnalysisPage:
         for name, (color, title, caption) in texts.items():
             self._titles[name].object = (
                 f'<div class="panel-title"><span class="swatch" style="background:{color}"></span>{title}'
-                f' <span class="hint">{caption}</span></div>'
+                f' <span class="hint">{escape(caption)}</span></div>'
             )
 
     # Stale --------------------------------------------------------------------------------------------------------

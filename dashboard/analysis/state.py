@@ -50,6 +50,7 @@ class AnalysisState(param.Parameterized):
     problem = param.String(doc="Why the analysis shown does not belong to the settings.")
     reading = param.String(doc="What is being opened at the moment.")
 
+    CASE = ("opened", "variable", "selection", "background", "lag")
     SETTINGS = ("placement", "count", "seed", "places", "sigma_b", "length", "sigma_o")
 
     def __init__(self, catalogue: Catalogue, dataset: str = "") -> None:

@@ -51,6 +51,7 @@ class ExploreState(param.Parameterized):
         super().__init__()
         self.catalogue = catalogue
         self._folder: Path | None = None
+        self._unwritten: dict[str, bytes] = {}
         self._limits_for: tuple[object, ...] = ()
         self._listing = LatestWins(FILES, lambda _: catalogue.entries(), self._on_listed, self._on_open_failed)
         self._opening = LatestWins(FILES, self._open, self._on_opened, self._on_open_failed)
@@ -80,17 +81,18 @@ class ExploreState(param.Parameterized):
             return
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="upload-", dir=home_folder()))
-        path = self._folder / f"{len(self.uploads)}{Path(name).suffix}"  # the visitor's name is for the screen alone
-        path.write_bytes(content)
         key = f"uploaded {name}"
-        self.uploads = {**self.uploads, key: path}
+        # The visitor's name is for the screen alone; the content goes to the disk on the file thread.
+        self.uploads = {**self.uploads, key: self._folder / f"{len(self.uploads)}{Path(name).suffix}"}
+        self._unwritten[key] = content
         self.open(key)
 
     def _open(self, key: str) -> FieldDataset:
         if key not in self.uploads:
             return self.catalogue.open(key)
-        name = key.removeprefix("uploaded ")
-        return open_dataset(self.uploads[key], label=name)
+        if key in self._unwritten:
+            self.uploads[key].write_bytes(self._unwritten.pop(key))
+        return open_dataset(self.uploads[key], label=key.removeprefix("uploaded "))
 
     def _on_opened(self, key: str, dataset: FieldDataset) -> None:
         variable = _most_telling(dataset)

@@ -188,11 +188,13 @@ def test_an_upload_over_the_limit_is_refused(explore, monkeypatch):
 def test_html_in_a_file_is_shown_as_text(tmp_path):
     data = dataset(LATITUDE, LONGITUDE, comment=SCRIPT)
     data["t"].attrs.update(long_name=SCRIPT, units=SCRIPT)
+    data = data.expand_dims(kind=[SCRIPT])
     write(tmp_path / "a.nc", data)
     for page in (ExplorePage(Catalogue(tmp_path), "a.nc"), AnalysisPage(Catalogue(tmp_path), "a.nc")):
         page.content()
         page.state.wait()
-        panes = [p for p in vars(page).values() if hasattr(p, "object") and isinstance(p.object, str)]
+        held = [*vars(page).values(), *getattr(page, "_titles", {}).values()]
+        panes = [p for p in held if isinstance(getattr(p, "object", None), str)]
         shown = " ".join(p.object for p in panes)
         assert "<script" not in shown
         assert "<img" not in shown
