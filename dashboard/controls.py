@@ -52,12 +52,14 @@ class DatasetSelect(pmui.Select):
         self.param.watch(self._on_value, "value")
 
     def offer(self, entries: list[Entry], others: Iterable[str], key: str) -> None:
-        """Offer the catalogue's entries and other keys, and choose one of them."""
+        """Offer the catalogue's entries and other keys, and choose one, which is added if it is neither."""
+        known = {entry.key for entry in entries}.union(others)
+        others = [*others, key] if key and key not in known else list(others)
         self._keys = {entry.title: entry.key for entry in entries} | {other: other for other in others}
         groups = {
             "Embedded": [e.title for e in entries if e.origin == "embedded"],
             "In the data folder": [e.title for e in entries if e.origin == "found"],
-            "Opened by you": list(others),
+            "Opened by you": others,
         }
         title = next((title for title, known in self._keys.items() if known == key), None)
         self.param.update(groups={name: titles for name, titles in groups.items() if titles}, value=title, key=key)

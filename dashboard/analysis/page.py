@@ -163,10 +163,7 @@ class AnalysisPage:
             self._offer_datasets()
 
     def _offer_datasets(self, *_events: Event) -> None:
-        state = self.state
-        known = {entry.key for entry in state.entries}
-        others = [state.dataset] if state.dataset and state.dataset not in known else []
-        self.datasets.offer(state.entries, others, state.dataset or state.reading)
+        self.datasets.offer(self.state.entries, [], self.state.dataset or self.state.reading)
 
     def _on_opened(self, *_events: Event) -> None:
         state = self.state

@@ -179,10 +179,7 @@ class ExplorePage:
 
     def _on_opened(self, *_events: Event) -> None:
         state = self.state
-        others = list(state.uploads)
-        if state.dataset and state.dataset not in {*others, *(entry.key for entry in state.entries)}:
-            others.append(state.dataset)  # opened by a path that the catalogue does not list
-        self.datasets.offer(state.entries, others, state.dataset or state.reading)
+        self.datasets.offer(state.entries, list(state.uploads), state.dataset or state.reading)
         if state.opened is not None:
             options = {_variable_label(v.name, v.title, v.units): v.name for v in state.opened.variables.values()}
             self.variables.param.update(options=options, value=state.variable)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from scripts.driver import MAPS, launch, start_app, stop
-from tests.dashboard.test_pages import SCRIPT
+from tests.dashboard.helpers import SCRIPT
 from tests.files import dataset, regional, write
 
 

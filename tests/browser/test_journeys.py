@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.dashboard.test_pages import SCRIPT
+from tests.dashboard.helpers import SCRIPT
 from tests.files import regional
 
 pytestmark = pytest.mark.browser

@@ -1,0 +1,149 @@
+"""The Explore page without a browser: its state, what it shows, and what it says of bad input."""
+
+import re
+
+import numpy as np
+import pytest
+
+from backends.fields.catalogue import Catalogue
+from backends.fields.raster import Window
+from dashboard.explore import state as explore_state
+from dashboard.explore.page import ExplorePage
+from tests.backends.test_readers import broken_files
+from tests.dashboard.helpers import LATITUDE, LONGITUDE, image, text_of
+from tests.files import dataset, known, regional, write
+
+
+@pytest.fixture
+def explore(catalogue):
+    page = ExplorePage(catalogue, "a.nc")
+    page.state.wait()
+    yield page
+    page.state.close()
+
+
+def test_explore_opens_on_something(catalogue):
+    page = ExplorePage(catalogue)
+    page.state.wait()
+    assert page.state.dataset == "ncep-air-temperature"
+    assert page.state.picture is not None
+    assert page.datasets.key == "ncep-air-temperature"
+
+
+def test_explore_shows_what_is_chosen(explore):
+    explore.state.choose("time", 2)
+    explore.state.wait()
+    np.testing.assert_allclose(image(explore.map), known(LATITUDE, LONGITUDE) + 2, rtol=1e-6)
+    assert "2020-01-01 12:00 UTC" in explore._heading.object
+    assert "Temperature [K]" in explore._heading.object
+    assert "max</span><b>332 K</b>" in explore._facts.object
+
+
+def test_the_figure_stays_while_time_is_stepped_and_colour_limits_hold(explore):
+    figure, limits = explore.map.figure, (explore.state.low, explore.state.high)
+    for index in (1, 2, 3):
+        explore.state.choose("time", index)
+        explore.state.wait()
+    assert explore.map.figure is figure
+    assert (explore.state.low, explore.state.high) == limits
+    assert limits[0] <= 298.8
+    assert limits[1] >= 333
+
+
+def test_colour_limits_can_be_set_and_are_checked(explore):
+    explore.low.value = 270
+    assert explore.state.low == 270
+    assert explore.map._mapper.low == 270
+    explore.high.value = 260
+    assert "lower colour limit must be below the upper one; came 270 and 260" in text_of(explore._problem)
+    assert explore.map._mapper.low == 270
+    explore.state.fit_limits()
+    assert not text_of(explore._problem)
+
+
+def test_series_at_picked_places(explore):
+    explore.state.pick(40.2, 10.3)
+    explore.state.pick(50.2, -10.3)
+    explore.state.wait()
+    assert [(s.latitude, s.longitude) for s in explore.state.series] == [(40, 10), (50, -10)]
+    assert explore.map._marks.data["longitude"] == [10, -10]
+    assert explore.map._marks.data["color"] == list(explore_state.PICKED[:2])
+    assert "40.00°N 10.00°E" in explore._legend.object
+    explore.state.clear_picked()
+    assert explore.lines.pane.object is None
+
+
+def test_a_place_outside_is_refused(explore):
+    explore.state.pick(80, 0)
+    assert "lies outside the field" in text_of(explore._problem)
+    assert not explore.state.series
+
+
+def test_levels_and_members_can_be_chosen(tmp_path):
+    data = dataset(LATITUDE, LONGITUDE)["t"].expand_dims(number=[0, 1], level=[850, 500]).copy()
+    data[{"number": 1, "level": 1}] += 30
+    write(tmp_path / "b.nc", data.to_dataset(name="t"))
+    page = ExplorePage(Catalogue(tmp_path), "b.nc")
+    page.state.wait()
+    assert [select.label for select in page.axes.objects] == ["Member", "Level"]
+    page.axes.objects[0].value = 1
+    page.axes.objects[1].value = 1
+    page.state.wait()
+    np.testing.assert_allclose(image(page.map), known(LATITUDE, LONGITUDE) + 30, rtol=1e-6)
+
+
+def test_a_large_grid_is_shown_in_full_where_it_is_looked_at(tmp_path):
+    latitude, longitude = np.linspace(-90, 90, 721), np.arange(-180, 180, 0.25)
+    write(tmp_path / "large.nc", dataset(latitude, longitude).isel(time=[0, 1]))
+    page = ExplorePage(Catalogue(tmp_path), "large.nc")
+    page.state.wait()
+    assert image(page.map).shape == (640, 1000)
+    figure = page.map.figure
+    page.state.look_at(Window(0, 10, 40, 50))
+    page.state.wait()
+    assert page.map.figure is figure
+    assert image(page.map).shape == (61, 61)  # 10 degrees and a quarter more on each side, in steps of 0.25
+    assert page.map._image.data["x"] == [pytest.approx(-2.625)]
+
+
+def test_a_file_that_cannot_be_opened_leaves_the_last_picture(explore, tmp_path):
+    before = image(explore.map).copy()
+    for path, says in broken_files(tmp_path).items():
+        explore.path.value = path.name
+        explore.state.wait()
+        assert re.search(says, text_of(explore._open_problem))
+        assert explore.state.dataset == "a.nc" == explore.datasets.key
+    explore.path.value = "../secret.nc"
+    explore.state.wait()
+    assert "leads outside the data folder" in text_of(explore._open_problem)
+    np.testing.assert_array_equal(image(explore.map), before)
+    explore.path.value = "a.nc"
+    explore.state.wait()
+    assert not text_of(explore._open_problem)
+
+
+def test_a_field_of_nans_says_so(tmp_path):
+    data = dataset(LATITUDE, LONGITUDE) * np.nan
+    data["t"].attrs["units"] = "K"
+    write(tmp_path / "nan.nc", data)
+    page = ExplorePage(Catalogue(tmp_path), "nan.nc")
+    page.state.wait()
+    assert "no values here: every grid point is missing" in text_of(page._problem)
+
+
+def test_an_upload_is_opened_and_goes_with_the_session(explore, tmp_path):
+    content = regional(tmp_path / "up.nc").read_bytes()
+    explore.state.upload("../../up.nc", content)
+    explore.state.wait()
+    assert explore.state.dataset == "uploaded up.nc"
+    (path,) = explore.state.uploads.values()
+    assert path.read_bytes() == content
+    explore.state.close()
+    assert not path.exists()
+
+
+def test_an_upload_over_the_limit_is_refused(explore, monkeypatch):
+    monkeypatch.setattr(explore_state, "UPLOAD_LIMIT", 2**20)
+    explore.state.upload("big.nc", bytes(2**21))
+    assert "big.nc has 2 MB; at most 1 MB can be uploaded" in text_of(explore._open_problem)
+    assert not explore.state.uploads

@@ -1,0 +1,68 @@
+"""Sharing the device: visitors take turns, and of one visitor's requests the latest wins."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from dashboard.worker import LatestWins
+
+
+@pytest.fixture
+def worker():
+    pool = ThreadPoolExecutor(max_workers=1)
+    yield pool
+    pool.shutdown()
+
+
+def test_a_newer_request_replaces_one_that_has_not_started(worker):
+    gate, computed, delivered = threading.Event(), [], []
+
+    def compute(k):
+        gate.wait(10)
+        computed.append(k)
+        return k
+
+    work = LatestWins(worker, compute, lambda _, k: delivered.append(k), delivered.append)
+    for k in range(20):
+        work.request(k)
+        time.sleep(0.002)  # the first one starts
+    gate.set()
+    work.wait()
+    assert computed == delivered == [0, 19]
+
+
+def test_visitors_take_turns(worker):
+    order, gate = [], threading.Event()
+    worker.submit(gate.wait, 10)
+    pages = [LatestWins(worker, lambda k: k, lambda _, k: order.append(k), order.append) for _ in range(3)]
+    for step in range(5):
+        for number, page in enumerate(pages):
+            page.request((number, step))
+    gate.set()
+    for page in pages:
+        page.wait()
+    assert order == [(0, 4), (1, 4), (2, 4)]
+
+
+def test_a_closed_page_is_left_alone(worker):
+    gate, delivered = threading.Event(), []
+    worker.submit(gate.wait, 10)
+    work = LatestWins(worker, lambda k: k, lambda _, k: delivered.append(k), delivered.append)
+    work.request(1)
+    work.close()
+    gate.set()
+    work.wait()
+    assert delivered == []
+
+
+def test_a_defect_is_logged_and_told(worker, caplog):
+    told = []
+    work = LatestWins(worker, lambda k: 1 / k, lambda *_: None, told.append)
+    work.request(0)
+    with pytest.raises(ZeroDivisionError):
+        work.wait()
+    worker.shutdown()  # the page is told just after the work has ended
+    assert "ZeroDivisionError" in told[0]
+    assert "Computing for a page failed" in caplog.text
