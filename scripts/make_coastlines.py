@@ -27,10 +27,14 @@ def decode(topology: dict) -> np.ndarray:
 
 
 def _without_frame(line: np.ndarray) -> list[np.ndarray]:
-    """Cut a line where it runs along the antimeridian or the South Pole, which closes polygons but is no coast."""
+    """Cut a line where it runs along the antimeridian or the South Pole, or jumps from one side of the map to the other.
+
+    The first two close polygons but are no coast; the third would be drawn across the whole map.
+    """
     frame = (np.abs(np.abs(line[:, 0]) - 180) < 1e-3) | (line[:, 1] < -89.9)
     along = frame[:-1] & frame[1:]
-    return np.split(line, np.flatnonzero(along) + 1)
+    jumps = np.abs(np.diff(line[:, 0])) > 180
+    return np.split(line, np.flatnonzero(along | jumps) + 1)
 
 
 def main() -> None:

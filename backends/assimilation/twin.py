@@ -94,11 +94,11 @@ class TwinExperiment:
 
     def suggested(self, network: Network) -> TwinSettings:
         """Return settings to begin with: σ_b the background's actual error, σ_o a quarter of it, and L 15 % of the
-        domain's height, at most 1,000 km; rounded to two digits.
+        domain's height, at most 500 km; rounded to two digits.
         """
         sigma_b = self.rmse_background or 1.0
         height = float(self.grid.latitude[-1] - self.grid.latitude[0]) * math.pi / 180 * EARTH_RADIUS_KM
-        length = min(max(0.15 * height, 20.0), 1000.0)
+        length = min(max(0.15 * height, 20.0), 500.0)
         return TwinSettings(network, _two_digits(sigma_b), _two_digits(length), _two_digits(sigma_b / 4))
 
     def _observe_uncached(self, network: Network) -> tuple[ObservationSpaceAnalyser, Tensor, Tensor]:

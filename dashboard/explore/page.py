@@ -114,7 +114,8 @@ class ExplorePage:
             self.variables,
             self.axes,
             html('<div class="hint" style="margin: 4px 10px 0">Colour limits</div>'),
-            pn.Row(self.low, self.high, sizing_mode="stretch_width"),
+            self.low,
+            self.high,
             pn.Row(self.usual, self.fit),
         ]
         main = [
