@@ -56,6 +56,12 @@ class LatestWins(Generic[Request, Result]):
         self._waiting = False
         self._last: Future[None] | None = None
         self._closed = False
+        # What changes between the browser's request for the document and its arrival is lost on the way, so results
+        # wait until the page has been loaded.
+        self._early: list[Callable[[], None]] | None = None
+        if self._document is not None:
+            self._early = []
+            pn.state.onload(self._on_load)
 
     def request(self, request: Request) -> None:
         """Ask for a computation; replaces an earlier request that has not started."""
@@ -100,8 +106,19 @@ class LatestWins(Generic[Request, Result]):
     def _hand_over(self, done: Callable[[], None]) -> None:
         if self._document is None:
             done()
-        elif not self._closed:
+            return
+        with self._lock:
+            if self._early is not None:
+                self._early.append(done)
+                return
+        if not self._closed:
             self._document.add_next_tick_callback(partial(self._unless_closed, done))
+
+    def _on_load(self) -> None:
+        with self._lock:
+            early, self._early = self._early or [], None
+        for done in early:
+            self._unless_closed(done)
 
     def _unless_closed(self, done: Callable[[], None]) -> None:
         if not self._closed:

@@ -67,6 +67,7 @@ class AnalysisState(param.Parameterized):
     # The case -----------------------------------------------------------------------------------------------------
 
     def _on_listed(self, wanted: str, entries: list[Entry]) -> None:
+        self.reading = wanted  # before the list, so that it shows what is being opened
         self.entries = entries
         keys = [entry.key for entry in entries]
         self.open(wanted or (FAVOURITE if FAVOURITE in keys else keys[0]))

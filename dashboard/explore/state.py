@@ -62,6 +62,7 @@ class ExploreState(param.Parameterized):
     # Opening ------------------------------------------------------------------------------------------------------
 
     def _on_listed(self, wanted: str, entries: list[Entry]) -> None:
+        self.reading = wanted  # before the list, so that it shows what is being opened
         self.entries = entries
         self.open(wanted or entries[0].key)
 

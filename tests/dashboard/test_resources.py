@@ -8,6 +8,7 @@ import urllib.request
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
+import panel as pn
 import pytest
 from bokeh.client import pull_session
 from tornado.ioloop import IOLoop
@@ -45,6 +46,8 @@ def served(tmp_path, monkeypatch):
 
         return build
 
+    # Results wait for the browser to say that it has loaded the page, which this client does not do.
+    monkeypatch.setattr(pn.state, "onload", lambda loaded: loaded())
     for kind in (ExplorePage, AnalysisPage):
         monkeypatch.setattr(server_module, kind.__name__, remembered(kind))
     started, parts = threading.Event(), {}
@@ -77,7 +80,7 @@ def test_a_session_is_freed_when_its_visitor_has_gone(served, path):
 
     def visit() -> None:
         sessions = [pull_session(url=f"{address}{path}", arguments={"dataset": "a.nc"}) for _ in range(3)]
-        wait_until(lambda: len(pages) == 3 and all(page() is not None and page().state.reading == "" for page in pages))
+        wait_until(lambda: len(pages) == 3 and all(page() is not None and page().state.opened is not None for page in pages))
         for session in sessions:
             session.close()
 
