@@ -4,7 +4,10 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import panel as pn
 import pytest
+from bokeh.document import Document
+from panel.io.state import set_curdoc
 
 from dashboard.worker import LatestWins
 
@@ -66,3 +69,16 @@ def test_a_defect_is_logged_and_told(worker, caplog):
     worker.shutdown()  # the page is told just after the work has ended
     assert "ZeroDivisionError" in told[0]
     assert "Computing for a page failed" in caplog.text
+
+
+def test_results_wait_until_the_browser_has_loaded_the_page(worker, monkeypatch):
+    loaded, delivered = [], []
+    monkeypatch.setattr(pn.state, "onload", loaded.append)
+    with set_curdoc(Document()):
+        work = LatestWins(worker, lambda k: k, lambda _, k: delivered.append(k), delivered.append)
+    for k in (1, 2):
+        work.request(k)
+        work.wait()
+    assert delivered == []
+    loaded[0]()
+    assert delivered == [1, 2]
