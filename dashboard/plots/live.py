@@ -10,7 +10,7 @@ import numpy as np
 import panel as pn
 from bokeh.core.property.vectorization import Field
 from bokeh.events import RangesUpdate, Tap
-from bokeh.models import ColorMapper, ColumnDataSource
+from bokeh.models import BasicTicker, ColorMapper, ColumnDataSource
 from bokeh.models.annotations.geometry import Span
 from bokeh.plotting import figure
 
@@ -110,6 +110,7 @@ class LiveMap:
             max_width=int(outer_width),
         )
         self.width = int(outer_width)
+        fig.xaxis.ticker = BasicTicker(desired_num_ticks=4)  # more labels run into each other on a narrow window
         if self._linked_to is not None and self._linked_to.figure is not None:
             fig.x_range, fig.y_range = self._linked_to.figure.x_range, self._linked_to.figure.y_range
         if self._on_tap is not None:
