@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench screenshots setup setup-dev browser clean
+.PHONY: run test lint reference bench docs screenshots setup setup-dev browser clean
 
 run: setup            ## install once, then start the server
 	@$(BIN)/python app.py $(ARGS)
@@ -16,6 +16,12 @@ lint: setup-dev       ## style, types and the rule that backends know nothing of
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+reference: setup-dev  ## slow tests on real files: published or repeated results, a minute or more
+	$(BIN)/python -m pytest -m reference
+
+docs: setup-dev       ## the tables and examples in docs/experiments.md, from the settings and assets/experiments
+	$(BIN)/python -m scripts.experiment_keys
 
 bench: setup-dev browser      ## measure in a real browser; figures go to benchmarks/results/
 	$(BIN)/python -m benchmarks

@@ -1,4 +1,4 @@
-"""The command line: ``python -m backends inspect FILE``."""
+"""The command line: ``python -m backends inspect FILE`` and ``python -m backends run FILE.yaml``."""
 
 import argparse
 import json
@@ -15,13 +15,24 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     inspect = commands.add_parser("inspect", help="print what is in a NetCDF, GRIB or Zarr file as one JSON object")
     inspect.add_argument("file", type=Path, help="the file")
+    run = commands.add_parser("run", help="run an experiment file and print its summary as one JSON object")
+    run.add_argument("file", type=Path, help="the YAML file, see docs/experiments.md")
+    run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting: observations.count=50")
+    run.add_argument("--out", type=Path, help="folder to write experiment.yaml and summary.json to")
+    run.add_argument("--data", type=Path, help="data folder that paths are relative to (default: ASSIMILAB_DATA, or data)")
     options = parser.parse_args(arguments)
 
     warnings.simplefilter("ignore")  # libraries' remarks on odd attributes; standard error is for our one sentence
-    from backends.fields.inspect import inspect_file
-
     try:
-        print(json.dumps(inspect_file(options.file), ensure_ascii=False, allow_nan=False))
+        if options.command == "inspect":
+            from backends.fields.inspect import inspect_file
+
+            result = inspect_file(options.file)
+        else:
+            from backends.experiments.run import default_folder, run_file
+
+            result = run_file(options.file, options.data or default_folder(), options.set, options.out)
+        print(json.dumps(result, ensure_ascii=False, allow_nan=False))
     except InputError as problem:
         print(problem, file=sys.stderr)
         return 2

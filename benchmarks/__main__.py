@@ -1,6 +1,6 @@
-"""Run the benchmarks, print what was measured, and keep it under benchmarks/results/.
+"""Run the benchmarks, print what was measured, and keep each in a file under benchmarks/results/.
 
-``python -m benchmarks solver`` measures only the solver again and leaves the other figures as they are.
+``python -m benchmarks solver`` measures only the solver again.
 """
 
 import datetime
@@ -13,7 +13,7 @@ import psutil
 import torch
 
 from backends.device import compute_device, device_name
-from benchmarks import pages, solver
+from benchmarks import growth, pages, solver
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -38,18 +38,29 @@ def _processor() -> str:
 
 
 def main() -> int:
-    target = RESULTS / "first-light.json"
-    figures = json.loads(target.read_text()) if target.exists() else {}
-    figures |= {"machine": machine(), "date": datetime.datetime.now(datetime.UTC).date().isoformat()}
-    for name, measure in (("solver", solver.measure), ("pages", pages.measure)):
-        if sys.argv[1:] and name not in sys.argv[1:]:
-            continue
-        print(f"--- {name}", flush=True)
-        figures[name] = measure()
-        print(json.dumps(figures[name], indent=2), flush=True)
+    benchmarks = {"solver": solver.measure, "growth": growth.measure, "pages": pages.measure}
+    wanted = sys.argv[1:] or list(benchmarks)
+    unknown = [name for name in wanted if name not in benchmarks]
+    if unknown:
+        print(f"there is no benchmark {unknown[0]!r}; there are {', '.join(benchmarks)}", file=sys.stderr)
+        return 2
     RESULTS.mkdir(exist_ok=True)
-    target.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
-    print(f"written to {target.relative_to(Path.cwd())}")
+    for name in wanted:
+        print(f"--- {name}", flush=True)
+        figures = {
+            "machine": machine(),
+            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            name: benchmarks[name](),
+        }
+        kind = "" if compute_device().type == "cpu" else f"-{compute_device().type}"
+        target = RESULTS / f"{name}{kind}.json"
+        target.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
+        print(
+            json.dumps(figures[name], indent=2, ensure_ascii=False),
+            f"written to {target.relative_to(Path.cwd())}",
+            sep="\n",
+            flush=True,
+        )
     return 0
 
 

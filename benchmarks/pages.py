@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.statistics import summary
 from scripts.driver import MAPS, launch, start_app, stop
 
+#: Pages that are opened, and how many figures they show first.
+MAPS_OF = {"/explore": 1, "/analysis": 2, "/analysis?case=xz-2d": 6}
 MOVES = 50
 VISITORS = 10
 #: Sessions end 15 to 30 s after their tabs were closed; after this many seconds all have.
@@ -36,8 +38,9 @@ def measure() -> dict[str, object]:
                 figures = {
                     "field": name,
                     "start_to_ready_s": round(started, 2),
-                    "first_picture": {path: _first_picture(browser, address, path) for path in ("/explore", "/analysis")},
+                    "first_picture": {path: _first_picture(browser, address, path) for path in MAPS_OF},
                     "slider_to_pixels": _sliders(browser, f"{address}/analysis?dataset={name}"),
+                    "slider_to_pixels_plane": _on_plane(browser, f"{address}/analysis?case=xz-2d"),
                     "time_step_to_pixels": _steps(browser, f"{address}/explore?dataset={name}"),
                     "memory": _memory(browser, address, psutil.Process(process.pid)),
                 }
@@ -70,7 +73,7 @@ def _open(browser: Browser, url: str, maps: int) -> tuple[Page, float]:
 def _first_picture(browser: Browser, address: str, path: str) -> dict[str, object]:
     times = []
     for _ in range(7):
-        page, seconds = _open(browser, address + path, 4 if path == "/analysis" else 1)
+        page, seconds = _open(browser, address + path, MAPS_OF[path])
         page.context.close()
         times.append(seconds)
     again, page = [], browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
@@ -78,7 +81,7 @@ def _first_picture(browser: Browser, address: str, path: str) -> dict[str, objec
     for _ in range(6):  # the same browser comes back: scripts and styles are in its cache
         start = time.perf_counter()
         page.goto(address + path)
-        page.wait_for_function("(count) => maps.drawn(count)", arg=4 if path == "/analysis" else 1, polling="raf")
+        page.wait_for_function("(count) => maps.drawn(count)", arg=MAPS_OF[path], polling="raf")
         again.append(time.perf_counter() - start)
     page.context.close()
     return {"empty_cache": summary(times), "coming_back": summary(again[1:])}
@@ -104,14 +107,23 @@ def _latencies(page: Page, slider: str, index: int) -> dict[str, object]:
 
 def _sliders(browser: Browser, url: str) -> dict[str, object]:
     time.sleep(ALL_GONE)
-    page, _ = _open(browser, url, 4)
+    page, _ = _open(browser, url, 6)
     page.wait_for_timeout(2000)
     figures: dict[str, object] = {}
     for slider in ("σ_b [K]", "L [km]", "σ_o [K]", "Observations p"):
         figures[slider] = _latencies(page, slider, 2)
-    for visitor in [_open(browser, url, 4)[0] for _ in range(VISITORS)]:
+    for visitor in [_open(browser, url, 6)[0] for _ in range(VISITORS)]:
         visitor.context.close()
     figures[f"σ_b [K], while the sessions of {VISITORS} others end"] = _latencies(page, "σ_b [K]", 2)
+    page.context.close()
+    return figures
+
+
+def _on_plane(browser: Browser, url: str) -> dict[str, object]:
+    page, _ = _open(browser, url, 6)
+    page.wait_for_timeout(2000)
+    sliders = ("σ_b [K]", "L_x [km]", "σ_o [K]", "Observations p")
+    figures: dict[str, object] = {slider: _latencies(page, slider, 2) for slider in sliders}
     page.context.close()
     return figures
 
@@ -132,7 +144,7 @@ def _memory(browser: Browser, address: str, server: psutil.Process) -> dict[str,
 
     time.sleep(ALL_GONE)
     before = resident()
-    pages = [_open(browser, f"{address}/analysis", 4)[0] for _ in range(VISITORS)]
+    pages = [_open(browser, f"{address}/analysis", 2)[0] for _ in range(VISITORS)]
     time.sleep(3)
     during = resident()
     for page in pages:

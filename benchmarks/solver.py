@@ -1,90 +1,86 @@
-"""The analysis in observation space beside the dense way of a tutorial, on the same problem in the same run."""
+"""The closed-form analysis beside the dense way of a tutorial, on the same problem in the same run."""
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from backends.assimilation.network import Network
-from backends.assimilation.twin import TwinExperiment, TwinSettings
-from backends.background_error import GaussianBackgroundError
 from backends.device import compute_device, precise_dtype
-from backends.geometry.grid import LatLonGrid
-from backends.observations import BilinearInterpolation
+from backends.experiments.prepare import prepare
+from backends.experiments.run import settings_from
+from backends.experiments.surface import SCORES, tuning_surface, usual_axis
+from backends.fields.catalogue import Catalogue
+from benchmarks.problems import SIGMA_O, Timed, britain, globe, plane
 from benchmarks.statistics import summary
 
 REPEATS = 30
 
 
 def measure() -> dict[str, object]:
-    """Return solve times on the grid of ERA5 over Britain, and how they grow."""
-    britain = _grid(50, 58, 33, -10, 2, 49)
-    return {
-        "britain_33x49_100_observations": _solve(britain, 100),
-        "the_same_dense": _dense(britain, 100),
-        "britain_33x49_1000_observations": _solve(britain, 1000),
-        "globe_61x120_500_observations": _solve(_grid(-90, 90, 61, -180, 177, 120), 500),
-        "globe_451x900_100_observations": _solve(_grid(-90, 90, 451, -180, 179.6, 900), 100, repeats=5),
+    """Return solve times, B made anew for each, and those of the dense way."""
+    double = precise_dtype(compute_device())
+    figures: dict[str, object] = {
+        "plane_120x40_800_observations_float32": _solve(plane(120, 40, 800, torch.float32)),
+        "plane_120x40_800_observations": _solve(plane(120, 40, 800, double)),
+        "plane_120x40_800_observations_dense": _dense_plane(plane(120, 40, 800, double)),
+        "globe_61x120_500_observations_float32": _solve(globe(61, 120, 500, torch.float32)),
+        "globe_61x120_500_observations": _solve(globe(61, 120, 500, double)),
+        "britain_33x49_100_observations": _solve(britain(100, double)),
+        "britain_33x49_1000_observations": _solve(britain(1000, double)),
+        "globe_451x900_100_observations": _solve(globe(451, 900, 100, torch.float32), repeats=3),
+        "tuning_surface_20x20_100_observations": _surfaces(),
     }
+    if compute_device().type == "cuda":
+        figures["globe_721x1440_2000_observations_float32"] = _solve(globe(721, 1440, 2000, torch.float32), repeats=10)
+    return figures
 
 
-def _grid(south: float, north: float, ny: int, west: float, east: float, nx: int) -> LatLonGrid:
-    device = compute_device()
-    grid = LatLonGrid(
-        torch.linspace(south, north, ny, dtype=torch.float64), torch.linspace(west, east, nx, dtype=torch.float64)
-    )
-    return grid.to(device, precise_dtype(device))
+def _solve(timed: Timed, repeats: int = REPEATS) -> dict[str, float]:
+    timed.solve(0)
+    return summary([_seconds(lambda k=k: timed.solve(k)) for k in range(1, repeats + 1)])  # type: ignore[misc]
 
 
-def _experiment(grid: LatLonGrid) -> TwinExperiment:
-    nodes = grid.nodes()
-    truth = 280 + 5 * torch.sin(torch.deg2rad(nodes.latitude) * 8) * torch.cos(torch.deg2rad(nodes.longitude) * 5)
-    return TwinExperiment(grid, truth, truth.roll(3))
+def _dense_plane(timed: Timed) -> dict[str, object]:
+    """Time a tutorial's way once: the 4800 x 4800 matrix, eigendecomposed and floored, and the gain formed from it."""
+    reference, mean = timed.solve(1), torch.empty(0)
+
+    def dense() -> None:
+        nonlocal mean
+        points = timed.domain.coordinates()
+        lengths = torch.tensor([10.01, 2.002], dtype=points.dtype, device=points.device)
+        distance = ((points[:, None] - points) / lengths).square().sum(-1)
+        values, vectors = torch.linalg.eigh(1.001**2 * torch.exp(-0.5 * distance))
+        B = (vectors * values.clamp(min=1e-6 * float(values[-1]))) @ vectors.T
+        H = timed.operator.dense()
+        S = H @ B @ H.T + SIGMA_O**2 * torch.eye(len(H), dtype=B.dtype, device=B.device)
+        d = timed.observations.values - H @ timed.background
+        mean = timed.background + B @ H.T @ torch.linalg.solve(S, d)
+
+    seconds = _seconds(dense)
+    apart = (mean - reference.mean).norm() / reference.increment.norm()
+    return {"seconds": round(seconds, 2), "relative_difference": float(apart)}
 
 
-def _solve(grid: LatLonGrid, count: int, repeats: int = REPEATS) -> dict[str, object]:
-    experiment = _experiment(grid)
-    network = Network(count=count)
-
-    def turn(k: int) -> float:
-        # Another σ_b and L each time, as a person who drags does; the network stays.
-        settings = TwinSettings(network, sigma_b=1 + 0.01 * k, length=150 + k, sigma_o=0.5)
-        return experiment.run(settings).analysis.seconds
-
-    turn(0)
-    return {"solve": summary([turn(k) for k in range(repeats)]), "network_changed": summary(_timed(_moved, experiment, count))}
-
-
-def _moved(experiment: TwinExperiment, count: int, k: int) -> None:
-    experiment.run(TwinSettings(Network(count=count, seed=k), 1.0, 150.0, 0.5))
-
-
-def _timed(act: Callable[[TwinExperiment, int, int], None], experiment: TwinExperiment, count: int) -> list[float]:
-    times = []
-    for k in range(5):
-        start = time.perf_counter()
-        act(experiment, count, k)
-        times.append(time.perf_counter() - start)
-    return times
+def _surfaces() -> dict[str, object]:
+    """Time the surface over σ_b and L, and over σ_b and σ_o, for each score, on a line and on a plane."""
+    figures: dict[str, object] = {}
+    for name in ("periodic-1d", "xz-2d"):
+        settings = settings_from(
+            {"kind": "analysis", "case": {"name": name}, "observations": {"count": 100, "placement": "random"}}
+        )
+        experiment = prepare(settings.case, Catalogue(Path("no-data"))).experiment
+        for x, y in (("sigma_b", "sigma_o"), ("length", "sigma_b")):
+            axes = usual_axis(experiment, settings, x), usual_axis(experiment, settings, y)  # type: ignore[arg-type]
+            for score in SCORES:
+                times = [_seconds(lambda: tuning_surface(experiment, settings, *axes, score)) for _ in range(4)]  # noqa: B023
+                figures[f"{name}, {x} and {y}, {score}"] = summary(times[1:])
+    return figures
 
 
-def _dense(grid: LatLonGrid, count: int) -> dict[str, object]:
-    """Time the tutorial's way: B and H as matrices, K = BHᵀ(HBHᵀ + R)⁻¹, and the difference of the two analyses."""
-    experiment = _experiment(grid)
-    result = experiment.run(TwinSettings(Network(count=count), 1.0, 150.0, 0.5))
-    points = result.observations.points
-    times, mean = [], torch.empty(0)
-    for _ in range(3):
-        start = time.perf_counter()
-        B = GaussianBackgroundError(1.0, 150.0).covariance_between(grid.nodes(), grid.nodes())
-        H = BilinearInterpolation(grid, points)(torch.eye(grid.size, dtype=B.dtype, device=B.device)).T
-        mean = _kalman(B, H, experiment.background, result.observations.values, 0.25)
-        times.append(time.perf_counter() - start)
-    difference = (mean - result.analysis.mean).norm() / result.analysis.increment.norm()
-    return {"solve": summary(times), "relative_difference": float(difference)}
-
-
-def _kalman(B: Tensor, H: Tensor, background: Tensor, y: Tensor, variance: float) -> Tensor:
-    S = H @ B @ H.T + variance * torch.eye(len(H), dtype=B.dtype, device=B.device)
-    return background + B @ H.T @ torch.linalg.inv(S) @ (y - H @ background)
+def _seconds(act: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    act()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - start

@@ -19,7 +19,7 @@ from dashboard.worker import DEVICE, FILES
 #: A message from a browser may have this many bytes; uploads come in chunks below it.
 MESSAGE_LIMIT = 20 * 2**20
 
-pn.extension("filedropper")
+pn.extension("filedropper", "katex")
 
 
 def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **options: object) -> Server:
@@ -27,7 +27,7 @@ def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **
     pages = {
         "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
         "/explore": lambda: frame("/explore", ExplorePage(catalogue, _asked("dataset")).content()),
-        "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, _asked("dataset")).content()),
+        "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, _asked("dataset"), _asked("case")).content()),
     }
     return pn.serve(
         pages,
@@ -84,6 +84,6 @@ def _asked(key: str) -> str:
 def warm_up(catalogue: Catalogue) -> None:
     """Draw every page once, without a visitor: the first drawing of a process takes seconds longer than the next."""
     for page in (ExplorePage(catalogue), AnalysisPage(catalogue)):
-        page.content()
+        content = page.content()
         page.state.wait()
-        page.state.close()
+        content.close()

@@ -15,6 +15,10 @@ TRUTH, BACKGROUND, OBSERVATIONS, ANALYSIS = "#009E73", "#E69F00", "#CC79A7", "#0
 PICKED = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C564B")
 #: What stands for a missing value on a map.
 MISSING = "#9e9e9e"
+#: Lines and outlines that have to be seen on the light and on the dark page.
+NEUTRAL = "#888888"
+#: Observations that quality control has rejected, and values that should not be.
+REJECTED = "#D55E00"
 
 DIVERGING = tuple(colorcet.CET_D1A)
 

@@ -23,6 +23,10 @@ DEVICE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="device")
 FILES = ThreadPoolExecutor(max_workers=1, thread_name_prefix="files")
 
 
+#: Without a browser there is no event loop that would deliver one result after the other.
+_DELIVERING = threading.RLock()
+
+
 class LatestWins(Generic[Request, Result]):
     """Computes a page's requests on a worker thread and hands the results back to the page.
 
@@ -105,7 +109,8 @@ class LatestWins(Generic[Request, Result]):
 
     def _hand_over(self, done: Callable[[], None]) -> None:
         if self._document is None:
-            done()
+            with _DELIVERING:
+                done()
             return
         with self._lock:
             if self._early is not None:

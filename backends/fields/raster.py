@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from backends.fields.field import Field
+from backends.geometry.grid import LatLonGrid
 
 #: No raster is larger than this; a screen shows no more.
 MAX_WIDTH, MAX_HEIGHT = 1000, 640
@@ -50,11 +50,14 @@ def rasterise(field: Field, window: Window | None = None) -> Raster:
     window
         What to show; everything by default. It is widened to whole grid cells and cut to the field.
     """
-    grid = field.variable.grid
+    return grid_raster(field.values, field.variable.grid, window)
+
+
+def grid_raster(values: np.ndarray, grid: LatLonGrid, window: Window | None = None) -> Raster:
+    """Return the pixels of values (ny, nx) on a grid, as :func:`rasterise` does."""
     rows = _Pixels(grid.latitude.numpy(), None if window is None else (window.south, window.north), MAX_HEIGHT)
     columns = _Pixels(grid.longitude.numpy(), None if window is None else (window.west, window.east), MAX_WIDTH)
-    values = field.values[rows.index][:, columns.index]
-    return Raster(values, *columns.bounds, *rows.bounds)
+    return Raster(values[rows.index][:, columns.index], *columns.bounds, *rows.bounds)
 
 
 class _Pixels:
@@ -72,9 +75,3 @@ class _Pixels:
         count = min(most, max(1, round(span / finest)))
         centres = self.bounds[0] + (np.arange(count) + 0.5) * span / count
         self.index = np.clip(np.searchsorted(middles, centres), 0, len(axis) - 1)
-
-
-def state_raster(state: torch.Tensor, field: Field) -> Raster:
-    """Return the pixels of a state vector (n,) that lies on the grid of a field."""
-    values = state.reshape(field.variable.grid.shape).to("cpu", torch.float32).numpy()
-    return rasterise(Field(field.variable, values, field.selection))

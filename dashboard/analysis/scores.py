@@ -1,46 +1,70 @@
 """The numbers of an analysis, in words."""
 
+import math
 from html import escape
 
-from backends.assimilation.twin import TwinResult
+from backends.experiments.experiment import Outcome
 from dashboard.theme import number
 
+Fact = tuple[str, str, str]
 
-def scores(result: TwinResult, units: str) -> str:
+
+def facts(entries: list[Fact], role: str) -> str:
+    """Return facts (name, value, tooltip; names and values are markup of our own) as a line of HTML."""
+    cells = (f'<span title="{escape(tip)}"><span class="name">{name}</span><b>{text}</b></span>' for name, text, tip in entries)
+    return f'<div class="facts" data-role="{role}">{"".join(cells)}</div>'
+
+
+def scores(outcome: Outcome, units: str) -> str:
     """Return the line of scores as HTML, each with a tooltip that says what it is."""
-    analysis, p = result.analysis, len(result.observations.points)
-    before, after = result.rmse_background, result.rmse_analysis
+    analysis, used, p = outcome.analysis, int(outcome.used.sum()), len(outcome.observations)
+    before, after = outcome.rmse_background, outcome.rmse_analysis
     change = f"{100 * (after / before - 1):+.0f} %".replace("-", "−") if before else "–"
     better = "better" if after < before else "worse"
-    jb, jo, j = float(analysis.jb), float(analysis.jo), float(analysis.j)
-    facts = [
+    against = "at withheld stations" if outcome.case.withheld else "against the truth"
+    counted = f"{used}" if used == p else f'{used} <span class="worse">({p - used} rejected)</span>'
+    entries: list[Fact] = [
         (
-            "RMSE background",
+            "RMSE withheld background" if outcome.case.withheld else "RMSE background",
             f"{number(before)} {escape(units)}",
-            "Root-mean-square error of x_b against the truth, weighted by area",
+            f"Root-mean-square error of x_b {against}",
         ),
         (
             "analysis",
             f'{number(after)} {escape(units)} <span class="{better}">({change})</span>',
-            "Root-mean-square error of x_a against the truth, weighted by area",
+            f"Root-mean-square error of x_a {against}",
         ),
-        ("J<sub>b</sub>", number(jb), "½ (x_a − x_b)ᵀ B⁻¹ (x_a − x_b)"),
-        ("J<sub>o</sub>", number(jo), "½ (y − H x_a)ᵀ R⁻¹ (y − H x_a)"),
-        ("2J / p", number(2 * j / p) if p else "–", "About 1 where B and R are right: 2J at the minimum has mean p"),
-        ("solved in", f"{1000 * analysis.seconds:.1f} ms", "Wall time of the analysis on the compute device"),
+        ("J<sub>b</sub>", number(float(analysis.jb)), "½ (x_a − x_b)ᵀ B⁻¹ (x_a − x_b)"),
+        ("J<sub>o</sub>", number(float(analysis.jo)), "½ (y − H(x_a))ᵀ R⁻¹ (y − H(x_a))"),
+        ("χ²/p", number(outcome.chi2_per_obs), "2J / p at the minimum: 1 on average where B and R are right"),
+        ("observations", counted, "Observations used; the background check rejects others, drawn as crosses"),
     ]
-    cells = (f'<span title="{tip}"><span class="name">{name}</span><b>{text}</b></span>' for name, text, tip in facts)
-    return f'<div class="facts" data-role="scores">{"".join(cells)}</div>'
+    if analysis.iterations:
+        entries.append(("iterations", f"{analysis.iterations}", "Iterations of the solver"))
+    entries.append(
+        ("solved in", f"{1000 * outcome.seconds:.1f} ms", "Wall time of B, S and the solution on the compute device")
+    )
+    return facts(entries, "scores")
 
 
-def settings_line(result: TwinResult, units: str) -> str:
+def settings_line(outcome: Outcome, units: str) -> str:
     """Return the settings that the analysis was made with as HTML."""
-    s, p = result.settings, len(result.observations.points)
-    parts = [
-        f"σ<sub>b</sub> {number(s.sigma_b)} {escape(units)}",
-        f"L {number(s.length)} km",
-        f"σ<sub>o</sub> {number(s.sigma_o)} {escape(units)}",
+    s, p = outcome.settings, len(outcome.observations)
+    b, o = s.background_error, s.observations
+    km = f" {escape(outcome.case.length_units)}" if outcome.case.length_units else ""
+    parts = [f"σ<sub>b</sub> {number(outcome.sigma_b)} {escape(units)}".strip(), f"L {number(outcome.length)}{km}"]
+    if s.case.name in ("xz-2d", "course-2d"):
+        parts.append(f"L<sub>z</sub> {number(outcome.length_z)}{km}")
+    parts += [
+        b.correlation if b.source == "static" else f"{b.source} B",
+        f"σ<sub>o</sub> {number(outcome.sigma_o)} {escape(units)}".strip(),
         f"{p} observation{'' if p == 1 else 's'}",
-        f"seed {s.network.seed}",
+        f"seed {o.seed}",
+        s.method.solver,
     ]
     return f'<div class="hint" data-role="settings">for {" · ".join(parts)}</div>'
+
+
+def percent(value: float) -> str:
+    """Return a share in per cent; a dash where it is not defined."""
+    return f"{100 * value:.0f} %" if math.isfinite(value) else "–"

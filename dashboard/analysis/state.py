@@ -1,204 +1,405 @@
 """What a person has chosen on the Analysis page, and the analysis that belongs to it."""
 
+from dataclasses import dataclass, replace
+from typing import Any
+
 import param
 
-from backends.assimilation.network import PLACEMENTS, Network, toggled
-from backends.assimilation.twin import TwinExperiment, TwinResult, TwinSettings
 from backends.errors import InputError
-from backends.fields.catalogue import Catalogue, Entry
+from backends.experiments.cases import (
+    CASES,
+    Case,
+    EnsembleCase,
+    FieldCase,
+    GeneratedCase,
+    LineCase,
+    PlaneCase,
+    StationsCase,
+)
+from backends.experiments.experiment import Outcome
+from backends.experiments.offers import Offers, offers
+from backends.experiments.prepare import Prepared, prepare
+from backends.experiments.run import from_yaml, to_yaml
+from backends.experiments.settings import (
+    OF_STATIONS,
+    AnalysisSettings,
+    BackgroundErrorSettings,
+    MethodSettings,
+    ObservationSettings,
+)
+from backends.fields.catalogue import Catalogue
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Variable
-from backends.fields.twin_case import BACKGROUNDS, TwinCase, load_case, usual_lag
+from backends.fields.paths import confine
+from backends.geometry.plane import VerticalPlane
+from backends.observing.network import toggled
+from backends.stations.bufr import contents
+from backends.stations.selection import Offer
+from dashboard.analysis.sections import SectionState, section_state
 from dashboard.worker import DEVICE, FILES, LatestWins
 
-#: Shown first where it is in the data folder.
-FAVOURITE = "era5-2mt-2019-03-uk.grib"
+#: Shown first where they are in the data folder.
+FAVOURITES = {
+    "field": "era5-2mt-2019-03-uk.grib",
+    "ensemble": "era5-levels-members.grib",
+    "stations": "dwd-synop-germany-2021-05-16T12.bufr",
+}
+#: A monthly climate that serves as background of geopotential, where it is in the data folder.
+CLIMATE = "eraint_uvz.nc"
+#: Numbers of observations to begin with.
+COUNTS = {"periodic-1d": 25, "xz-2d": 140}
 
-CaseRequest = tuple[FieldDataset, str, dict[str, int], str, int]
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A case that is ready, the dataset that its field is from, and what a file of stations offers."""
+
+    prepared: Prepared
+    dataset: FieldDataset | None = None
+    quantities: tuple[Offer, ...] = ()
 
 
 class AnalysisState(param.Parameterized):
     """State of the page, without any widget.
 
-    The first group of parameters is what a person sets; the second follows from it. Reading a case happens on the file
-    thread, solving on the device thread; of the settings that a drag passes through, those that have not been started
-    when a newer one comes are skipped.
+    The sections hold what a person sets, key by key as an experiment file has it; the parameters of this object itself
+    follow from them. Reading a case happens on the file thread, solving on the device thread; of the settings that a drag
+    passes through, those that have not been started when a newer one comes are skipped.
     """
 
-    dataset = param.String(doc="Key of the dataset.")
-    variable = param.String(doc="Name of the variable.")
-    selection = param.Dict(default={}, doc="The index on each axis of the variable that is the truth.")
-    background: param.Selector = param.Selector(
-        default="earlier", objects=list(BACKGROUNDS), doc="Where the background comes from."
-    )
-    lag = param.Integer(default=1, bounds=(1, None), doc="How many steps earlier the background is.")
-    placement: param.Selector = param.Selector(default="random", objects=list(PLACEMENTS), doc="How observations are placed.")
-    count = param.Integer(default=100, doc="Number of observations p.")
-    seed = param.Integer(default=0, doc="Seed of the places and of the observation noise.")
-    places = param.List(default=[], doc="Clicked places (latitude, longitude).")
-    sigma_b = param.Number(default=1.0, doc="Background error σ_b, in the variable's unit.")
-    length = param.Number(default=300.0, doc="Correlation length L, km.")
-    sigma_o = param.Number(default=0.25, doc="Observation error σ_o, in the variable's unit.")
-
-    entries = param.List(default=[], doc="The catalogue as it was when the page was opened.")
-    opened = param.Parameter(default=None, doc="The opened dataset.")
-    case = param.Parameter(default=None, doc="The truth and background that are shown.")
+    kind = param.String(default="periodic-1d", doc="Name of the case.")
+    offered = param.Parameter(default=None, doc="What there are data for.")
+    opened = param.Parameter(default=None, doc="The case that is shown.")
     result = param.Parameter(default=None, doc="The newest analysis.")
-    suggested = param.Parameter(
-        default=None, doc="The settings suggested for the variable, from which sliders take their range."
-    )
+    detailed = param.Parameter(default=None, doc="The newest analysis of which the diagnostics are there, too.")
+    pinned = param.Parameter(default=None, doc="An analysis that was kept to compare with.")
     problem = param.String(doc="Why the analysis shown does not belong to the settings.")
     reading = param.String(doc="What is being opened at the moment.")
 
-    CASE = ("opened", "variable", "selection", "background", "lag")
-    SETTINGS = ("placement", "count", "seed", "places", "sigma_b", "length", "sigma_o")
-
-    def __init__(self, catalogue: Catalogue, dataset: str = "") -> None:
+    def __init__(self, catalogue: Catalogue, dataset: str = "", kind: str = "") -> None:
         super().__init__()
         self.catalogue = catalogue
+        self.b: Any = section_state(BackgroundErrorSettings)
+        self.o: Any = section_state(ObservationSettings, count=COUNTS["periodic-1d"])
+        self.m: Any = section_state(MethodSettings)
+        starts: dict[type, dict[str, object]] = {
+            LineCase: {"sigma": 1.0, "length": 0.08},
+            PlaneCase: {"sigma": 1.0, "length": 10.0, "length_z": 2.0},
+        }
+        self.cases: dict[str, Any] = {
+            model.model_fields["name"].default: section_state(model, **starts.get(model, {})) for model in CASES
+        }
+        self.kind = "field" if dataset else kind if kind in self.cases else "periodic-1d"
+        self.cases["field"].path = dataset
+        self._asked: Case | None = None
         self._suggested_for: tuple[object, ...] = ()
-        self._loaded: CaseRequest | None = None
-        self._listing = LatestWins(FILES, lambda _: catalogue.entries(), self._on_listed, self._on_failed)
-        self._opening = LatestWins(FILES, catalogue.open, self._on_opened, self._on_failed)
-        self._loading = LatestWins(FILES, lambda request: load_case(*request), self._on_case, self._on_failed)
-        self._solving = LatestWins(DEVICE, self._solve, self._on_result, self._on_failed)
-        self._listing.request(dataset)
+        self._taking = False
+        self._listing = LatestWins(FILES, lambda _: offers(catalogue), self._on_listed, self._on_failed)
+        self._preparing = LatestWins(FILES, self._prepare, self._on_prepared, self._on_failed)
+        self._solving = LatestWins(DEVICE, _solve, self._on_result, self._on_failed)
+        self._detailing = LatestWins(DEVICE, _detail, self._on_detailed, self._on_failed)
+        for section in self.cases.values():
+            section.param.watch(lambda *_events: self._load(), list(section.KEYS))
+        for section in (self.b, self.o, self.m):
+            section.param.watch(lambda *_events: self._request(), list(section.KEYS))
+
+    def start(self) -> None:
+        """Look for what there is, and open the first case; called when all that follows the state is in place."""
+        self._listing.request("offers")
 
     # The case -----------------------------------------------------------------------------------------------------
 
-    def _on_listed(self, wanted: str, entries: list[Entry]) -> None:
-        self.reading = wanted  # before the list, so that it shows what is being opened
-        self.entries = entries
-        keys = [entry.key for entry in entries]
-        self.open(wanted or (FAVOURITE if FAVOURITE in keys else keys[0]))
-
-    def open(self, key: str) -> None:
-        """Take the truth from another dataset."""
-        self.reading = key
-        self._opening.request(key)
-
-    def _on_opened(self, key: str, dataset: FieldDataset) -> None:
-        variables = [v for v in dataset.variables.values() if (axis := v.axis("time")) is not None and len(axis) > 1]
-        if not variables:
-            self.param.update(
-                reading="", problem=f"{dataset.label} has a single time, so there is nothing earlier that could be a background"
-            )
-            return
-        favourite = next((v for v in variables if "temperature" in f"{v.standard_name} {v.long_name}".lower()), variables[0])
-        with param.parameterized.batch_call_watchers(self):
-            self.param.update(dataset=key, opened=dataset, reading="", problem="")
-            self._start(favourite)
-
-    def choose_variable(self, name: str) -> None:
-        """Take another variable of the dataset."""
-        if self.opened is not None and name != self.variable:
-            with param.parameterized.batch_call_watchers(self):
-                self._start(self.opened.variable(name))
-
-    def _start(self, variable: Variable) -> None:
-        axis = variable.axis("time")
-        assert axis is not None
-        # The middle of the data, which has earlier fields on its left.
-        selection = {a.name: len(a) // 2 if a is axis else 0 for a in variable.axes}
-        self.param.update(variable=variable.name, selection=selection, lag=usual_lag(axis))
+    def _on_listed(self, _request: str, found: Offers) -> None:
+        for kind, name in FAVOURITES.items():
+            names = list(found.stations) if kind == "stations" else [entry.key for entry in found.entries]
+            section = self.cases[kind]
+            if section.path in ("", section.MODEL.model_construct().__dict__.get("path", "")) and names:
+                self._quietly(section, path=name if name in names else names[0])
+        self.offered = found
+        if self.kind not in found.kinds:
+            self.kind = "periodic-1d"
         self._load()
 
-    def choose(self, axis: str, index: int) -> None:
-        """Take another time, level or member as the truth."""
-        if self.selection.get(axis) != index:
-            self.selection = {**self.selection, axis: index}
+    @param.depends("kind", watch=True)
+    def _on_kind(self) -> None:
+        if self.offered is not None:
             self._load()
 
-    @param.depends("background", "lag", watch=True)
-    def _load(self) -> None:
-        if self.opened is not None:
-            self._loading.request((self.opened, self.variable, dict(self.selection), self.background, self.lag))
+    @property
+    def section(self) -> SectionState:
+        """The settings of the case that is chosen."""
+        return self.cases[self.kind]
 
-    def _on_case(self, request: CaseRequest, case: TwinCase) -> None:
-        variable = case.truth.variable
-        level = [self.selection[a.name] for a in variable.axes if a.role not in ("time", "member") and a.name in self.selection]
-        suggested_for = (request[0], request[1], *level)
-        self._loaded = request
-        with param.parameterized.batch_call_watchers(self):
-            self.case = case
-            if suggested_for != self._suggested_for:
-                self._suggested_for = suggested_for
-                start = case.experiment.suggested(Network())
-                self.param.update(
-                    suggested=start, sigma_b=start.sigma_b, length=start.length, sigma_o=start.sigma_o, places=[],
-                    placement="random" if self.placement == "clicked" else self.placement,
-                )  # fmt: skip
+    def _load(self) -> None:
+        """Ask for the case that the settings describe, unless it has been asked for already."""
+        if self.offered is None or self._taking:
+            return
+        try:
+            case = self.section.settings()
+        except InputError as problem:
+            self.problem = str(problem)
+            return
+        if case != self._asked:
+            self._asked = case
+            self.reading = getattr(case, "path", "")
+            self._preparing.request(case)
+
+    def _prepare(self, case: Case) -> Opened:
+        dataset = None
+        if isinstance(case, FieldCase | EnsembleCase):
+            dataset = self.catalogue.open(case.path)
+            if case.variable not in dataset.variables:  # another file: begin with what is most likely wanted
+                update = {"variable": favourite(dataset, case).name, "time": None, "level": None}
+                case = case.model_copy(update=update | ({"member": None} if isinstance(case, FieldCase) else {}))
+        quantities: tuple[Offer, ...] = ()
+        if isinstance(case, StationsCase):
+            quantities = contents(confine(case.path, self.catalogue.folder))
+            case = self._offered_quantity(case, quantities)
+        return Opened(prepare(case, self.catalogue), dataset, quantities)
+
+    def _offered_quantity(self, case: StationsCase, quantities: tuple[Offer, ...]) -> StationsCase:
+        """Return the case with a variable that its file has, and for one aloft with a field as background."""
+        if quantities and (case.variable, case.level) not in {(q.variable, q.level) for q in quantities}:
+            most = max(quantities, key=lambda q: (q.level in (None, 500.0), q.variable == "geopotential", q.stations))
+            case = case.model_copy(update={"variable": most.variable, "level": most.level})
+        climate = {entry.key for entry in self.offered.entries} & {CLIMATE}
+        if case.variable == "geopotential" and case.background == "regression" and climate:
+            case = case.model_copy(update={"background": CLIMATE})
+        elif case.variable != "geopotential":
+            case = case.model_copy(update={"background": "regression"})
+        return case
+
+    def _on_prepared(self, request: Case, opened: Opened) -> None:
+        if request != self._asked:
+            return
+        settings = self._asked = opened.prepared.settings
+        if isinstance(settings, GeneratedCase) and self._complete(settings, opened.prepared):
+            self._load()
+            return
+        self._quietly(self.section, **{name: getattr(settings, name) for name in self.section.KEYS})
+        level, variable = getattr(settings, "level", None), getattr(settings, "variable", "")
+        suggested_for = (settings.name, getattr(settings, "path", ""), variable, level)
+        if suggested_for != self._suggested_for:
+            self._suggested_for = suggested_for
+            self._begin(opened.prepared)
+        self.param.update(opened=opened, reading="", problem="")
         self._request()
+
+    def _complete(self, settings: GeneratedCase, prepared: Prepared) -> bool:
+        """Put numbers where a file left the true statistics open, and return whether there were such."""
+        try:
+            numbers = prepared.experiment.errors.amplitudes(self.b.settings())
+        except InputError as problem:
+            self.problem = str(problem)
+            return False
+        names = [name for name in ("sigma", "length", "length_z") if getattr(settings, name, 0) is None]
+        self._quietly(self.section, **{name: getattr(numbers, name) for name in names})
+        return bool(names)
+
+    def _begin(self, prepared: Prepared) -> None:
+        """Set B, R and the network to where a new case begins."""
+        case, kind = prepared.experiment.case, prepared.settings.name
+        start = case.suggested
+        own = case.observations is not None
+        source = {"ensemble": "hybrid"}.get(kind, "static")
+        correlation = "exponential" if kind == "stations" else "gaussian"
+        update: dict[str, object] = {"sigma": start.sigma, "length": start.length, "source": source}
+        update["length_z"] = start.length_z if isinstance(case.domain, VerticalPlane) else None
+        self._quietly(self.b, **update, correlation=correlation, tune="no")
+        self._quietly(
+            self.o, sigma=start.sigma_o, noise=start.sigma_o, places=(), innovation=None, operator="point", radius=None,
+            count=COUNTS.get(kind, 100), correlation_length=0.0,
+            placement="case" if own else "columns" if kind == "xz-2d" else "random",
+        )  # fmt: skip
 
     # The analysis -------------------------------------------------------------------------------------------------
 
     @property
-    def settings(self) -> TwinSettings:
-        """The settings as the controls show them."""
-        places = tuple(self.places) if self.placement == "clicked" else ()
-        return TwinSettings(Network(self.placement, self.count, self.seed, places), self.sigma_b, self.length, self.sigma_o)
+    def settings(self) -> AnalysisSettings:
+        """The settings as the controls show them.
+
+        Raises
+        ------
+        InputError
+            If one is out of range.
+        """
+        stations = self.kind == "stations"
+        return AnalysisSettings.model_construct(
+            case=self._asked if self._asked is not None else self.section.settings(),
+            background_error=self.b.settings(),
+            observations=self.o.settings(OF_STATIONS if stations else None),
+            method=self.m.settings(),
+            repeat=None,
+        )
 
     @property
     def stale(self) -> bool:
         """Whether the analysis that is shown was made with other settings, or for another case, than the controls say."""
-        asked = (self.opened, self.variable, self.selection, self.background, self.lag)
-        if self.result is None or self._loaded is None or asked != tuple(self._loaded):
+        if self.result is None or self.opened is None or self.opened.prepared.settings != self._asked:
             return True
         try:
-            return self.result.settings != self.settings
+            return bool(self.result.settings != self.settings) or self.section.settings() != self._asked
         except InputError:
             return True
 
-    @param.depends(*SETTINGS, watch=True)
     def _request(self) -> None:
-        if self.case is None:
+        if self.opened is None or self._taking or self.opened.prepared.settings != self._asked:
             return
         try:
-            self._solving.request((self.case.experiment, self.settings))
+            self._solving.request((self.opened.prepared, self.settings))
         except InputError as problem:
             self.problem = str(problem)
 
-    @staticmethod
-    def _solve(request: tuple[TwinExperiment, TwinSettings]) -> TwinResult:
-        experiment, settings = request
-        return experiment.run(settings)
+    def _on_result(self, request: tuple[Prepared, AnalysisSettings], result: Outcome) -> None:
+        if self.opened is None or request[0] is not self.opened.prepared:
+            return
+        if request[1] == self.settings:  # otherwise a newer one is on its way
+            self._fill(result)
+            result = replace(result, settings=self.settings)
+        self.param.update(result=result, problem="")
+        self._detailing.request(result)
 
-    def _on_result(self, request: tuple[TwinExperiment, TwinSettings], result: TwinResult) -> None:
-        if self.case is not None and request[0] is self.case.experiment:
-            self.param.update(result=result, problem="")
+    def _fill(self, result: Outcome) -> None:
+        """Put the numbers that were used where the settings left them open: to the data, or to the likelihood."""
+        used = {"sigma": result.sigma_b, "length": result.length}
+        if isinstance(result.case.domain, VerticalPlane):
+            used["length_z"] = result.length_z
+        tuned = self.b.tune == "likelihood"
+        self._quietly(self.b, tune="no", **{k: v for k, v in used.items() if tuned or getattr(self.b, k) is None})
+        if self.o.sigma is None or tuned:
+            self._quietly(self.o, sigma=result.sigma_o)
+        if self.o.noise is None:
+            self._quietly(self.o, noise=result.sigma_o)
+
+    def _on_detailed(self, _request: Outcome, result: Outcome) -> None:
+        if result is self.result:
+            self.detailed = result
 
     def _on_failed(self, problem: str) -> None:
         self.param.update(reading="", problem=problem)
 
     # Placing observations by hand -----------------------------------------------------------------------------------
 
-    def toggle(self, latitude: float, longitude: float) -> None:
+    def toggle(self, place: tuple[float, ...]) -> None:
         """Add an observation where a person clicked, or take away the one that is there.
 
-        From then on the network is the clicked one; it begins with the observations that are shown.
+        From then on the network is the clicked one; it begins with the observations that are shown. In single-observation
+        mode the one observation moves to the place.
         """
-        if self.case is None or self.result is None:
+        if self.result is None or self.kind == "stations":
             return
-        points = self.result.observations.points
-        shown = zip(points.latitude.tolist(), points.longitude.tolist(), strict=True)
-        places = self.places if self.placement == "clicked" else list(shown)
-        self.param.update(places=toggled(places, latitude, longitude, self.case.truth.variable.grid), placement="clicked")
+        if self.o.innovation is not None:
+            self.o.param.update(places=(place,), placement="clicked")
+            return
+        domain = self.result.case.domain
+        self.o.param.update(places=tuple(toggled(self._places(), place, domain)), placement="clicked")
+
+    def move(self, index: int, place: tuple[float, ...]) -> None:
+        """Move one of the observations that are shown."""
+        places = self._places()
+        if self.kind != "stations" and index < len(places):
+            places[index] = place
+            self.o.param.update(places=tuple(places), placement="clicked")
+
+    def single(self, on: bool) -> None:
+        """Switch the single-observation mode: one observation in the middle, with an innovation of one σ_b."""
+        if self.result is None or self.kind == "stations":
+            return
+        if not on:
+            self._begin_network()
+            return
+        middle = self.result.case.domain.regular(1)[0]
+        self.o.param.update(places=(tuple(middle.tolist()),), placement="clicked", innovation=float(self.b.sigma))
 
     def clear_places(self) -> None:
         """Take all observations away, to place them by clicking."""
-        self.param.update(places=[], placement="clicked")
+        self.o.param.update(places=(), placement="clicked", innovation=None)
+
+    def _begin_network(self) -> None:
+        own = self.result is not None and self.result.case.observations is not None
+        self.o.param.update(places=(), innovation=None, placement="case" if own else "random")
+
+    def _places(self) -> list[tuple[float, ...]]:
+        shown = self.result.observations.places.tolist() if self.result is not None else []
+        return [tuple(place) for place in (self.o.places if self.o.placement == "clicked" else shown)]
+
+    # Files and comparison -------------------------------------------------------------------------------------------
+
+    def yaml(self) -> str:
+        """Return the settings as an experiment file."""
+        return to_yaml(self.settings)
+
+    def take(self, text: str) -> None:
+        """Take over the settings of an experiment file.
+
+        Raises
+        ------
+        InputError
+            If the text is no experiment, or needs data that are not there.
+        """
+        settings = from_yaml(text)
+        if self.offered is not None and settings.case.name not in self.offered.kinds:
+            raise InputError(f"the case {settings.case.name} needs a file that is not in the data folder")
+        self._suggested_for = (
+            settings.case.name, getattr(settings.case, "path", ""), getattr(settings.case, "variable", ""),
+            getattr(settings.case, "level", None),
+        )  # fmt: skip
+        for section, values in (
+            (self.b, settings.background_error),
+            (self.o, settings.observations),
+            (self.m, settings.method),
+        ):
+            self._quietly(section, **{name: getattr(values, name) for name in section.KEYS})
+        chosen = self.cases[settings.case.name]
+        self._quietly(chosen, **{name: getattr(settings.case, name) for name in chosen.KEYS})
+        self._asked = None
+        if self.kind == settings.case.name:
+            self._load()
+        else:
+            self.kind = settings.case.name
+
+    def pin(self) -> None:
+        """Keep the analysis that is shown, to compare others with it."""
+        self.pinned = self.detailed or self.result
 
     # The end ------------------------------------------------------------------------------------------------------
 
+    def _quietly(self, section: SectionState, **values: object) -> None:
+        """Change settings without asking for anything: what they belong to is asked for afterwards."""
+        self._taking = True
+        try:
+            section.param.update(**values)
+        finally:
+            self._taking = False
+
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""
-        for work in (self._listing, self._opening, self._loading, self._solving):
+        for work in (self._listing, self._preparing, self._solving, self._detailing):
             work.wait()
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
-        for work in (self._listing, self._opening, self._loading, self._solving):
+        for work in (self._listing, self._preparing, self._solving, self._detailing):
             work.close()
-        self._loaded = None
         with param.parameterized.discard_events(self):
-            self.opened = self.case = self.result = None
+            self.opened = self.result = self.detailed = self.pinned = None
+
+
+def favourite(dataset: FieldDataset, case: Case) -> Variable:
+    """Return the variable to begin with: a temperature where there is one that the case can be made of."""
+    role, least = ("member", 3) if isinstance(case, EnsembleCase) else ("time", 2)
+    fitting = [v for v in dataset.variables.values() if (axis := v.axis(role)) is not None and len(axis) >= least]  # type: ignore[arg-type]
+    candidates = fitting or list(dataset.variables.values())
+    warm = (v for v in candidates if "temperature" in f"{v.standard_name} {v.long_name}".lower())
+    return next(warm, candidates[0])
+
+
+def _solve(request: tuple[Prepared, AnalysisSettings]) -> Outcome:
+    prepared, settings = request
+    return prepared.experiment.run(settings)
+
+
+def _detail(outcome: Outcome) -> Outcome:
+    """Compute what is shown beside the analysis; an outcome keeps it."""
+    _ = outcome.diagnostics, outcome.posterior_std
+    return outcome

@@ -8,7 +8,6 @@ from collections.abc import Callable, Hashable, Sequence
 import holoviews as hv
 import numpy as np
 import panel as pn
-from bokeh.core.property.vectorization import Field
 from bokeh.events import RangesUpdate, Tap
 from bokeh.models import BasicTicker, ColorMapper, ColumnDataSource
 from bokeh.models.annotations.geometry import Span
@@ -17,29 +16,38 @@ from bokeh.plotting import figure
 from backends.fields.field import Series
 from backends.fields.raster import Raster, Window
 from dashboard.coastlines import coastlines
-from dashboard.plots.maps import aspect, extent, field_map
+from dashboard.plots.maps import COORDINATES, Frame, aspect, extent, field_map
+from dashboard.plots.points import MapPoints
 from dashboard.plots.series import SERIES_HEIGHT, position, series_plot
-from dashboard.theme import MISSING, FieldStyle
+from dashboard.theme import MISSING, NEUTRAL, FieldStyle
 
 #: Pixels that axes, colour bar and toolbar take beside and above the map itself.
 FRAME_WIDTH, FRAME_HEIGHT = 110, 60
 
 
 class LiveMap:
-    """A map whose field, limits and points can be replaced while it is shown.
+    """A map, or a vertical plane, whose field, limits and points can be replaced while it is shown.
 
     Parameters
     ----------
     width, height
         The box, in pixels, that the map fills as far as its shape allows.
     on_tap
-        Called with latitude and longitude where a person clicks the map.
+        Called with latitude and longitude where a person clicks the map; on a plane with x and z.
     on_window
         Called with the area that is looked at after a person has zoomed or panned.
     linked_to
         Another map; both then pan and zoom together. It has to be shown first.
     colored_points
         Whether points are given colours of their own, instead of values that take the field's colours.
+    frame
+        ``geographic``: degrees, true to scale, with coastlines. ``plane``: the raster's edges are kilometres along x and
+        z, and the plane fills the box.
+    on_move
+        Called with the index of a point and its new x and y (longitude and latitude) after a person has dragged it. The
+        point stays where it was dropped until it is marked anew.
+    transparent_missing
+        Whether the page shows through where values are missing; otherwise they are grey.
     """
 
     def __init__(
@@ -50,10 +58,15 @@ class LiveMap:
         on_window: Callable[[Window], None] | None = None,
         linked_to: "LiveMap | None" = None,
         colored_points: bool = False,
+        *,
+        frame: Frame = "geographic",
+        on_move: Callable[[int, float, float], None] | None = None,
+        transparent_missing: bool = False,
     ) -> None:
         self._box, self._on_tap, self._on_window, self._linked_to = (width, height), on_tap, on_window, linked_to
-        self._colored_points = colored_points
-        self._marked: list[list[object]] | None = None
+        self._frame, self._colored_points, self._transparent = frame, colored_points, transparent_missing
+        self._on_move, self._moving = on_move, True
+        self._points: MapPoints | None = None
         self._scene: Hashable = None
         self.figure: figure | None = None
         #: The width in pixels that the map takes where there is room.
@@ -72,7 +85,7 @@ class LiveMap:
         """Draw a field; see :func:`field_map` for the arguments.
 
         While `scene` stays equal the figure stays, with its zoom, and only its data change; the first raster of a scene
-        decides the area and the shape of the map.
+        decides the area and the shape of the map. A new scene has no points.
         """
         if scene != self._scene:
             self._build(raster, style, limits, name, units)
@@ -87,35 +100,47 @@ class LiveMap:
             }
         self._mapper.update(low=limits[0], high=limits[1])
 
-    def mark(self, longitude: Sequence[float], latitude: Sequence[float], fill: Sequence[float] | Sequence[str]) -> None:
-        """Replace the points on the map; `fill` holds values in the field's unit, or colours where `colored_points`."""
-        marked: list[list[object]] = [list(longitude), list(latitude), list(fill)]
-        if marked == self._marked:
-            return  # the browser would draw the whole map again
-        self._marked = marked
-        if self._colored_points and not marked[2]:
-            marked = [[np.nan], [np.nan], [MISSING]]  # Bokeh takes no empty list of colours
-        self._marks.data = dict(zip(("longitude", "latitude", "color"), marked, strict=True))
+    def mark(
+        self,
+        x: Sequence[float] | np.ndarray,
+        y: Sequence[float] | np.ndarray,
+        fill: Sequence[float] | Sequence[str] | np.ndarray,
+        rejected: Sequence[bool] | np.ndarray | None = None,
+        sizes: Sequence[float] | np.ndarray | None = None,
+    ) -> None:
+        """Replace the points on the map; see :meth:`MapPoints.mark`."""
+        self._shown_points.mark(x, y, fill, rejected, sizes)
+
+    def point_at(self, x: float | None, y: float | None = None) -> None:
+        """Put a cross at a place, or take it away."""
+        self._shown_points.point_at(x, y)
+
+    def set_moving(self, moving: bool) -> None:
+        """Let points be dragged, as they can be at first, or not, so that in a dense network a drag always pans."""
+        self._moving = moving
+        if self._points is not None and self._points.dragging is not None:
+            self._points.dragging.allow(moving)
+
+    @property
+    def _shown_points(self) -> MapPoints:
+        if self._points is None:
+            raise RuntimeError("points were put on a map that shows no field yet")
+        return self._points
+
+    @property
+    def _marks(self) -> ColumnDataSource:
+        return self._shown_points.source
 
     def _build(self, raster: Raster, style: FieldStyle, limits: tuple[float, float], name: str, units: str) -> None:
-        fig: figure = hv.render(field_map(raster, style, limits, name, units), backend="bokeh")
-        width, height = self._box
-        inner = min(height - FRAME_HEIGHT, (width - FRAME_WIDTH) / aspect(raster))
-        outer_width, outer_height = inner * aspect(raster) + FRAME_WIDTH, inner + FRAME_HEIGHT
-        fig.update(
-            width=None,
-            height=None,
-            sizing_mode="scale_width",
-            aspect_ratio=outer_width / outer_height,
-            max_width=int(outer_width),
-        )
-        self.width = int(outer_width)
-        fig.xaxis.ticker = BasicTicker(desired_num_ticks=4)  # more labels run into each other on a narrow window
+        missing = "rgba(0, 0, 0, 0)" if self._transparent else MISSING
+        fig: figure = hv.render(field_map(raster, style, limits, name, units, self._frame, missing), backend="bokeh")
+        self._fit(fig, raster)
         if self._linked_to is not None and self._linked_to.figure is not None:
             fig.x_range, fig.y_range = self._linked_to.figure.x_range, self._linked_to.figure.y_range
         if self._on_tap is not None:
             tapped = self._on_tap
-            fig.on_event(Tap, lambda event: tapped(event.y, event.x))
+            order = (lambda e: tapped(e.y, e.x)) if self._frame == "geographic" else (lambda e: tapped(e.x, e.y))
+            fig.on_event(Tap, order)
         if self._on_window is not None:
             looked = self._on_window
             fig.on_event(RangesUpdate, lambda event: looked(Window(event.x0, event.x1, event.y0, event.y1)))
@@ -124,14 +149,24 @@ class LiveMap:
         assert isinstance(mapper, ColorMapper)
         self._image, self._mapper = source, mapper
         # Coastlines and points are plain glyphs: as elements of HoloViews they would triple the time to build the figure.
-        coast = coastlines(*extent(raster))
-        fig.line(coast[:, 0], coast[:, 1], color="black", line_width=0.9)
-        self._marks, self._marked = ColumnDataSource(), None
-        self.mark([], [], [])
-        fill = Field("color") if self._colored_points else Field("color", transform=self._mapper)
-        size = 11 if self._colored_points else 7
-        fig.scatter("longitude", "latitude", source=self._marks, fill_color=fill, size=size, line_color="black")
+        edge = NEUTRAL if self._transparent else "black"
+        if self._frame == "geographic":
+            coast = coastlines(*extent(raster))
+            fig.line(coast[:, 0], coast[:, 1], color=edge, line_width=0.9)
+        colors = None if self._colored_points else mapper
+        self._points = MapPoints(fig, COORDINATES[self._frame], colors, edge, self._on_move)
+        self.set_moving(self._moving)
         self.figure = self.pane.object = fig
+
+    def _fit(self, fig: figure, raster: Raster) -> None:
+        """Make the figure as large as the box allows, and smaller where there is less room, in the same shape."""
+        width, height = map(float, self._box)
+        if self._frame == "geographic":
+            inner = min(height - FRAME_HEIGHT, (width - FRAME_WIDTH) / aspect(raster))
+            width, height = inner * aspect(raster) + FRAME_WIDTH, inner + FRAME_HEIGHT
+        fig.update(width=None, height=None, sizing_mode="scale_width", aspect_ratio=width / height, max_width=int(width))
+        self.width = int(width)
+        fig.xaxis.ticker = BasicTicker(desired_num_ticks=4)  # more labels run into each other on a narrow window
 
 
 class LiveSeries:

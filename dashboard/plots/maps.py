@@ -1,6 +1,7 @@
-"""A field on a latitude–longitude map."""
+"""A field on a latitude–longitude map, or on a vertical plane."""
 
 import math
+from typing import Literal
 
 import holoviews as hv
 from bokeh.models import CustomJSHover, CustomJSTickFormatter, HoverTool
@@ -8,6 +9,8 @@ from bokeh.models import CustomJSHover, CustomJSTickFormatter, HoverTool
 from backends.fields.raster import Raster
 from dashboard.theme import MISSING, FieldStyle
 
+#: What a raster spans: degrees east and north, or kilometres along and above the ground.
+Frame = Literal["geographic", "plane"]
 #: 190 becomes 170°W: maps across the dateline count on past 180.
 _DEGREES = """
     const lon = (((%(x)s + 180) %% 360 + 360) %% 360) - 180
@@ -15,6 +18,9 @@ _DEGREES = """
     return east + "°" + (lon < 0 ? "W" : lon > 0 ? "E" : "")
 """
 _NORTH = 'return Math.abs(%(x)s).toFixed(%(digits)s) + "°" + (%(x)s < 0 ? "S" : %(x)s > 0 ? "N" : "")'
+
+#: Names of the two coordinates in each frame.
+COORDINATES: dict[Frame, tuple[str, str]] = {"geographic": ("longitude", "latitude"), "plane": ("x", "z")}
 
 
 def extent(raster: Raster) -> tuple[float, float, float, float]:
@@ -29,7 +35,15 @@ def aspect(raster: Raster) -> float:
     return (east - west) * max(middle, 0.2) / (north - south)
 
 
-def field_map(raster: Raster, style: FieldStyle, limits: tuple[float, float], name: str, units: str) -> hv.Image:
+def field_map(
+    raster: Raster,
+    style: FieldStyle,
+    limits: tuple[float, float],
+    name: str,
+    units: str,
+    frame: Frame = "geographic",
+    missing: str = MISSING,
+) -> hv.Image:
     """Return a map of a field.
 
     Parameters
@@ -40,40 +54,39 @@ def field_map(raster: Raster, style: FieldStyle, limits: tuple[float, float], na
         Colours, and the values at both ends of them.
     name, units
         What is shown, for the colour bar and the pointer's read-out.
+    frame
+        What the raster's edges are: longitude and latitude in degrees, or x and z in kilometres.
+    missing
+        Colour of missing values.
     """
-    west, east, south, north = extent(raster)
-    # Told apart by fixed names: text from a file is for labels alone, it cannot reach a template.
-    value = hv.Dimension("value", label=name, unit=units, range=limits)
+    # Told apart by fixed names: text from a file cannot reach a template, and a variable that is called as an axis is (x)
+    # would be taken for it.
+    value = hv.Dimension("value", range=limits)
     image = hv.Image(
         raster.values[::-1],
         bounds=(raster.west, raster.south, raster.east, raster.north),
-        kdims=["longitude", "latitude"],
+        kdims=list(COORDINATES[frame]),
         vdims=[value],
     )
     return image.opts(
         cmap=list(style.palette),
         clim=limits,
-        clipping_colors={"NaN": MISSING},
+        clipping_colors={"NaN": missing},
         colorbar=True,
         clabel=units,
         colorbar_opts={"width": 12, "padding": 4},
-        tools=[_hover(units)],
         default_tools=["pan", "wheel_zoom", "box_zoom", "reset", "save"],
         active_tools=["pan", "wheel_zoom"],
-        xlim=(west, east),
-        ylim=(south, north),
-        xlabel="",
-        ylabel="",
-        xformatter=CustomJSTickFormatter(code=_DEGREES % {"x": "tick", "digits": "tick % 1 ? 1 : 0"}),
-        yformatter=CustomJSTickFormatter(code=_NORTH % {"x": "tick", "digits": "tick % 1 ? 1 : 0"}),
         toolbar="above",
         title="",
         backend_opts={"plot.toolbar.logo": None},
+        **(_geographic(raster, units) if frame == "geographic" else _plane(raster, units)),
     )
 
 
-def _hover(units: str) -> HoverTool:
-    return HoverTool(
+def _geographic(raster: Raster, units: str) -> dict[str, object]:
+    west, east, south, north = extent(raster)
+    hover = HoverTool(
         tooltips=[("value", "@image{0.0000 a}"), ("at", "$y{north}, $x{east}")],
         formatters={
             "@image": reading(units),
@@ -81,6 +94,29 @@ def _hover(units: str) -> HoverTool:
             "$y": CustomJSHover(code=_NORTH % {"x": "value", "digits": "2"}),
         },
     )
+    return {
+        "tools": [hover],
+        "xlim": (west, east),
+        "ylim": (south, north),
+        "xlabel": "",
+        "ylabel": "",
+        "xformatter": CustomJSTickFormatter(code=_DEGREES % {"x": "tick", "digits": "tick % 1 ? 1 : 0"}),
+        "yformatter": CustomJSTickFormatter(code=_NORTH % {"x": "tick", "digits": "tick % 1 ? 1 : 0"}),
+    }
+
+
+def _plane(raster: Raster, units: str) -> dict[str, object]:
+    hover = HoverTool(
+        tooltips=[("value", "@image{0.0000 a}"), ("at", "x = $x{0.0[0]} km, z = $y{0.0[00]} km")],
+        formatters={"@image": reading(units)},
+    )
+    return {
+        "tools": [hover],
+        "xlim": (raster.west, raster.east),
+        "ylim": (raster.south, raster.north),
+        "xlabel": "x [km]",
+        "ylabel": "z [km]",
+    }
 
 
 def reading(units: str) -> CustomJSHover:

@@ -11,10 +11,11 @@ import xarray as xr
 
 from backends.__main__ import main
 from backends.errors import InputError
+from backends.experiments.cases import FieldCase
+from backends.experiments.field_cases import field_case, lags, usual_lag
 from backends.fields.catalogue import KEPT_DATASETS, Catalogue
 from backends.fields.european import CHUNKS, european_archive, european_forecast
 from backends.fields.paths import confine
-from backends.fields.twin_case import lags, load_case, usual_lag
 from tests.backends.test_readers import broken_files
 from tests.conftest import ROOT
 from tests.files import known, regional
@@ -161,21 +162,22 @@ def test_wind_blows_along_the_isobars_and_towards_low_pressure(forecast):
     assert np.median((p_x * u + p_y * v) / (speed * slope)) == pytest.approx(-np.sin(np.deg2rad(20)), abs=1e-3)
 
 
-# Twin cases -------------------------------------------------------------------------------------------------------
+# Cases from fields ------------------------------------------------------------------------------------------------
 
 
 def test_the_background_is_the_field_some_steps_earlier(folder):
-    opened = Catalogue(folder).open("a.nc")
-    case = load_case(opened, "t", {"time": 3}, "earlier", 2)
-    assert case.experiment.rmse_background == pytest.approx(2.0, rel=1e-6)
-    assert (case.truth.caption, case.background.caption) == ("2020-01-01 18:00 UTC", "2020-01-01 06:00 UTC")
-    assert (case.error_range.min, case.error_range.max) == pytest.approx((-2, -2), abs=1e-4)
+    settings = FieldCase(path="a.nc", variable="t", time=3, background="earlier", lag=2)
+    case, truth = field_case(settings, Catalogue(folder))
+    assert float(case.rmse(case.background)) == pytest.approx(2.0, rel=1e-6)
+    assert (case.truth_caption, case.background_caption) == ("2020-01-01 18:00 UTC", "2020-01-01 06:00 UTC")
+    np.testing.assert_allclose(case.background - case.truth, -2, atol=1e-4)
+    np.testing.assert_array_equal(case.truth, truth.values.flatten())
 
 
 def test_the_background_can_be_the_time_mean(folder):
-    case = load_case(Catalogue(folder).open("a.nc"), "t", {"time": 3}, "mean", 1)
-    assert case.experiment.rmse_background == pytest.approx(1.5, rel=1e-5)
-    np.testing.assert_allclose(case.background.values, known(*_region()) + 1.5, rtol=1e-6)
+    case, _ = field_case(FieldCase(path="a.nc", variable="t", time=3, background="mean"), Catalogue(folder))
+    assert float(case.rmse(case.background)) == pytest.approx(1.5, rel=1e-5)
+    np.testing.assert_allclose(case.background, known(*_region()).flatten() + 1.5, rtol=1e-6)
 
 
 def _region():
@@ -184,7 +186,7 @@ def _region():
 
 def test_a_background_before_the_data_is_named(folder):
     with pytest.raises(InputError, match="no field 2 steps before 2020-01-01 06:00 UTC: the data begin at 2020-01-01 00:00"):
-        load_case(Catalogue(folder).open("a.nc"), "t", {"time": 1}, "earlier", 2)
+        field_case(FieldCase(path="a.nc", variable="t", time=1, background="earlier", lag=2), Catalogue(folder))
 
 
 def test_lags_are_those_that_the_time_axis_has(folder):

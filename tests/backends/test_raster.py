@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from backends.experiments.pictures import to_raster
 from backends.fields import raster
-from backends.fields.raster import Window, rasterise, state_raster
+from backends.fields.raster import Window, rasterise
 from backends.fields.readers import open_dataset
 from tests.files import dataset, known, regional, write
 
@@ -55,5 +56,4 @@ def test_a_window_outside_is_cut_to_the_field(tmp_path):
 
 def test_a_state_lies_as_its_field_does(tmp_path):
     field = open_dataset(regional(tmp_path / "a.nc")).field("t", {})
-    state = torch.from_numpy(field.values).flatten().double()
-    np.testing.assert_array_equal(state_raster(state, field).values, rasterise(field).values)
+    np.testing.assert_array_equal(to_raster(field.values.flatten(), field.variable.grid).values, rasterise(field).values)

@@ -40,11 +40,14 @@ def wiggle(page: Page, x: float, y: float) -> None:
 
 
 @pytest.mark.parametrize("theme", ["", "?theme=dark"])
-@pytest.mark.parametrize(("path", "count"), [("/", 0), ("/explore", 1), ("/analysis", 4)])
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [("/", 0), ("/explore", 1), ("/analysis", 2), ("/analysis?case=xz-2d", 6), ("/analysis?dataset=a.nc", 6)],
+)
 @pytest.mark.parametrize("size", [(1440, 900), (1024, 768)])
 def test_every_page_draws_offline_and_fits(visitor, path, count, theme, size):
     visitor.page.set_viewport_size({"width": size[0], "height": size[1]})
-    page = visitor.open(path + theme)
+    page = visitor.open(path + (theme.replace("?", "&") if "?" in path else theme))
     expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
     wait_for_maps(page, count)
     # No page is wider than the window.
@@ -66,7 +69,7 @@ def test_the_theme_is_kept_from_page_to_page(visitor):
     page.get_by_role("button", name="Toggle theme").click()
     expect(page.get_by_role("link", name="Analysis")).to_have_attribute("href", "/analysis?theme=dark")
     page.get_by_role("link", name="Analysis").click()
-    wait_for_maps(page, 4)
+    wait_for_maps(page, 2)
     expect(page.get_by_role("link", name="Home")).to_have_attribute("href", "/?theme=dark")
 
 
@@ -131,13 +134,13 @@ def test_markup_in_a_file_is_text(visitor):
     page.get_by_role("button", name="About this variable").click()
     expect(page.get_by_role("cell", name=SCRIPT).first).to_be_visible()
     visitor.open("/analysis?dataset=tricky.nc")
-    wait_for_maps(page, 4)
+    wait_for_maps(page, 6)
 
 
 def test_a_slider_changes_the_analysis_while_it_moves(visitor):
     page = visitor.open("/analysis?dataset=a.nc")
-    before = wait_for_maps(page, 4)
-    slider = page.get_by_role("slider", name="σ_b [K]")
+    before = wait_for_maps(page, 6)
+    slider = page.get_by_role("slider", name="σ_b [K]", exact=True)
     slider.focus()
     for _ in range(5):
         slider.press("ArrowLeft")
@@ -150,7 +153,7 @@ def test_a_slider_changes_the_analysis_while_it_moves(visitor):
 
 def test_dragging_updates_before_the_button_is_released(visitor):
     page = visitor.open("/analysis?dataset=a.nc")
-    wait_for_maps(page, 4)
+    wait_for_maps(page, 6)
     thumb = page.get_by_role("slider", name="L [km]").locator("xpath=..")
     settings = page.locator("[data-role=settings]")
 
@@ -170,20 +173,65 @@ def test_dragging_updates_before_the_button_is_released(visitor):
 
 def test_an_impossible_setting_is_explained_and_the_analysis_marked_stale(visitor):
     page = visitor.open("/analysis?dataset=a.nc")
-    wait_for_maps(page, 4)
-    slider = page.get_by_role("slider", name="σ_o [K]")
+    wait_for_maps(page, 6)
+    slider = page.get_by_role("slider", name="σ_o [K]", exact=True)
     slider.focus()
     slider.press("Home")
-    expect(page.locator(".problem")).to_contain_text("The observation error σ_o must be a positive number")
+    expect(page.locator(".problem")).to_contain_text("standard deviation σ")
     expect(page.locator(".stale")).to_contain_text("still show the last analysis")
     slider.press("ArrowRight")
     expect(page.locator(".problem")).to_have_count(0)
     expect(page.locator(".stale")).to_have_count(0)
 
 
-def test_a_click_places_an_observation(visitor):
+def test_observations_are_placed_and_dragged_by_hand(visitor):
     page = visitor.open("/analysis?dataset=a.nc")
-    wait_for_maps(page, 4)
+    wait_for_maps(page, 6)
     page.get_by_role("button", name="Take all observations away").click()
-    expect(page.locator("[data-role=settings]")).to_contain_text("0 observations")
-    until(page, lambda: page.mouse.click(500, 300), page.get_by_text("1 observation ·"))
+    settings = page.locator("[data-role=settings]")
+    expect(settings).to_contain_text("0 observations")
+    map_ = page.locator(".bk-Figure").first
+    box = map_.bounding_box()
+    x, y = box["x"] + 0.45 * box["width"], box["y"] + 0.5 * box["height"]
+    until(page, lambda: page.mouse.click(x, y), settings.filter(has_text="1 observation ·"))
+    before = page.evaluate("maps.sums()")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y - 30, steps=6)
+    page.mouse.up()
+    wait_for_change(page, before, 3)
+    expect(settings).to_contain_text("1 observation ·")
+
+
+def test_the_cases_and_the_views(visitor):
+    page = visitor.open("/analysis")
+    wait_for_maps(page, 2)
+    page.get_by_role("combobox", name="Case").click()
+    page.get_by_role("menuitem", name="Vertical plane (2D)").click()
+    wait_for_maps(page, 6)
+    expect(page.get_by_role("slider", name="L_z [km]", exact=True)).to_be_visible()
+    for name, there in (
+        ("B", page.get_by_text("Column of B").first),
+        ("Diagnostics", page.locator("[data-role=diagnostics]")),
+        ("Convergence", page.get_by_text("A closed form has no iterations")),
+        ("Tuning surface", page.locator("[data-role=surface]")),
+        ("Compare", page.get_by_role("button", name="Keep the analysis")),
+        ("File", page.get_by_role("textbox", name="Experiment file")),
+    ):
+        page.get_by_role("tab", name=name, exact=True).click()
+        expect(there).to_be_visible()
+    page.get_by_role("button", name="What the numbers mean").click()
+    expect(page.locator(".katex").first).to_be_visible()
+
+
+def test_a_file_is_applied(visitor):
+    page = visitor.open("/analysis")
+    wait_for_maps(page, 2)
+    page.get_by_role("tab", name="File", exact=True).click()
+    box = page.get_by_role("textbox", name="Experiment file")
+    box.fill("kind: analysis\nbackground_error: {sigmaa: 1}")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".problem")).to_contain_text("did you mean")
+    box.fill("kind: analysis\ncase: {name: xz-2d}\nobservations: {count: 33, placement: random}")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("[data-role=settings]")).to_contain_text("33 observations")

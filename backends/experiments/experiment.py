@@ -1,0 +1,327 @@
+"""An analysis experiment: a case is observed and analysed with any settings, again and again while they are tuned."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache, partial
+
+import torch
+from torch import Tensor
+
+from backends.assimilation.analysis import Analysis, Problem, Solver
+from backends.assimilation.closed_form import innovation_covariance, observation_space, posterior_variance, state_space
+from backends.assimilation.control_space import Stopping, conjugate_gradients, lbfgs
+from backends.assimilation.diagnostics import Diagnostics, diagnose
+from backends.assimilation.gauss_newton import gauss_newton
+from backends.assimilation.innovation import InnovationCovariance
+from backends.assimilation.likelihood import Optimum, maximise
+from backends.assimilation.quality import background_check, of_one_case
+from backends.errors import InputError
+from backends.experiments.background import Amplitudes, BackgroundErrors, warnings_of
+from backends.experiments.cases import GeneratedCase
+from backends.experiments.observing import (
+    BACKGROUND,
+    ObservedNetwork,
+    generator,
+    observe_network,
+    observed_values,
+)
+from backends.experiments.problem_case import ReadyCase
+from backends.experiments.settings import (
+    AnalysisSettings,
+    BackgroundErrorSettings,
+    MethodSettings,
+    ObservationSettings,
+)
+from backends.observing.observations import Observations
+from backends.observing.operators import LinearOperator
+
+#: Elements of H B that a posterior standard deviation may take; beyond, it is found at fewer grid points.
+LARGEST_CROSS = 4_000_000
+#: Rounds of tuning by likelihood and checking observations against the background with what was tuned.
+TUNING_ROUNDS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """An analysis with all that it was made from, and how well it did.
+
+    Attributes
+    ----------
+    settings
+        The settings asked for; `sigma_b`, `length`, `length_z` and `sigma_o` are the numbers that were used.
+    case
+        What was analysed.
+    problem
+        With the background, the observations, H, B, R, and which observations were used.
+    gross, weight
+        Which observations have gross errors, and the weight that the robust cost gave each, shape (p,).
+    analysis
+        The result.
+    covariance
+        S; for a nonlinear H linearised at the analysis.
+    rmse_background, rmse_analysis
+        Against the truth, or at withheld stations, in the unit of the state.
+    seconds
+        Wall time from the settings to the analysis, everything but drawing background and observations.
+    optimum
+        Where settings were chosen by likelihood.
+    warnings
+        Sentences that a person must know.
+    """
+
+    settings: AnalysisSettings
+    case: ReadyCase
+    problem: Problem
+    gross: Tensor
+    weight: Tensor
+    analysis: Analysis
+    covariance: InnovationCovariance
+    sigma_b: float
+    length: float
+    length_z: float
+    sigma_o: float
+    rmse_background: float
+    rmse_analysis: float
+    seconds: float
+    optimum: Optimum | None = None
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def observations(self) -> Observations:
+        """The observations, rejected ones included."""
+        return self.problem.observations
+
+    @property
+    def used(self) -> Tensor:
+        """Which observations were used, shape (p,), boolean."""
+        return self.problem.used
+
+    @property
+    def chi2_per_obs(self) -> float:
+        """χ²/p = 2 J_min / p; NaN without observations."""
+        p = int(self.used.sum())
+        return 2 * float(self.analysis.j) / p if p else float("nan")
+
+    @property
+    def minimum(self) -> float | None:
+        """The exact minimum of J, ½ dᵀS⁻¹d; None for a nonlinear H or a robust cost, where there is no such formula."""
+        if not isinstance(self.problem.operator, LinearOperator) or self.settings.method.huber:
+            return None
+        return 0.5 * float(self.covariance.twice_minimum(self.analysis.innovation))
+
+    @cached_property
+    def diagnostics(self) -> Diagnostics:
+        """All diagnostics; takes about as long as the solution."""
+        return diagnose(self.analysis, self.covariance, self.sigma_b, self.sigma_o)
+
+    @cached_property
+    def posterior_std(self) -> Tensor:
+        """Posterior standard deviation √diag(A), shape (n,); of large states at every so many points, NaN between."""
+        n, p = self.problem.background_error.size, max(1, len(self.observations))
+        stride = -(-n * p // LARGEST_CROSS)
+        points = torch.arange(0, n, stride, device=self.case.truth.device)
+        H = self.problem.operator.linearise(self.analysis.mean)
+        tangent = replace(self.problem, operator=H)
+        result = torch.full_like(self.case.truth, torch.nan)
+        result[points] = posterior_variance(tangent, self.covariance, points).sqrt()
+        return result
+
+
+class AnalysisExperiment:
+    """A case that can be observed and analysed with any settings.
+
+    What the last settings needed is kept: turning σ_o leaves H B Hᵀ as it is, turning B leaves the network.
+
+    Parameters
+    ----------
+    case
+        Made ready.
+    settings
+        The case's own settings, for what its background is drawn with.
+    """
+
+    def __init__(self, case: ReadyCase, settings: object) -> None:
+        self.case, self.case_settings = case, settings
+        self.errors = BackgroundErrors(case)
+        self.network = lru_cache(maxsize=2)(self._network)
+        self.background_error = lru_cache(maxsize=2)(self.errors.make)
+        self.background = lru_cache(maxsize=4)(self._background)
+        self._observed = lru_cache(maxsize=2)(self._observed_covariance)
+
+    def run(self, settings: AnalysisSettings, draw: int = 0) -> Outcome:
+        """Observe and analyse.
+
+        Parameters
+        ----------
+        settings
+            Of the same case.
+        draw
+            Which draw of the random errors; 0 is that of the seeds themselves.
+
+        Raises
+        ------
+        InputError
+            If a setting is out of range, or does not fit the case.
+        """
+        numbers, sigma_o = self.errors.amplitudes(settings.background_error), self.sigma_o(settings)
+        background, observations, gross = self.draw(settings, draw)
+        optimum = None
+        if settings.background_error.tune == "likelihood":
+            numbers, sigma_o, optimum = self.tuned(settings, background, observations)
+            update = {"sigma": numbers.sigma, "length": numbers.length, "length_z": numbers.length_z}
+            b_settings = settings.background_error.model_copy(update=update)
+        else:
+            b_settings = settings.background_error
+        network = self.network(settings.observations)
+        start = time.perf_counter()
+        B = self.background_error(b_settings)
+        R = network.error(sigma_o)
+        everything = torch.ones(len(network), dtype=torch.bool, device=background.device)
+        problem = Problem(background, observations, network.operator, B, R, everything)
+        H = network.operator.linearise(background)
+        linear = isinstance(network.operator, LinearOperator)
+        HBHt = self._observed(b_settings, settings.observations) if linear else B.observed(H)
+        spread = (HBHt.diagonal() + R.variance()).sqrt()
+        used = background_check(problem.innovation(), spread, settings.method.background_check)
+        problem = replace(problem, used=used)
+        analysis, weight = of_one_case(self._solver(settings.method, HBHt if linear else None), problem, settings.method.huber)
+        if background.is_cuda:
+            torch.cuda.synchronize(background.device)
+        seconds = time.perf_counter() - start
+        if not linear:
+            HBHt = B.observed(network.operator.linearise(analysis.mean))
+        covariance = InnovationCovariance(HBHt, R.weighted(weight).matrix(), used)
+        return Outcome(
+            settings=settings,
+            case=self.case,
+            problem=problem,
+            gross=gross,
+            weight=weight,
+            analysis=analysis,
+            covariance=covariance,
+            sigma_b=numbers.sigma,
+            length=numbers.length,
+            length_z=numbers.length_z,
+            sigma_o=sigma_o,
+            rmse_background=float(self.case.rmse(background)),
+            rmse_analysis=float(self.case.rmse(analysis.mean)),
+            seconds=seconds,
+            optimum=optimum,
+            warnings=warnings_of(B),
+        )
+
+    def sigma_o(self, settings: AnalysisSettings) -> float:
+        """Return the σ_o that the analysis assumes."""
+        return settings.observations.sigma or self.case.suggested.sigma_o
+
+    def draw(self, settings: AnalysisSettings, draw: int = 0) -> tuple[Tensor, Observations, Tensor]:
+        """Return one draw of the background (n,) and the observations, and which of these have gross errors (p,)."""
+        observing = settings.observations
+        background = self.background(self.true_background_error(settings), draw)
+        noise = self.sigma_o(settings) if observing.noise is None else observing.noise
+        network = self.network(observing)
+        observations, gross = observed_values(self.case, network, observing, noise, draw)
+        if observing.innovation is not None:
+            observations = Observations(network.operator(background) + observing.innovation, network.places)
+        return background, observations, gross
+
+    def true_background_error(self, settings: AnalysisSettings) -> BackgroundErrorSettings | None:
+        """Return the B that a consistent background is drawn from; None where the background is given."""
+        if self.case.background is not None:
+            return None
+        numbers = self.errors.amplitudes(settings.background_error)
+        truth = self.case_settings
+        assert isinstance(truth, GeneratedCase)
+        update = {
+            "sigma": truth.sigma or numbers.sigma,
+            "length": truth.length or numbers.length,
+            "length_z": getattr(truth, "length_z", None) or numbers.length_z,
+            "tune": "no",
+        }
+        return settings.background_error.model_copy(update=update)
+
+    def innovation_model(
+        self, settings: AnalysisSettings, used: Tensor
+    ) -> Callable[[Tensor, Tensor, Tensor], InnovationCovariance]:
+        """Return S as a differentiable function of σ_b, L and σ_o, for a linear H."""
+        network = self.network(settings.observations)
+        if not isinstance(network.operator, LinearOperator):
+            raise InputError("the likelihood of the innovations needs a linear observation operator")
+        if settings.background_error.source in ("ensemble", "hybrid"):
+            raise InputError("an ensemble B has no σ_b and L to choose by likelihood; take a static or an NMC one")
+        operator = network.operator
+
+        def model(sigma_b: Tensor, length: Tensor, sigma_o: Tensor) -> InnovationCovariance:
+            B = self.errors.make(settings.background_error, sigma_b, length)
+            return InnovationCovariance(B.observed(operator), network.error(sigma_o).matrix(), used)
+
+        return model
+
+    def tuned(
+        self, settings: AnalysisSettings, background: Tensor, observations: Observations
+    ) -> tuple[Amplitudes, float, Optimum]:
+        """Return σ_b, lengths and σ_o of maximum likelihood.
+
+        With a background check, tuning and checking take turns, because a gross error spoils the likelihood.
+        """
+        numbers, sigma_o = self.errors.amplitudes(settings.background_error), self.sigma_o(settings)
+        network = self.network(settings.observations)
+        d = observations.values - network.operator(background)
+        used = torch.ones_like(d, dtype=torch.bool)
+        threshold = settings.method.background_check
+        start = (numbers.sigma, numbers.length, sigma_o)
+        bounds = (
+            (start[0] / 50, start[0] * 50),
+            (self.case.longest / 1000, self.case.longest),
+            (start[2] / 100, start[2] * 50),
+        )
+        for _ in range(TUNING_ROUNDS if threshold else 1):
+            model = self.innovation_model(settings, used)
+            optimum = maximise(model, d, start, bounds)
+            start = (optimum.sigma_b, optimum.length, optimum.sigma_o)
+            S = self.innovation_model(settings, torch.ones_like(used))(
+                *torch.tensor(start, dtype=torch.float64, device=d.device)
+            )
+            last, used = used, background_check(d, S.total.diagonal().sqrt(), threshold)
+            if torch.equal(last, used):
+                break
+        ratio = numbers.length_z / numbers.length
+        return Amplitudes(optimum.sigma_b, optimum.length, optimum.length * ratio), optimum.sigma_o, optimum
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _network(self, settings: ObservationSettings) -> ObservedNetwork:
+        return observe_network(self.case, settings)
+
+    def _background(self, settings: BackgroundErrorSettings | None, draw: int) -> Tensor:
+        if settings is None:
+            assert self.case.background is not None
+            return self.case.background
+        truth = self.case_settings
+        assert isinstance(truth, GeneratedCase)
+        errors = self.errors.make(settings).sample(1, generator(truth.seed, BACKGROUND, draw))[0]
+        return self.case.truth + errors
+
+    def _observed_covariance(self, background_error: BackgroundErrorSettings, observing: ObservationSettings) -> Tensor:
+        operator = self.network(observing).operator
+        assert isinstance(operator, LinearOperator)
+        return self.background_error(background_error).observed(operator)
+
+    def _solver(self, settings: MethodSettings, observed: Tensor | None) -> Solver:
+        stopping = Stopping(settings.iterations, settings.tolerance)
+        solvers: dict[str, Solver] = {
+            "closed-form": partial(_closed_form, observed=observed),
+            "state-space": state_space,
+            "pcg": partial(conjugate_gradients, stopping=stopping),
+            "lbfgs": partial(lbfgs, stopping=stopping),
+            "gauss-newton": partial(gauss_newton, stopping=stopping),
+        }
+        return solvers[settings.solver]
+
+
+def _closed_form(problem: Problem, observed: Tensor | None) -> Analysis:
+    """Return the analysis in observation space from H B Hᵀ that is there already."""
+    if observed is None:
+        return observation_space(problem, innovation_covariance(problem))  # says that H is not linear
+    return observation_space(problem, InnovationCovariance(observed, problem.observation_error.matrix(), problem.used))

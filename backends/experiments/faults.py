@@ -1,0 +1,128 @@
+"""Sentences for what is wrong with the settings of a file or a page."""
+
+import reprlib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from backends.experiments.cases import CASES, LEAST
+from backends.experiments.settings import AnalysisSettings
+
+#: Quotes what came, and never more of it than fits a line.
+_QUOTE = reprlib.Repr()
+_QUOTE.maxlevel, _QUOTE.maxstring, _QUOTE.maxother = 2, 60, 60
+
+#: What was expected, by pydantic's name of the fault; ``{gt}`` and the like are the limits of the field.
+_EXPECTED = {
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number of fewer digits",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be a text",
+    "tuple_type": "must be a list, such as [[50, 10], [70, 5]] of places",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "model_type": "must hold keys and values of its own",
+    "model_attributes_type": "must hold keys and values of its own",
+    "dict_type": "must hold keys and values of its own",
+    "invalid_key": "keys must be words",
+}
+
+
+def sentence(problem: ValidationError) -> str:
+    """Return the first fault of a validation as one sentence: the key as a file has it, what was expected, what came."""
+    faults = problem.errors(include_url=False)
+    fault, steps = faults[0], _steps(faults[0]["loc"])
+    where, kind = ".".join(steps), fault["type"]
+    if kind == "value_error":
+        message = fault["msg"].removeprefix("Value error, ")
+        return f"{where}: {message}" if steps else message
+    if kind == "truth_value":
+        return ".".join([*steps, fault["msg"]])
+    if kind == "extra_forbidden":
+        return f"there is no key {where!r}{_hint(steps, _beside(fault['loc']))}"
+    if kind == "missing":
+        return f"{where} is missing; it must be given"
+    if kind.startswith("union_tag"):
+        return _which_case(fault)
+    # Each kind of value that a key may have adds a fault of its own; they are named together.
+    same = [other for other in faults if _steps(other["loc"]) == steps]
+    expected = " or ".join(dict.fromkeys(_expected(other) for other in same)).replace(" or must be ", ", or ")
+    return f"{where}: {expected}; came {_quoted(fault['input'])}{_meant(fault)}"
+
+
+def _expected(fault: Mapping[str, Any]) -> str:
+    context = {name: f"{value:g}" if isinstance(value, float) else value for name, value in fault.get("ctx", {}).items()}
+    if context.get("ge") == f"{LEAST:g}":
+        return f"must be positive, at least {LEAST:g}"
+    form = _EXPECTED.get(fault["type"])
+    return form.format(**context) if form else f"{fault['msg'][:1].lower()}{fault['msg'][1:]}"
+
+
+def _quoted(value: object) -> str:
+    text = _QUOTE.repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _meant(fault: Mapping[str, Any]) -> str:
+    """Return a word of a closed list that is like the one that came."""
+    if fault["type"] != "literal_error" or not isinstance(fault["input"], str):
+        return ""
+    close = get_close_matches(fault["input"], fault["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", "), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _which_case(fault: Mapping[str, Any]) -> str:
+    names = list(_cases())
+    listed = f"must be one of {', '.join(names)}"
+    given = fault["input"].get("name") if isinstance(fault["input"], Mapping) else None
+    if given is None:
+        return f"case.name is missing; it {listed}"
+    close = get_close_matches(str(given), names, n=1)
+    return f"case.name: {listed}; came {_quoted(given)}" + (f"; did you mean {close[0]!r}?" if close else "")
+
+
+def _hint(steps: Sequence[str], beside: Sequence[str]) -> str:
+    """Return what key may be meant by an unknown one: one like it beside it, or the same one elsewhere."""
+    close = get_close_matches(steps[-1], beside, n=1)
+    if close:
+        return f"; did you mean {'.'.join([*steps[:-1], close[0]])!r}?"
+    sections = {name: _section(field.annotation) for name, field in AnalysisSettings.model_fields.items()}
+    places = [f"{name}.{steps[-1]}" for name, model in sections.items() if model and steps[-1] in model.model_fields]
+    return f"; did you mean {' or '.join(map(repr, places))}?" if places else ""
+
+
+def _steps(location: Sequence[str | int]) -> list[str]:
+    """Return the keys of a location as a file has them, without the case's name and the kinds of value pydantic tried."""
+    steps = [str(step) for step in location]
+    if steps[:1] == ["case"]:
+        return [*steps[:1], *steps[2:3]] if steps[1:2] and steps[1] in _cases() else steps[:2]
+    depth = 2 if steps and steps[0] in AnalysisSettings.model_fields else 1  # a page checks a section by itself
+    return steps[:depth] + [step for step in steps[depth:] if step.isdigit()]
+
+
+def _beside(location: Sequence[str | int]) -> list[str]:
+    """Return the keys that there are where an unknown one was found."""
+    if len(location) < 2:
+        return list(AnalysisSettings.model_fields)
+    field = AnalysisSettings.model_fields[str(location[0])]
+    model = _cases().get(str(location[1])) if location[0] == "case" else _section(field.annotation)
+    return list(model.model_fields) if model else []
+
+
+def _section(annotation: object) -> type[BaseModel] | None:
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+def _cases() -> dict[str, type[BaseModel]]:
+    return {model.model_fields["name"].default: model for model in CASES}

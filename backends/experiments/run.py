@@ -1,0 +1,137 @@
+"""Running an experiment file: ``python -m backends run FILE.yaml``."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from backends.errors import InputError
+from backends.experiments.cases import StationsCase
+from backends.experiments.experiment import AnalysisExperiment
+from backends.experiments.faults import sentence
+from backends.experiments.prepare import prepare
+from backends.experiments.repeat import repeated
+from backends.experiments.settings import AnalysisSettings
+from backends.experiments.summary import scores, summary_of
+from backends.experiments.yaml_text import load, parse
+from backends.fields.catalogue import Catalogue
+
+#: Kinds of experiment that a file may describe.
+KINDS = ("analysis",)
+
+Summary = dict[str, Any]
+
+
+def run_file(path: Path, folder: Path, changes: Sequence[str] = (), out: Path | None = None) -> Summary:
+    """Run an experiment file and return its summary.
+
+    Parameters
+    ----------
+    path
+        The YAML file.
+    folder
+        The data folder, which paths in the file are relative to.
+    changes
+        ``key=value`` with dots between the levels of keys, such as ``observations.count=50``; values are YAML.
+    out
+        A folder to write ``experiment.yaml``, the settings that were run, and ``summary.json`` to.
+
+    Raises
+    ------
+    InputError
+        If the file, a key or a value is wrong, or the experiment cannot be run.
+    """
+    tree = load(path)
+    for change in changes:
+        _set(tree, change)
+    settings = settings_from(tree)
+    if out is not None:  # before the work, so that a folder that cannot be written to costs none
+        _write(out, "experiment.yaml", to_yaml(settings))
+    summary = run_settings(settings, Catalogue(folder))
+    if out is not None:
+        _write(out, "summary.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+    return summary
+
+
+def run_settings(settings: AnalysisSettings, catalogue: Catalogue) -> Summary:
+    """Run an experiment and return its summary."""
+    experiment = prepare(settings.case, catalogue).experiment
+    if settings.repeat is None:
+        outcome = experiment.run(settings)
+        return summary_of(scores(outcome), outcome.seconds) | ({"warnings": list(outcome.warnings)} if outcome.warnings else {})
+    experiments = splits(settings, catalogue) if isinstance(settings.case, StationsCase) else experiment
+    numbers = repeated(experiments, settings)
+    return summary_of(numbers, numbers.pop("seconds"))
+
+
+def splits(settings: AnalysisSettings, catalogue: Catalogue) -> Iterator[AnalysisExperiment]:
+    """Return one experiment for each split of the stations into used and withheld ones, seeds counting on."""
+    assert isinstance(settings.case, StationsCase)
+    for draw in range(settings.repeat or 1):
+        case = settings.case.model_copy(update={"seed": settings.case.seed + draw})
+        yield prepare(case, catalogue).experiment
+
+
+def settings_from(tree: object) -> AnalysisSettings:
+    """Return the settings that a parsed file describes.
+
+    Raises
+    ------
+    InputError
+        If a key is unknown or a value out of range; the sentence names it, what came, and what was expected.
+    """
+    if not isinstance(tree, Mapping):
+        raise InputError("an experiment file must hold keys and values, beginning with kind: analysis")
+    kind = tree.get("kind")
+    if kind is None:
+        raise InputError(f"kind is missing; it must be {' or '.join(KINDS)}")
+    if kind not in KINDS:
+        raise InputError(f"kind: must be {' or '.join(KINDS)}; came {kind!r:.60}")
+    try:
+        return AnalysisSettings.model_validate(tree)
+    except ValidationError as problem:
+        raise InputError(sentence(problem)) from problem
+
+
+def to_yaml(settings: AnalysisSettings) -> str:
+    """Return settings as an experiment file: what differs from the defaults, and what names the case."""
+    tree = settings.model_dump(mode="json", exclude_defaults=True)
+    kept: dict[str, object] = {"kind": settings.kind, "case": {"name": settings.case.name, **tree.pop("case", {})}}
+    kept |= {name: value for name, value in tree.items() if value != {} and name != "kind"}
+    return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+
+
+def from_yaml(text: str) -> AnalysisSettings:
+    """Return the settings of a file's text."""
+    return settings_from(parse(text, "the file"))
+
+
+def _set(tree: object, change: str) -> None:
+    key, separator, text = change.partition("=")
+    if not separator or not key.strip():
+        raise InputError(f"a change must look like observations.count=50; came {change!r}")
+    *path, last = key.strip().split(".")
+    for step in path:
+        if not isinstance(tree, dict):
+            break
+        tree = tree.setdefault(step, {})
+    if not isinstance(tree, dict):
+        raise InputError(f"{key!r} cannot be set: the keys above it hold a single value")
+    tree[last] = parse(text, repr(change))
+
+
+def _write(folder: Path, name: str, text: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise InputError(f"{name} cannot be written to {str(folder)!r}: {problem.strerror}") from problem
+
+
+def default_folder() -> Path:
+    """Return the data folder: ``ASSIMILAB_DATA``, or ``data`` where the command is run."""
+    return Path(os.environ.get("ASSIMILAB_DATA", "data"))

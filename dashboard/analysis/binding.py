@@ -1,0 +1,97 @@
+"""Widgets that show and set one setting of a section."""
+
+from typing import Any
+
+import panel_material_ui as pmui
+from param.parameterized import Event
+
+from dashboard.analysis.sections import SectionState
+from dashboard.controls import LiveIntSlider, LiveSlider
+
+
+def bind(widget: Any, section: SectionState, name: str) -> Any:
+    """Let a widget set a setting and follow it; a slider grows when a value beyond its ends comes. Return the widget."""
+    following = False
+
+    def to_section(event: Event) -> None:
+        if not following and event.new is not None and event.new != getattr(section, name):
+            setattr(section, name, event.new)
+
+    def to_widget(*_events: Event) -> None:
+        nonlocal following
+        value = getattr(section, name)
+        if value is None or value == widget.value:
+            return
+        following = True  # a list that has no such entry yet would answer with another
+        try:
+            put(value)
+        finally:
+            following = False
+
+    def put(value: Any) -> None:
+        if isinstance(widget, pmui.FloatSlider | pmui.IntSlider):
+            widget.param.update(start=min(widget.start, value), end=max(widget.end, value), value=value)
+        elif isinstance(widget, pmui.DiscreteSlider) and value not in widget.values:
+            widget.options = sorted({*widget.values, value})
+            widget.value = value
+        else:
+            widget.value = value
+
+    widget.param.watch(to_section, "value")
+    section.param.watch(to_widget, name)
+    to_widget()
+    return widget
+
+
+def slider(section: SectionState, name: str, label: str, start: float, end: float, step: float, about: str = "") -> Any:
+    """Return a live slider for a number."""
+    value = getattr(section, name)
+    widget = LiveSlider(
+        label=label, start=start, end=end, step=step, value=start if value is None else value, sizing_mode="stretch_width",
+        description=about or section.param[name].doc,
+    )  # fmt: skip
+    return bind(widget, section, name)
+
+
+def whole(section: SectionState, name: str, label: str, start: int, end: int, step: int = 1, about: str = "") -> Any:
+    """Return a live slider for a whole number."""
+    value = getattr(section, name)
+    widget = LiveIntSlider(
+        label=label, start=start, end=end, step=step, value=start if value is None else value, sizing_mode="stretch_width",
+        description=about or section.param[name].doc,
+    )  # fmt: skip
+    return bind(widget, section, name)
+
+
+def choice(section: SectionState, name: str, label: str, options: dict[str, Any], about: str = "") -> Any:
+    """Return a list to choose from; options are what a person reads, and the setting."""
+    value = getattr(section, name)
+    widget = pmui.Select(
+        label=label, options=options, value=value if value in options.values() else next(iter(options.values())),
+        sizing_mode="stretch_width", description=about or section.param[name].doc,
+    )  # fmt: skip
+    return bind(widget, section, name)
+
+
+def buttons(section: SectionState, name: str, options: dict[str, Any]) -> Any:
+    """Return buttons, one of which is on."""
+    widget = pmui.RadioButtonGroup(
+        label="", options=options, value=getattr(section, name), size="small", sizing_mode="stretch_width",
+    )  # fmt: skip
+    return bind(widget, section, name)
+
+
+def steps(section: SectionState, name: str, label: str, values: dict[str, float], about: str = "") -> Any:
+    """Return a slider over a few values that are far apart, such as powers of ten."""
+    value = getattr(section, name)
+    widget = pmui.DiscreteSlider(
+        label=label, options=values, value=value if value in values.values() else next(iter(values.values())),
+        sizing_mode="stretch_width", description=about or section.param[name].doc,
+    )  # fmt: skip
+    return bind(widget, section, name)
+
+
+def switch(section: SectionState, name: str, label: str, about: str = "") -> Any:
+    """Return a switch."""
+    widget = pmui.Switch(label=label, value=bool(getattr(section, name)), description=about or section.param[name].doc)
+    return bind(widget, section, name)

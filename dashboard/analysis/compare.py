@@ -1,0 +1,133 @@
+"""Two settings side by side: one that was pinned, the current one, and the difference."""
+
+from html import escape
+from typing import Any
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.experiments.experiment import Outcome
+from backends.experiments.pictures import frame_of, on_axes, states, to_raster
+from backends.experiments.summary import scores
+from backends.fields.field import combine, statistics
+from backends.geometry.scattered import ScatteredPoints
+from dashboard.analysis.covariance import empty_raster
+from dashboard.analysis.fields import DIFFERENCE, GRAY
+from dashboard.analysis.scores import settings_line
+from dashboard.analysis.state import AnalysisState
+from dashboard.controls import html
+from dashboard.plots.live import LiveMap
+from dashboard.plots.pair import LivePair
+from dashboard.theme import ANALYSIS, PICKED, FieldStyle, limits, number, style_of, units_label
+
+WIDTH, HEIGHT = 430, 300
+EMPTY = '<div class="hint">Pin the analysis that is shown, then change a setting: both stand here side by side.</div>'
+CHANGED = '<div class="hint">The pinned analysis is of another case. Pin the one that is shown to compare settings of it.</div>'
+NAMES = {
+    "rmse_background": "RMSE background", "rmse_analysis": "RMSE analysis",
+    "rmse_withheld_background": "RMSE withheld, background", "rmse_withheld_analysis": "RMSE withheld, analysis",
+    "jb": "J_b", "jo": "J_o", "j": "J", "chi2_per_obs": "χ²/p", "dfs": "DFS",
+    "observations_used": "observations", "sigma_b_desroziers": "σ_b by Desroziers", "sigma_o_desroziers": "σ_o by Desroziers",
+    "neg_log_likelihood": "−log p(d)", "iterations": "iterations",
+}  # fmt: skip
+
+
+class CompareView:
+    """The pinned and the current analysis, their difference, and their scores in one table."""
+
+    def __init__(self, state: AnalysisState) -> None:
+        self.state = state
+        self.pin = pmui.Button(
+            label="Pin this analysis", variant="contained", size="small", on_click=lambda _: self._pin(),
+            description="Keep the analysis that is shown to compare others with it",
+        )  # fmt: skip
+        self._words, self._table = html(EMPTY), html()
+        self._pictures = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._frame, self._scene = "", None
+        self._maps: dict[str, LiveMap] = {}
+        self._pair: LivePair | None = None
+        self.pane = pn.Column(self.pin, self._words, self._pictures, self._table, sizing_mode="stretch_width")
+
+    def _pin(self) -> None:
+        self.state.pin()
+        self.show()
+
+    def show(self) -> None:
+        """Show both analyses, or what to do first."""
+        pinned, current = self.state.pinned, self.state.detailed
+        comparable = pinned is not None and current is not None and pinned.case.truth.shape == current.case.truth.shape
+        comparable = comparable and type(pinned.case.domain) is type(current.case.domain)
+        self._pictures.visible = self._table.visible = bool(comparable)
+        if not comparable:
+            self._words.object = EMPTY if pinned is None else CHANGED
+            return
+        units = units_label(current.case.units)
+        self._words.object = (
+            f"<div>pinned {settings_line(pinned, units)}</div><div>current {settings_line(current, units)}</div>"
+        )
+        self._show_pictures(pinned, current, units)
+        self._table.object = _table(pinned, current)
+
+    def _show_pictures(self, pinned: Outcome, current: Outcome, units: str) -> None:
+        frame = frame_of(current.case.domain)
+        if frame != self._frame:
+            self._build(frame)
+        first, second = (states(outcome)["analysis"] for outcome in (pinned, current))
+        shared, apart = combine([statistics(first), statistics(second)]), statistics(second - first)
+        if self._pair is not None:
+            x = current.case.domain.coordinates()[:, 0].cpu().numpy()
+            truth = states(current)["truth"]
+            span = limits(FieldStyle(), combine([shared, statistics(truth)]))
+            self._pair.show(x, truth, first, second, span, limits(DIFFERENCE, apart), units)
+            return
+        field = self.state.opened.prepared.field if self.state.opened is not None else None
+        style = style_of(field.variable) if field is not None else FieldStyle()
+        spans = {"pinned": limits(style, shared), "current": limits(style, shared), "difference": limits(DIFFERENCE, apart)}
+        for name, values in (("pinned", first), ("current", second), ("difference", second - first)):
+            self._draw(name, values, current, DIFFERENCE if name == "difference" else style, spans[name], units)
+
+    def _draw(
+        self, name: str, values: np.ndarray, outcome: Outcome, style: FieldStyle, span: tuple[float, float], units: str
+    ) -> None:
+        domain, scene = outcome.case.domain, (id(outcome.case), outcome.case.truth.shape)
+        if isinstance(domain, ScatteredPoints):
+            self._maps[name].show(scene, empty_raster(domain), style, span, name, units)
+            x, y = on_axes(domain.coordinates().cpu().numpy(), domain)
+            self._maps[name].mark(x, y, values)
+        else:
+            self._maps[name].show(scene, to_raster(values, domain), style, span, name, units)
+
+    def _build(self, frame: str) -> None:
+        self._frame, self._maps, self._pair = frame, {}, None
+        if frame == "line":
+            self._pair = LivePair()
+            self._pictures.objects = [self._pair.pane]
+            return
+        kind: Any = "plane" if frame == "plane" else "geographic"
+        boxes = []
+        for name, color, title in (
+            ("pinned", PICKED[0], "Pinned analysis"),
+            ("current", ANALYSIS, "Current analysis"),
+            ("difference", GRAY, "Current − pinned"),
+        ):
+            self._maps[name] = LiveMap(
+                WIDTH, HEIGHT, frame=kind, linked_to=self._maps.get("pinned"), transparent_missing=frame == "stations"
+            )
+            head = html(f'<div class="panel-title"><span class="swatch" style="background:{color}"></span>{title}</div>')
+            style = {"flex": "1 1 300px", "min-width": "0", "max-width": "560px"}
+            boxes.append(pn.Column(head, self._maps[name].pane, margin=0, styles=style))
+        self._pictures.objects = [pn.FlexBox(*boxes, gap="4px 8px", sizing_mode="stretch_width")]
+
+
+def _table(pinned: Outcome, current: Outcome) -> str:
+    """Return all scores of both, and the difference."""
+    first, second = scores(pinned), scores(current)
+    rows = "".join(
+        f"<tr><th>{escape(NAMES.get(name, name))}</th><td>{number(first[name])}</td><td>{number(second[name])}</td>"
+        f"<td>{number(second[name] - first[name])}</td></tr>"
+        for name in second
+        if name in first and name in NAMES
+    )
+    head = "<tr><th></th><th>pinned</th><th>current</th><th>difference</th></tr>"
+    return f'<table class="numbers" data-role="compare">{head}{rows}</table>'

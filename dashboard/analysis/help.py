@@ -1,0 +1,70 @@
+"""What the numbers of the Analysis page mean, with their formulas."""
+
+import panel as pn
+
+from dashboard.controls import html
+
+#: Heading, sentence, formula.
+TOPICS = (
+    (
+        "Cost and analysis",
+        "The analysis minimises J: half the squared distance from the background, measured by B, plus half the squared "
+        "distance from the observations, measured by R. For a linear H the minimum is known in closed form.",
+        r"J(x)=\tfrac12 (x-x_b)^T B^{-1}(x-x_b)+\tfrac12 (y-H(x))^T R^{-1}(y-H(x)),"
+        r"\quad x_a=x_b+BH^T S^{-1}d,\; S=HBH^T+R,\; d=y-Hx_b",
+    ),
+    (
+        "Control variable",
+        "Iterative solvers search for v, in which the background term is half the sum of squares.",
+        r"x=x_b+B^{1/2}v,\qquad \nabla^2 J=I+(HB^{1/2})^T R^{-1} HB^{1/2}",
+    ),
+    (
+        "χ²/p",
+        "Twice the minimum of J, per observation. 1 on average where B and R are right.",
+        r"\chi^2=2J_{\min}=d^T S^{-1} d,\qquad \mathrm E\,\chi^2=p,\quad \mathrm{var}\,\chi^2=2p",
+    ),
+    (
+        "Degrees of freedom for signal",
+        "How many numbers the observations determine. Its share by observation says which one mattered most.",
+        r"\mathrm{DFS}=\mathrm{tr}(HK)=\mathrm{tr}(I-RS^{-1}),\qquad K=BH^TS^{-1}",
+    ),
+    (
+        "Posterior standard deviation",
+        "How wrong the analysis is expected to be, if B and R are right.",
+        r"A=B-BH^TS^{-1}HB,\qquad \sigma_a=\sqrt{\mathrm{diag}\,A}",
+    ),
+    (
+        "Desroziers estimates",
+        "What innovations d_ob, residuals d_oa and increments d_ab at the observations suggest for σ_o and σ_b "
+        "(Desroziers et al., 2005).",
+        r"\mathrm E[d_{oa}d_{ob}^T]=R,\qquad \mathrm E[d_{ab}d_{ob}^T]=HBH^T",
+    ),
+    (
+        "Likelihood of the innovations",
+        "How likely the innovations are, as draws of a Gaussian with covariance S. It needs no truth, and has a gradient.",
+        r"-\log p(d)=\tfrac12 d^TS^{-1}d+\tfrac12\log\det S+\tfrac p2\log 2\pi",
+    ),
+    (
+        "Floor of the eigenvalues",
+        "White variance that makes B invertible. Every method that is compared uses the same B.",
+        r"\lambda_i\leftarrow\max(\lambda_i,\ \alpha\,\lambda_{\max})",
+    ),
+    (
+        "Background check and Huber cost",
+        "An observation is rejected where its innovation is larger than κ standard deviations of what is expected; the Huber "
+        "cost counts large residuals linearly instead.",
+        r"|d_k|>\kappa\sqrt{S_{kk}},\qquad \rho(r)=\tfrac12 r^2\ (|r|\le c),\quad c|r|-\tfrac12c^2\ (|r|>c)",
+    ),
+)
+
+
+def help_content() -> pn.Column:
+    """Return the content of the help drawer."""
+    parts: list[pn.viewable.Viewable] = [html('<h2 class="section">What the numbers mean</h2>')]
+    for heading, text, formula in TOPICS:
+        parts.append(html(f'<div class="topic"><b>{heading}</b><div class="hint">{text}</div></div>'))
+        lines = formula.split(r",\quad") if len(formula) > 110 else [formula]
+        parts += [
+            pn.pane.LaTeX(f"${line}$", renderer="katex", styles={"font-size": "13px"}, margin=(2, 0, 2, 8)) for line in lines
+        ]
+    return pn.Column(*parts, width=500, margin=(6, 14))

@@ -1,0 +1,150 @@
+"""The tuning surface: a score over two parameters, with the current setting as a cross; clicking sets the sliders."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.experiments.experiment import AnalysisExperiment
+from backends.experiments.settings import AnalysisSettings
+from backends.experiments.surface import Parameter, Score, Surface, tuning_surface, usual_axis
+from backends.fields.field import statistics
+from dashboard.analysis.state import AnalysisState
+from dashboard.controls import html, notice, tell
+from dashboard.plots.surface import LiveSurface
+from dashboard.theme import DIVERGING, FieldStyle, limits, number, units_label
+from dashboard.worker import DEVICE, LatestWins
+
+PARAMETERS: dict[str, Parameter] = {
+    "σ_b": "sigma_b",
+    "L": "length",
+    "σ_o": "sigma_o",
+    "observations p": "count",
+    "floor α": "floor",
+}
+SCORES: dict[str, Score] = {"RMSE of the analysis": "rmse", "χ²/p − 1": "chi2", "−log p(d), likelihood": "likelihood"}
+SENTENCES = {
+    "rmse": "Error of the analysis against the truth, or at withheld stations: known only where there is one.",
+    "chi2": "Zero where the innovations are as large as B and R say; a valley, not a point: many pairs fit.",
+    "likelihood": "How unlikely the innovations are under B and R: it needs no truth. Its minimum is the most likely setting.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """A surface that is asked for."""
+
+    experiment: AnalysisExperiment
+    settings: AnalysisSettings
+    x: Parameter
+    y: Parameter
+    score: Score
+
+
+class TuningView:
+    """The surface and its controls; computed anew while it is looked at and something else than its axes changes."""
+
+    def __init__(self, state: AnalysisState) -> None:
+        self.state = state
+        self._work: LatestWins[Request, Surface] = LatestWins(DEVICE, _compute, self._deliver, self._fail)
+        self._surface: Surface | None = None
+        self.x = pmui.Select(label="Across", options=PARAMETERS, value="sigma_b", width=150)
+        self.y = pmui.Select(label="Upward", options=PARAMETERS, value="sigma_o", width=150)
+        self.score = pmui.Select(label="Score", options=SCORES, value="likelihood", width=220)
+        self.likelihood = pmui.Button(
+            label="Go to the most likely σ_b, L, σ_o", variant="outlined", size="small",
+            on_click=lambda _: setattr(state.b, "tune", "likelihood"),
+            description="Gradient ascent of the likelihood through the factorisation of S",
+        )  # fmt: skip
+        for select in (self.x, self.y, self.score):
+            select.param.watch(lambda _event: self.ask(), "value")
+        self._problem, self._words = notice("problem"), html()
+        self.plot = LiveSurface(on_tap=self._on_tap)
+        self.pane = pn.Column(
+            pn.FlexBox(self.x, self.y, self.score, self.likelihood, align_items="center", gap="8px"),
+            self._problem, self._words, self.plot.pane, sizing_mode="stretch_width", max_width=900,
+        )  # fmt: skip
+
+    def ask(self) -> None:
+        """Ask for the surface of the settings as they are."""
+        opened, result = self.state.opened, self.state.result
+        if opened is None or result is None:
+            return
+        self._work.request(Request(opened.prepared.experiment, result.settings, self.x.value, self.y.value, self.score.value))
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._work.close()
+        self._surface = None
+
+    def wait(self) -> None:
+        """Block until what was asked for is there."""
+        self._work.wait()
+
+    def _deliver(self, request: Request, surface: Surface) -> None:
+        result = self.state.result
+        if result is None:
+            return
+        self._surface = surface
+        units, kilometres = units_label(result.case.units), result.case.length_units
+        values = surface.values.numpy()
+        style = FieldStyle(DIVERGING, symmetric=True) if surface.score == "chi2" else FieldStyle()
+        # A few extreme settings must not take all the colours.
+        low, high = np.nanquantile(values, [0, 0.9])
+        span = limits(style, statistics(np.array([low, high, *((-1.0, 1.0) if surface.score == "chi2" else ())])))
+        of = {"sigma_b": units, "sigma_o": units, "length": kilometres}
+        names = {key: title for title, key in PARAMETERS.items()}
+        label = {"rmse": "RMSE", "chi2": "χ²/p − 1", "likelihood": "−log p(d)"}[surface.score]
+        self.plot.show(
+            values, surface.x.values, surface.y.values, span, label, units if surface.score == "rmse" else "",
+            _label(names[surface.x.parameter], of.get(surface.x.parameter, "")),
+            _label(names[surface.y.parameter], of.get(surface.y.parameter, "")), style,
+        )  # fmt: skip
+        current = self._current(surface.x.parameter), self._current(surface.y.parameter)
+        likeliest = None
+        if result.optimum is not None:
+            optimum = {"sigma_b": result.optimum.sigma_b, "length": result.optimum.length, "sigma_o": result.optimum.sigma_o}
+            if surface.x.parameter in optimum and surface.y.parameter in optimum:
+                likeliest = optimum[surface.x.parameter], optimum[surface.y.parameter]
+        self.plot.mark(current=current, best=surface.best, likeliest=likeliest)
+        best = ", ".join(f"{names[a.parameter]} {number(v)}" for a, v in zip((surface.x, surface.y), surface.best, strict=True))
+        self._words.object = (
+            f'<div class="hint" data-role="surface">{SENTENCES[surface.score]} Cross: the current setting; star: the best of '
+            f"the {values.size} settings ({best}). Click to go there.</div>"
+        )
+        tell(self._problem, "problem", "")
+
+    def _fail(self, text: str) -> None:
+        tell(self._problem, "problem", text)
+
+    def _current(self, parameter: Parameter) -> float:
+        result = self.state.result
+        return {
+            "sigma_b": result.sigma_b, "length": result.length, "sigma_o": result.sigma_o,
+            "count": float(len(result.observations)), "floor": result.settings.background_error.floor,
+        }[parameter]  # fmt: skip
+
+    def _on_tap(self, x: float, y: float) -> None:
+        if self._surface is None:
+            return
+        for axis, value in ((self._surface.x, x), (self._surface.y, y)):
+            section, name = self._where(axis.parameter)
+            setattr(section, name, round(value) if axis.parameter == "count" else float(f"{value:.3g}"))
+
+    def _where(self, parameter: Parameter) -> tuple[Any, str]:
+        b, o = self.state.b, self.state.o
+        return {
+            "sigma_b": (b, "sigma"), "length": (b, "length"), "sigma_o": (o, "sigma"), "count": (o, "count"),
+            "floor": (b, "floor"),
+        }[parameter]  # fmt: skip
+
+
+def _compute(request: Request) -> Surface:
+    x, y = (usual_axis(request.experiment, request.settings, parameter) for parameter in (request.x, request.y))
+    return tuning_surface(request.experiment, request.settings, x, y, request.score)
+
+
+def _label(name: str, units: str) -> str:
+    return f"{name} [{units}]" if units else name

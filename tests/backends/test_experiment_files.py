@@ -1,0 +1,179 @@
+"""Experiment files: the examples run, the document says what is true, files and settings turn into each other."""
+
+import json
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backends.__main__ import main
+from backends.experiments.run import from_yaml, run_file, to_yaml
+from backends.experiments.settings import AnalysisSettings, BackgroundErrorSettings, ObservationSettings
+from scripts.experiment_keys import DOCUMENT, updated
+from tests.backends.experiments import EXAMPLES, NOWHERE, settings
+
+ROOT = DOCUMENT.parent.parent
+#: Examples that need no file but those that come with the product.
+EMBEDDED = ("periodic-1d", "xz-2d", "ncep-air-temperature")
+#: Keys that only some files have, with which they do.
+SOMETIMES = {
+    "rmse_background": lambda s: s.case.name != "stations",
+    "rmse_analysis": lambda s: s.case.name != "stations",
+    "rmse_withheld_background": lambda s: s.case.name == "stations",
+    "rmse_withheld_analysis": lambda s: s.case.name == "stations",
+    "reduction": lambda s: s.case.name == "stations",
+    "sigma_b": lambda s: s.background_error.tune == "likelihood",
+    "length": lambda s: s.background_error.tune == "likelihood",
+    "sigma_o": lambda s: s.background_error.tune == "likelihood",
+    "draws": lambda s: s.repeat is not None,
+    "warnings": lambda s: not s.background_error.periodised,
+}
+
+
+def documented() -> set[str]:
+    """Return the keys of the summary's table in the document."""
+    section = DOCUMENT.read_text(encoding="utf-8").split("\n## Summary\n")[1].split("\n## ")[0]
+    return {key for line in section.splitlines() if line.startswith("| `") for key in re.findall("`(.*?)`", line.split("|")[1])}
+
+
+def expected(asked: AnalysisSettings) -> set[str]:
+    keys = {key for key in documented() if SOMETIMES.get(key, lambda _: True)(asked)}
+    alone = {"draws", "seconds", "device", "warnings"}
+    return keys | {f"{key}_se" for key in keys - alone if asked.repeat is not None}
+
+
+def test_the_document_is_up_to_date():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert updated(text) == text, "run make docs"
+
+
+def test_there_is_an_example_of_each_case():
+    names = {from_yaml(file.read_text(encoding="utf-8")).case.name for file in EXAMPLES}
+    assert names == {"periodic-1d", "xz-2d", "course-1d", "course-2d", "field", "ensemble", "stations"}
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_an_example_runs_and_its_summary_is_as_documented(file, request):
+    text = file.read_text(encoding="utf-8")
+    asked = from_yaml(text)
+    needs_files = not any(name in text for name in EMBEDDED)
+    folder = request.getfixturevalue("real_data") if needs_files else NOWHERE
+    result = run_file(file, folder, ["repeat=4"] if asked.repeat else [])
+    assert set(result) == expected(asked)
+    assert all(value is not None for key, value in result.items() if key != "warnings")
+    assert math.isfinite(result["chi2_per_obs"])
+    if "single" not in file.stem:  # whose observation has nothing to do with the truth
+        withheld = "withheld_" if asked.case.name == "stations" else ""
+        assert result[f"rmse_{withheld}analysis"] < result[f"rmse_{withheld}background"]
+
+
+def test_the_course_s_minima_come_out_of_the_examples(real_data):
+    line = run_file(ROOT / "assets/experiments/course-line.yaml", real_data)
+    assert line["j"] == pytest.approx(48.949412, abs=5e-7)
+    assert (line["jb"], line["jo"]) == pytest.approx((33.820472, 15.128940), abs=5e-7)
+    assert "123 of its 256 eigenvalues are negative" in line["warnings"][0]
+    periodised = run_file(ROOT / "assets/experiments/course-line.yaml", real_data, ["background_error.periodised=true"])
+    assert "warnings" not in periodised
+    plane = run_file(ROOT / "assets/experiments/course-plane.yaml", real_data)
+    assert (plane["j"], plane["rmse_analysis"]) == pytest.approx((69.95265, 0.0387125), abs=5e-6)
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_an_example_survives_being_written_and_read(file):
+    asked = from_yaml(file.read_text(encoding="utf-8"))
+    again = from_yaml(to_yaml(asked))
+    assert again == asked
+    assert hash(again) == hash(asked)
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {},
+        {"case": {"name": "field", "path": "a b/c: d.nc", "variable": "no", "time": "2019-03-16"}},
+        {"case": {"name": "field", "path": "a", "variable": "t", "time": 3, "level": 500, "member": 0, "background": "mean"}},
+        {"case": {"name": "ensemble", "background": 4}},
+        {"observations": {"placement": "clicked", "places": [[0.1], [1 / 3]], "innovation": -1e-7}},
+        {"background_error": {"floor": 0, "length": 1e-5, "sigma": 123456.789}, "repeat": 7},
+    ],
+)
+def test_settings_survive_being_written_and_read(sections):
+    asked = settings(**sections)
+    assert from_yaml(to_yaml(asked)) == asked
+
+
+def test_equal_settings_are_one_key_however_they_were_given():
+    default, explicit = settings(), settings(observations={"count": 100}, case={"name": "periodic-1d"}, repeat=None)
+    assert default == explicit
+    assert len({default, explicit}) == 1
+    assert len({ObservationSettings(sigma=1), ObservationSettings(sigma=1.0), ObservationSettings(sigma=2.0)}) == 2
+    assert len({BackgroundErrorSettings(), BackgroundErrorSettings(tune="likelihood")}) == 2
+
+
+def test_numbers_words_and_times_are_read_as_they_are_written():
+    asked = from_yaml(
+        """
+        kind: analysis
+        case: {name: field, path: a.nc, variable: off, time: 2019-03-16T12:00:00}
+        background_error: {tune: no, floor: 1e-5, periodised: false}
+        """
+    )
+    assert (asked.case.variable, asked.case.time) == ("off", "2019-03-16T12:00:00")
+    assert asked.background_error.model_dump(include={"tune", "floor", "periodised"}) == {
+        "tune": "no", "floor": 1e-5, "periodised": False,
+    }  # fmt: skip
+
+
+def written(folder: Path, text: str = "kind: analysis\ncase: {name: periodic-1d, seed: 3}\n") -> Path:
+    (folder / "a.yaml").write_text(text, encoding="utf-8")
+    return folder / "a.yaml"
+
+
+def test_set_changes_keys_at_any_level(tmp_path):
+    file, out = written(tmp_path), tmp_path / "out"
+    changes = [
+        "observations.count=7",
+        "repeat=3",
+        "background_error={sigma: 2.0}",
+        "background_error.length=0.1",
+        "case.seed=9",
+    ]
+    result = run_file(file, NOWHERE, changes, out)
+    assert (result["observations_used"], result["draws"]) == (7, 3)
+    assert from_yaml((out / "experiment.yaml").read_text(encoding="utf-8")) == settings(
+        case={"name": "periodic-1d", "seed": 9},
+        background_error={"sigma": 2.0, "length": 0.1},
+        observations={"count": 7},
+        repeat=3,
+    )
+
+
+def test_what_is_written_reproduces_the_numbers(tmp_path):
+    out = tmp_path / "new" / "folder"
+    first = run_file(written(tmp_path), NOWHERE, ["observations={count: 12, gross_probability: 0.2}"], out)
+    assert json.loads((out / "summary.json").read_text(encoding="utf-8")) == first
+    second = run_file(out / "experiment.yaml", NOWHERE)
+    assert {**second, "seconds": 0} == {**first, "seconds": 0}
+
+
+def test_the_command_prints_one_object_and_only_that(tmp_path):
+    command = [sys.executable, "-m", "backends", "run", str(written(tmp_path)), "--set", "observations.count=0"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["chi2_per_obs"] is None
+    assert result["rmse_analysis"] == result["rmse_background"]
+
+
+def test_the_data_folder_can_be_named(tmp_path, capsys, monkeypatch):
+    file = written(tmp_path, "kind: analysis\ncase: {name: course-1d}\n")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "course-1d.npz").write_bytes(b"")
+    assert main(["run", str(file), "--data", str(tmp_path / "data")]) == 2
+    assert "not a whole npz" in capsys.readouterr().err
+    monkeypatch.setenv("ASSIMILAB_DATA", str(tmp_path / "data"))
+    assert main(["run", str(file)]) == 2
+    assert "not a whole npz" in capsys.readouterr().err

@@ -1,0 +1,112 @@
+"""The figure of a periodic line."""
+
+import numpy as np
+import pytest
+from bokeh.events import Tap
+
+from dashboard.plots.profile import LiveProfile
+from dashboard.theme import ANALYSIS, BACKGROUND, TRUTH
+
+X = np.arange(0, 100, 10.0)
+
+
+def show(live, scene="scene", shift=0.0, limits=(-3, 3), **curves):
+    usual = {name: np.sin(X / 10) + shift for name in ("truth", "background", "analysis", "lower", "upper", "increment")}
+    live.show(scene, X, {**usual, **curves}, limits, (-1, 1), "K")
+
+
+def test_lines_change_in_place():
+    live = LiveProfile()
+    show(live)
+    figures = live.figure, live.lower
+    lines = {
+        r.glyph.y: r.glyph.line_color for r in live.figure.renderers if r.data_source is live._lines and hasattr(r.glyph, "y")
+    }
+    assert lines == {"truth": TRUTH, "background": BACKGROUND, "analysis": ANALYSIS}
+    show(live, shift=2.0)
+    assert (live.figure, live.lower) == figures
+    np.testing.assert_allclose(live._lines.data["analysis"], np.sin(X / 10) + 2)
+    assert [pane.object for pane in live.pane] == list(figures)
+    assert live.lower.x_range is live.figure.x_range
+    assert live.lower.yaxis[0].axis_label == "increment [K]"
+
+
+def test_zoom_stays_until_limits_or_scene_change():
+    live = LiveProfile()
+    show(live)
+    assert (live.figure.x_range.start, live.figure.x_range.end) == (-5, 95)
+    live.figure.x_range.update(start=20, end=40)  # as a person does
+    live.figure.y_range.update(start=0, end=1)
+    show(live, shift=1.0)
+    assert (live.figure.x_range.start, live.figure.y_range.end) == (20, 1)
+    show(live, limits=(-4, 4))
+    assert (live.figure.x_range.start, live.figure.y_range.end) == (20, 4)
+    show(live, scene="other", limits=(-4, 4))
+    assert (live.figure.x_range.start, live.figure.x_range.end) == (-5, 95)
+
+
+def test_what_there_is_none_of_is_not_in_the_legend():
+    live = LiveProfile()
+    show(live, truth=None, lower=None, upper=None)
+    assert np.isnan(live._lines.data["truth"]).all()
+    assert {name for name, item in live._items.items() if item.visible} == {"background", "analysis"}
+
+
+def test_observations_have_bars_stems_and_crosses():
+    live = LiveProfile()
+    show(live)
+    live.mark([10, 20], [1.0, 2.0], [0.1, 0.2], [0.5, -0.5], used=[True, False], observed_label="y")
+    data = live._marks.data
+    np.testing.assert_allclose(data["low"], [0.9, 1.8])
+    np.testing.assert_allclose(data["high"], [1.1, 2.2])
+    assert data["innovation"] == [0.5, -0.5]
+    assert np.isnan(data["used"]).tolist() == [False, True]
+    assert np.isnan(data["rejected"]).tolist() == [True, False]
+    assert live._items["observations"].label.value == "y"
+
+
+def test_observations_that_are_not_values_of_the_state_are_only_placed():
+    live = LiveProfile()
+    show(live)
+    live.mark([10, 20], None, 0.1, None)
+    assert np.isnan(live._marks.data["y"]).all()
+    assert live._marks.data["innovation"] == [0, 0]
+
+
+def test_a_new_scene_has_no_observations():
+    live = LiveProfile()
+    show(live)
+    live.mark([10], [1.0], 0.1, [0.5])
+    show(live, scene="other")
+    assert live._marks.data["x"] == []
+
+
+def test_wrong_input_is_refused():
+    live = LiveProfile()
+    with pytest.raises(RuntimeError, match="no lines yet"):
+        live.mark([], [], 0.1, [])
+    with pytest.raises(ValueError, match="expected any of truth"):
+        show(live, forecast=X)
+    with pytest.raises(ValueError, match=r"truth: shape \(3,\), expected \(10,\)"):
+        show(live, truth=[1, 2, 3])
+    with pytest.raises(ValueError, match="limits of an axis"):
+        show(live, limits=(1, 1))
+    show(live)
+    with pytest.raises(ValueError, match="innovation"):
+        live.mark([1, 2], [1, 2], 0.1, [1])
+
+
+def test_clicks_and_drops_in_either_figure_are_told():
+    taps, moves = [], []
+    live = LiveProfile(taps.append, lambda *move: moves.append(move))
+    show(live)
+    live.mark([10.0, 20.0], [1.0, 2.0], 0.1, [0.5, -0.5])
+    for figure in (live.figure, live.lower):
+        figure._trigger_event(Tap(figure, x=42.0, y=0.0))
+    assert taps == [42, 42]
+    upper, lower = live._dragging
+    upper.moved.data = {"index": [1], "from_x": [20], "from_y": [2], "x": [33.5], "y": [2], "count": [1]}
+    lower.moved.data = {"index": [0], "from_x": [10], "from_y": [0.5], "x": [11.5], "y": [0.5], "count": [1]}
+    assert moves == [(1, 33.5), (0, 11.5)]
+    live.set_moving(False)
+    assert upper.moved.tags == lower.moved.tags == ["off"]
