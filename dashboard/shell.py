@@ -18,7 +18,7 @@ TITLE = "Assimilab"
 PAGES = (
     ("/", "Home", "What there is, and where to begin."),
     ("/explore", "Explore", "Look at fields: maps through time, levels and members, and series at any place."),
-    ("/analysis", "Analysis", "Turn B, R and the observing network, and see the analysis of a real field change."),
+    ("/analysis", "Analysis", "Turn B, R, H and the network live: on a line, a plane, real fields and real stations."),
 )
 STYLE = (ASSETS / "style.css").read_text(encoding="utf-8")
 PRIMARY = "#0f4c81"

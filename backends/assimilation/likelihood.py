@@ -14,10 +14,16 @@ Model = Callable[[Tensor, Tensor, Tensor], InnovationCovariance]
 #: Innovations that three numbers may be estimated from.
 FEWEST = 5
 
+#: A setting within this share of its logarithmic range from an end counts as at the end.
+EDGE = 0.01
+
 
 @dataclass(frozen=True)
 class Optimum:
-    """Settings of maximum likelihood, −log p(d) there and at the start, and the evaluations it took."""
+    """Settings of maximum likelihood, −log p(d) there and at the start, and the evaluations it took.
+
+    `at_bound` names those of σ_b, L and σ_o that ended at the edge of their range.
+    """
 
     sigma_b: float
     length: float
@@ -25,6 +31,7 @@ class Optimum:
     neg_log_likelihood: float
     at_start: float
     evaluations: int
+    at_bound: tuple[str, ...] = ()
 
 
 def maximise(
@@ -84,4 +91,7 @@ def maximise(
 
     optimiser.step(closure)
     sigma_b, length, sigma_o = settings(best[1]).tolist()
-    return Optimum(sigma_b, length, sigma_o, best[0], first, evaluations)
+    position = best[1].sigmoid()
+    ended = ((position < EDGE) | (position > 1 - EDGE)).tolist()
+    at_bound = tuple(name for name, there in zip(("σ_b", "L", "σ_o"), ended, strict=True) if there)
+    return Optimum(sigma_b, length, sigma_o, best[0], first, evaluations, at_bound)

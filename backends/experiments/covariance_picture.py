@@ -6,7 +6,8 @@ import numpy as np
 
 from backends.background_error.base import ROUNDING, Spectrum
 from backends.background_error.estimate import Estimate
-from backends.experiments.experiment import AnalysisExperiment, Outcome
+from backends.experiments.experiment import AnalysisExperiment
+from backends.experiments.outcome import Outcome
 from backends.experiments.pictures import array, column
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from backends.background_error.base import BackgroundError
-from backends.experiments.experiment import Outcome
+from backends.experiments.outcome import Outcome
 from backends.experiments.problem_case import ReadyCase
 from backends.experiments.station_map import station_map
 from backends.fields.raster import Raster, grid_raster

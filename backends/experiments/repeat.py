@@ -14,7 +14,8 @@ from backends.assimilation.innovation import InnovationCovariance
 from backends.assimilation.quality import background_check
 from backends.errors import InputError
 from backends.experiments.cases import StationsCase
-from backends.experiments.experiment import AnalysisExperiment, Outcome
+from backends.experiments.experiment import AnalysisExperiment
+from backends.experiments.outcome import Outcome
 from backends.experiments.settings import AnalysisSettings
 from backends.experiments.summary import DESROZIERS, scores
 from backends.observing.observations import Observations

@@ -9,7 +9,7 @@ from torch import Tensor
 from backends.assimilation.closed_form import linear
 from backends.background_error.scattered import ScatteredBackgroundError
 from backends.errors import InputError
-from backends.experiments.experiment import Outcome
+from backends.experiments.outcome import Outcome
 from backends.geometry.grid import LatLonGrid
 from backends.geometry.scattered import ScatteredPoints
 

@@ -3,7 +3,7 @@
 import math
 
 from backends.device import compute_device, device_name
-from backends.experiments.experiment import Outcome
+from backends.experiments.outcome import Outcome
 
 #: Estimates that are averaged as squares.
 DESROZIERS = ("sigma_b_desroziers", "sigma_o_desroziers")

@@ -7,7 +7,7 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
-from backends.experiments.experiment import Outcome
+from backends.experiments.outcome import Outcome
 from backends.experiments.pictures import frame_of, on_axes, states, to_raster
 from backends.experiments.summary import scores
 from backends.fields.field import combine, statistics

@@ -2,7 +2,7 @@
 
 import panel as pn
 
-from backends.experiments.experiment import Outcome
+from backends.experiments.outcome import Outcome
 from dashboard.analysis.scores import facts
 from dashboard.controls import html
 from dashboard.plots.convergence import LiveHistory

@@ -7,15 +7,16 @@ import panel as pn
 import panel_material_ui as pmui
 
 from backends.experiments.covariance_picture import CovariancePicture, beyond_rounding, covariance_picture
-from backends.experiments.experiment import AnalysisExperiment, Outcome
+from backends.experiments.experiment import AnalysisExperiment
+from backends.experiments.outcome import Outcome
 from backends.experiments.pictures import array, frame_of, on_axes, to_raster
 from backends.fields.field import statistics
 from backends.fields.raster import Raster
 from backends.geometry.grid import LatLonGrid
 from backends.geometry.scattered import ScatteredPoints
 from dashboard.analysis.fields import DIFFERENCE, SPREAD
+from dashboard.analysis.opening import Opened
 from dashboard.analysis.scores import Fact, facts, percent
-from dashboard.analysis.state import Opened
 from dashboard.controls import html, notice, tell
 from dashboard.plots.curve import LiveCurve
 from dashboard.plots.live import LiveMap
@@ -65,7 +66,7 @@ class CovarianceView:
             sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
         style = {"flex": "1 1 420px", "min-width": "0", "max-width": "680px"}
-        boxes = [pn.Column(self._title, self._column, margin=0), spectrum, self._estimated]
+        boxes = [pn.Column(self._title, self._column, margin=0), self._estimated, spectrum]
         for box in boxes:
             box.styles = style
         self.pane = pn.Column(

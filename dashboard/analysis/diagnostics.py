@@ -8,7 +8,7 @@ import panel_material_ui as pmui
 import torch
 
 from backends.assimilation.taylor import TaylorTest, taylor_test
-from backends.experiments.experiment import Outcome
+from backends.experiments.outcome import Outcome
 from backends.experiments.pictures import array
 from dashboard.controls import html, notice, tell
 from dashboard.plots.statistics import LiveHistogram, LiveTaylor

@@ -111,7 +111,7 @@ class ErrorControls:
     def _more_b(self) -> list[Any]:
         b = self.state.b
         self.source = choice(b, "source", "Source of B", SOURCES)
-        self.source.param.watch(lambda _event: self._follow_source(), "value")
+        self.source.param.watch(self._on_source, "value")
         self.of_source: dict[str, list[Any]] = {
             "nmc": [whole(b, "nmc_lag", "Lag [time steps]", 1, 96)],
             "ensemble": [slider(b, "localisation", "Localisation [km]", 200, 6000, 100)],
@@ -195,6 +195,11 @@ class ErrorControls:
         random = self.state.o.placement not in ("clicked", "case")
         self.count.visible = random and self.state.kind != "stations"
         self.seed.visible = self.state.o.placement != "case" and self.state.kind != "stations"
+
+    def _on_source(self, _event: Event) -> None:
+        self._follow_source()
+        if not self.state.taking:  # what a person chooses begins with what its data say; a file has numbers of its own
+            self.state.b.param.update(sigma=None, length=None)
 
     def _follow_source(self) -> None:
         source = self.state.b.source

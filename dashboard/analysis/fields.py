@@ -6,11 +6,11 @@ from html import escape
 import numpy as np
 import panel as pn
 
-from backends.experiments.experiment import Outcome
+from backends.experiments.outcome import Outcome
 from backends.experiments.pictures import Marks, frame_of, marks, on_axes, rasters, states, station_rasters
 from backends.fields.field import Statistics, combine, statistics
 from backends.fields.raster import Raster
-from dashboard.analysis.state import Opened
+from dashboard.analysis.opening import Opened
 from dashboard.controls import html
 from dashboard.plots.live import LiveMap
 from dashboard.plots.profile import LiveProfile

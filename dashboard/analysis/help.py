@@ -31,7 +31,7 @@ TOPICS = (
     (
         "Posterior standard deviation",
         "How wrong the analysis is expected to be, if B and R are right.",
-        r"A=B-BH^TS^{-1}HB,\qquad \sigma_a=\sqrt{\mathrm{diag}\,A}",
+        r"A=B-BH^TS^{-1}HB,\qquad \sigma_a^2=\mathrm{diag}\,A",
     ),
     (
         "Desroziers estimates",
@@ -53,7 +53,7 @@ TOPICS = (
         "Background check and Huber cost",
         "An observation is rejected where its innovation is larger than κ standard deviations of what is expected; the Huber "
         "cost counts large residuals linearly instead.",
-        r"|d_k|>\kappa\sqrt{S_{kk}},\qquad \rho(r)=\tfrac12 r^2\ (|r|\le c),\quad c|r|-\tfrac12c^2\ (|r|>c)",
+        r"d_k^2>\kappa^2 S_{kk},\qquad \rho(r)=\tfrac12 r^2\ (|r|\le c),\quad c|r|-\tfrac12c^2\ (|r|>c)",
     ),
 )
 

@@ -6,7 +6,7 @@ import panel as pn
 import panel_material_ui as pmui
 from param.parameterized import Event
 
-from backends.experiments.experiment import Outcome
+from backends.experiments.outcome import Outcome
 from backends.fields.catalogue import Catalogue
 from dashboard.analysis.case_controls import CaseControls
 from dashboard.analysis.compare import CompareView

@@ -3,7 +3,7 @@
 import math
 from html import escape
 
-from backends.experiments.experiment import Outcome
+from backends.experiments.outcome import Outcome
 from dashboard.theme import number
 
 Fact = tuple[str, str, str]

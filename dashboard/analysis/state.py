@@ -1,6 +1,6 @@
 """What a person has chosen on the Analysis page, and the analysis that belongs to it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import param
@@ -9,16 +9,13 @@ from backends.errors import InputError
 from backends.experiments.cases import (
     CASES,
     Case,
-    EnsembleCase,
-    FieldCase,
     GeneratedCase,
     LineCase,
     PlaneCase,
-    StationsCase,
 )
-from backends.experiments.experiment import Outcome
 from backends.experiments.offers import Offers, offers
-from backends.experiments.prepare import Prepared, prepare
+from backends.experiments.outcome import Outcome
+from backends.experiments.prepare import Prepared
 from backends.experiments.run import from_yaml, to_yaml
 from backends.experiments.settings import (
     OF_STATIONS,
@@ -28,13 +25,9 @@ from backends.experiments.settings import (
     ObservationSettings,
 )
 from backends.fields.catalogue import Catalogue
-from backends.fields.dataset import FieldDataset
-from backends.fields.field import Variable
-from backends.fields.paths import confine
 from backends.geometry.plane import VerticalPlane
-from backends.observing.network import toggled
-from backends.stations.bufr import contents
-from backends.stations.selection import Offer
+from dashboard.analysis.opening import Opened, open_case
+from dashboard.analysis.placing import PlacedByHand
 from dashboard.analysis.sections import SectionState, section_state
 from dashboard.worker import DEVICE, FILES, LatestWins
 
@@ -44,22 +37,11 @@ FAVOURITES = {
     "ensemble": "era5-levels-members.grib",
     "stations": "dwd-synop-germany-2021-05-16T12.bufr",
 }
-#: A monthly climate that serves as background of geopotential, where it is in the data folder.
-CLIMATE = "eraint_uvz.nc"
 #: Numbers of observations to begin with.
 COUNTS = {"periodic-1d": 25, "xz-2d": 140}
 
 
-@dataclass(frozen=True, eq=False)
-class Opened:
-    """A case that is ready, the dataset that its field is from, and what a file of stations offers."""
-
-    prepared: Prepared
-    dataset: FieldDataset | None = None
-    quantities: tuple[Offer, ...] = ()
-
-
-class AnalysisState(param.Parameterized):
+class AnalysisState(PlacedByHand):
     """State of the page, without any widget.
 
     The sections hold what a person sets, key by key as an experiment file has it; the parameters of this object itself
@@ -67,10 +49,8 @@ class AnalysisState(param.Parameterized):
     passes through, those that have not been started when a newer one comes are skipped.
     """
 
-    kind = param.String(default="periodic-1d", doc="Name of the case.")
     offered = param.Parameter(default=None, doc="What there are data for.")
     opened = param.Parameter(default=None, doc="The case that is shown.")
-    result = param.Parameter(default=None, doc="The newest analysis.")
     detailed = param.Parameter(default=None, doc="The newest analysis of which the diagnostics are there, too.")
     pinned = param.Parameter(default=None, doc="An analysis that was kept to compare with.")
     problem = param.String(doc="Why the analysis shown does not belong to the settings.")
@@ -79,8 +59,8 @@ class AnalysisState(param.Parameterized):
     def __init__(self, catalogue: Catalogue, dataset: str = "", kind: str = "") -> None:
         super().__init__()
         self.catalogue = catalogue
-        self.b: Any = section_state(BackgroundErrorSettings)
-        self.o: Any = section_state(ObservationSettings, count=COUNTS["periodic-1d"])
+        self.b = section_state(BackgroundErrorSettings)
+        self.o = section_state(ObservationSettings, count=COUNTS["periodic-1d"])
         self.m: Any = section_state(MethodSettings)
         starts: dict[type, dict[str, object]] = {
             LineCase: {"sigma": 1.0, "length": 0.08},
@@ -93,9 +73,10 @@ class AnalysisState(param.Parameterized):
         self.cases["field"].path = dataset
         self._asked: Case | None = None
         self._suggested_for: tuple[object, ...] = ()
-        self._taking = False
+        #: Whether settings are being taken over, from a file or for a new case, rather than changed by a person.
+        self.taking = False
         self._listing = LatestWins(FILES, lambda _: offers(catalogue), self._on_listed, self._on_failed)
-        self._preparing = LatestWins(FILES, self._prepare, self._on_prepared, self._on_failed)
+        self._preparing = LatestWins(FILES, lambda case: open_case(case, catalogue), self._on_prepared, self._on_failed)
         self._solving = LatestWins(DEVICE, _solve, self._on_result, self._on_failed)
         self._detailing = LatestWins(DEVICE, _detail, self._on_detailed, self._on_failed)
         for section in self.cases.values():
@@ -132,7 +113,7 @@ class AnalysisState(param.Parameterized):
 
     def _load(self) -> None:
         """Ask for the case that the settings describe, unless it has been asked for already."""
-        if self.offered is None or self._taking:
+        if self.offered is None or self.taking:
             return
         try:
             case = self.section.settings()
@@ -143,31 +124,6 @@ class AnalysisState(param.Parameterized):
             self._asked = case
             self.reading = getattr(case, "path", "")
             self._preparing.request(case)
-
-    def _prepare(self, case: Case) -> Opened:
-        dataset = None
-        if isinstance(case, FieldCase | EnsembleCase):
-            dataset = self.catalogue.open(case.path)
-            if case.variable not in dataset.variables:  # another file: begin with what is most likely wanted
-                update = {"variable": favourite(dataset, case).name, "time": None, "level": None}
-                case = case.model_copy(update=update | ({"member": None} if isinstance(case, FieldCase) else {}))
-        quantities: tuple[Offer, ...] = ()
-        if isinstance(case, StationsCase):
-            quantities = contents(confine(case.path, self.catalogue.folder))
-            case = self._offered_quantity(case, quantities)
-        return Opened(prepare(case, self.catalogue), dataset, quantities)
-
-    def _offered_quantity(self, case: StationsCase, quantities: tuple[Offer, ...]) -> StationsCase:
-        """Return the case with a variable that its file has, and for one aloft with a field as background."""
-        if quantities and (case.variable, case.level) not in {(q.variable, q.level) for q in quantities}:
-            most = max(quantities, key=lambda q: (q.level in (None, 500.0), q.variable == "geopotential", q.stations))
-            case = case.model_copy(update={"variable": most.variable, "level": most.level})
-        climate = {entry.key for entry in self.offered.entries} & {CLIMATE}
-        if case.variable == "geopotential" and case.background == "regression" and climate:
-            case = case.model_copy(update={"background": CLIMATE})
-        elif case.variable != "geopotential":
-            case = case.model_copy(update={"background": "regression"})
-        return case
 
     def _on_prepared(self, request: Case, opened: Opened) -> None:
         if request != self._asked:
@@ -243,7 +199,7 @@ class AnalysisState(param.Parameterized):
             return True
 
     def _request(self) -> None:
-        if self.opened is None or self._taking or self.opened.prepared.settings != self._asked:
+        if self.opened is None or self.taking or self.opened.prepared.settings != self._asked:
             return
         try:
             self._solving.request((self.opened.prepared, self.settings))
@@ -277,51 +233,6 @@ class AnalysisState(param.Parameterized):
 
     def _on_failed(self, problem: str) -> None:
         self.param.update(reading="", problem=problem)
-
-    # Placing observations by hand -----------------------------------------------------------------------------------
-
-    def toggle(self, place: tuple[float, ...]) -> None:
-        """Add an observation where a person clicked, or take away the one that is there.
-
-        From then on the network is the clicked one; it begins with the observations that are shown. In single-observation
-        mode the one observation moves to the place.
-        """
-        if self.result is None or self.kind == "stations":
-            return
-        if self.o.innovation is not None:
-            self.o.param.update(places=(place,), placement="clicked")
-            return
-        domain = self.result.case.domain
-        self.o.param.update(places=tuple(toggled(self._places(), place, domain)), placement="clicked")
-
-    def move(self, index: int, place: tuple[float, ...]) -> None:
-        """Move one of the observations that are shown."""
-        places = self._places()
-        if self.kind != "stations" and index < len(places):
-            places[index] = place
-            self.o.param.update(places=tuple(places), placement="clicked")
-
-    def single(self, on: bool) -> None:
-        """Switch the single-observation mode: one observation in the middle, with an innovation of one σ_b."""
-        if self.result is None or self.kind == "stations":
-            return
-        if not on:
-            self._begin_network()
-            return
-        middle = self.result.case.domain.regular(1)[0]
-        self.o.param.update(places=(tuple(middle.tolist()),), placement="clicked", innovation=float(self.b.sigma))
-
-    def clear_places(self) -> None:
-        """Take all observations away, to place them by clicking."""
-        self.o.param.update(places=(), placement="clicked", innovation=None)
-
-    def _begin_network(self) -> None:
-        own = self.result is not None and self.result.case.observations is not None
-        self.o.param.update(places=(), innovation=None, placement="case" if own else "random")
-
-    def _places(self) -> list[tuple[float, ...]]:
-        shown = self.result.observations.places.tolist() if self.result is not None else []
-        return [tuple(place) for place in (self.o.places if self.o.placement == "clicked" else shown)]
 
     # Files and comparison -------------------------------------------------------------------------------------------
 
@@ -366,11 +277,11 @@ class AnalysisState(param.Parameterized):
 
     def _quietly(self, section: SectionState, **values: object) -> None:
         """Change settings without asking for anything: what they belong to is asked for afterwards."""
-        self._taking = True
+        self.taking = True
         try:
             section.param.update(**values)
         finally:
-            self._taking = False
+            self.taking = False
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""
@@ -383,15 +294,6 @@ class AnalysisState(param.Parameterized):
             work.close()
         with param.parameterized.discard_events(self):
             self.opened = self.result = self.detailed = self.pinned = None
-
-
-def favourite(dataset: FieldDataset, case: Case) -> Variable:
-    """Return the variable to begin with: a temperature where there is one that the case can be made of."""
-    role, least = ("member", 3) if isinstance(case, EnsembleCase) else ("time", 2)
-    fitting = [v for v in dataset.variables.values() if (axis := v.axis(role)) is not None and len(axis) >= least]  # type: ignore[arg-type]
-    candidates = fitting or list(dataset.variables.values())
-    warm = (v for v in candidates if "temperature" in f"{v.standard_name} {v.long_name}".lower())
-    return next(warm, candidates[0])
 
 
 def _solve(request: tuple[Prepared, AnalysisSettings]) -> Outcome:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from backends.experiments.experiment import AnalysisExperiment, Outcome
+from backends.experiments.experiment import AnalysisExperiment
+from backends.experiments.outcome import Outcome
 from backends.experiments.prepare import prepare
 from backends.experiments.run import Summary, run_settings, settings_from
 from backends.experiments.settings import AnalysisSettings

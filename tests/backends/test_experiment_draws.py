@@ -73,7 +73,7 @@ def test_another_sigma_b_scales_the_background_s_error():
             "observations": {"count": 30},
             "background_error": {"correlation": "soar"},
         },
-        {"case": LINE, "observations": {"count": 30, "gross_probability": 0.1}, "method": {"huber": 1.5}},
+        {"case": LINE, "observations": {"count": 12, "gross_probability": 0.2}, "method": {"huber": 1.5}},
     ],
     ids=["line", "plane", "field", "huber"],
 )

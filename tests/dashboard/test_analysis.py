@@ -228,3 +228,16 @@ def test_settings_of_a_case_come_back_with_it(generated):
     assert not state.stale
     assert state.result.settings.case.name == kind
     assert state.b.sigma == state.result.case.suggested.sigma  # another case begins with what suits it
+
+
+def test_a_b_from_the_times_begins_with_what_they_say(catalogue):
+    page = AnalysisPage(catalogue, "ncep-air-temperature")
+    page.wait()
+    page.error_controls.background_error.toggle.value = True
+    page.error_controls.source.value = "nmc"
+    page.wait()
+    state, estimate = page.state, page.state.opened.prepared.experiment.errors.estimate(1)
+    assert not state.stale
+    assert state.b.sigma == pytest.approx(float(estimate.sigma.square().mean().sqrt()))
+    assert state.b.length == pytest.approx(estimate.typical)
+    page.close()

@@ -1,0 +1,106 @@
+"""What an analysis experiment gives back: the analysis, all that it was made from, and how well it did."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from backends.assimilation.analysis import Analysis, Problem
+from backends.assimilation.closed_form import posterior_variance
+from backends.assimilation.diagnostics import Diagnostics, diagnose
+from backends.assimilation.innovation import InnovationCovariance
+from backends.assimilation.likelihood import Optimum
+from backends.experiments.problem_case import ReadyCase
+from backends.experiments.settings import AnalysisSettings
+from backends.observing.observations import Observations
+from backends.observing.operators import LinearOperator
+
+#: Elements of H B that a posterior standard deviation may take; beyond, it is found at fewer grid points.
+LARGEST_CROSS = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """An analysis with all that it was made from, and how well it did.
+
+    Attributes
+    ----------
+    settings
+        The settings asked for; `sigma_b`, `length`, `length_z` and `sigma_o` are the numbers that were used.
+    case
+        What was analysed.
+    problem
+        With the background, the observations, H, B, R, and which observations were used.
+    gross, weight
+        Which observations have gross errors, and the weight that the robust cost gave each, shape (p,).
+    analysis
+        The result.
+    covariance
+        S; for a nonlinear H linearised at the analysis.
+    rmse_background, rmse_analysis
+        Against the truth, or at withheld stations, in the unit of the state.
+    seconds
+        Wall time from the settings to the analysis, everything but drawing background and observations.
+    optimum
+        Where settings were chosen by likelihood.
+    warnings
+        Sentences that a person must know.
+    """
+
+    settings: AnalysisSettings
+    case: ReadyCase
+    problem: Problem
+    gross: Tensor
+    weight: Tensor
+    analysis: Analysis
+    covariance: InnovationCovariance
+    sigma_b: float
+    length: float
+    length_z: float
+    sigma_o: float
+    rmse_background: float
+    rmse_analysis: float
+    seconds: float
+    optimum: Optimum | None = None
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def observations(self) -> Observations:
+        """The observations, rejected ones included."""
+        return self.problem.observations
+
+    @property
+    def used(self) -> Tensor:
+        """Which observations were used, shape (p,), boolean."""
+        return self.problem.used
+
+    @property
+    def chi2_per_obs(self) -> float:
+        """χ²/p = 2 J_min / p; NaN without observations."""
+        p = int(self.used.sum())
+        return 2 * float(self.analysis.j) / p if p else float("nan")
+
+    @property
+    def minimum(self) -> float | None:
+        """The exact minimum of J, ½ dᵀS⁻¹d; None for a nonlinear H or a robust cost, where there is no such formula."""
+        if not isinstance(self.problem.operator, LinearOperator) or self.settings.method.huber:
+            return None
+        return 0.5 * float(self.covariance.twice_minimum(self.analysis.innovation))
+
+    @cached_property
+    def diagnostics(self) -> Diagnostics:
+        """All diagnostics; takes about as long as the solution."""
+        return diagnose(self.analysis, self.covariance, self.sigma_b, self.sigma_o)
+
+    @cached_property
+    def posterior_std(self) -> Tensor:
+        """Posterior standard deviation √diag(A), shape (n,); of large states at every so many points, NaN between."""
+        n, p = self.problem.background_error.size, max(1, len(self.observations))
+        stride = -(-n * p // LARGEST_CROSS)
+        points = torch.arange(0, n, stride, device=self.case.truth.device)
+        H = self.problem.operator.linearise(self.analysis.mean)
+        tangent = replace(self.problem, operator=H)
+        result = torch.full_like(self.case.truth, torch.nan)
+        result[points] = posterior_variance(tangent, self.covariance, points).sqrt()
+        return result

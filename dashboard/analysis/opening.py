@@ -1,0 +1,79 @@
+"""Opening a case for the page: its data, and what a person can choose of them."""
+
+from dataclasses import dataclass
+
+from backends.errors import InputError
+from backends.experiments.cases import Case, EnsembleCase, FieldCase, StationsCase
+from backends.experiments.field_cases import find_variable
+from backends.experiments.prepare import Prepared, prepare
+from backends.fields.catalogue import Catalogue
+from backends.fields.dataset import FieldDataset
+from backends.fields.field import Variable
+from backends.fields.paths import confine
+from backends.stations.bufr import contents
+from backends.stations.selection import Offer
+
+#: A monthly climate that serves as background of geopotential, where it is in the data folder.
+CLIMATE = "eraint_uvz.nc"
+#: The level that upper-air observations begin with, hPa.
+USUAL_LEVEL = 500.0
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A case that is ready, the dataset that its field is from, and what a file of stations offers."""
+
+    prepared: Prepared
+    dataset: FieldDataset | None = None
+    quantities: tuple[Offer, ...] = ()
+
+
+def open_case(case: Case, catalogue: Catalogue) -> Opened:
+    """Open a case; a variable that its file does not have is replaced by the one that is most likely wanted.
+
+    Raises
+    ------
+    InputError
+        If the data are missing, damaged, or not what the case needs.
+    """
+    dataset: FieldDataset | None = None
+    quantities: tuple[Offer, ...] = ()
+    if isinstance(case, FieldCase | EnsembleCase):
+        dataset = catalogue.open(case.path)
+        case = _with_variable(case, dataset)
+    elif isinstance(case, StationsCase):
+        quantities = contents(confine(case.path, catalogue.folder))
+        case = _with_quantity(case, quantities, catalogue)
+    return Opened(prepare(case, catalogue), dataset, quantities)
+
+
+def favourite(dataset: FieldDataset, case: Case) -> Variable:
+    """Return the variable to begin with: a temperature where there is one that the case can be made of."""
+    axes = {v.name: v.axis("member") if isinstance(case, EnsembleCase) else v.axis("time") for v in dataset.variables.values()}
+    least = 3 if isinstance(case, EnsembleCase) else 2
+    fitting = [v for v in dataset.variables.values() if (axis := axes[v.name]) is not None and len(axis) >= least]
+    candidates = fitting or list(dataset.variables.values())
+    warm = (v for v in candidates if "temperature" in f"{v.standard_name} {v.long_name}".lower())
+    return next(warm, candidates[0])
+
+
+def _with_variable(case: FieldCase | EnsembleCase, dataset: FieldDataset) -> FieldCase | EnsembleCase:
+    try:
+        find_variable(dataset, case.variable)
+    except InputError:  # another file was chosen: its times and levels are others, too
+        update: dict[str, object] = {"variable": favourite(dataset, case).name, "time": None, "level": None}
+        if isinstance(case, FieldCase):
+            update["member"] = None
+        return case.model_copy(update=update)
+    return case
+
+
+def _with_quantity(case: StationsCase, quantities: tuple[Offer, ...], catalogue: Catalogue) -> StationsCase:
+    """Return the case with a variable that its file has, and for geopotential with a climate as background."""
+    if quantities and (case.variable, case.level) not in {(q.variable, q.level) for q in quantities}:
+        most = max(quantities, key=lambda q: (q.level in (None, USUAL_LEVEL), q.variable == "geopotential", q.stations))
+        case = case.model_copy(update={"variable": most.variable, "level": most.level})
+    aloft = case.variable == "geopotential"
+    if aloft and case.background == "regression" and (catalogue.folder / CLIMATE).is_file():
+        return case.model_copy(update={"background": CLIMATE})
+    return case if aloft else case.model_copy(update={"background": "regression"})
