@@ -1,5 +1,7 @@
 """B on a latitude–longitude grid, from great-circle distances."""
 
+import math
+from collections.abc import Callable
 from functools import cached_property
 
 import torch
@@ -20,6 +22,8 @@ MAX_LENGTH_KM = 3000.0
 LARGEST_TABLE = {"cpu": 60_000_000, "cuda": 1_000_000_000}
 #: Grids up to this many points may be eigendecomposed as dense matrices where the structure gives no square root.
 LARGEST_DENSE = 3000
+#: Points that the largest eigenvalue is estimated from where there is no table.
+THINNED = 2500
 #: Without a table, rows of B are formed in blocks of about this many elements (32 MB).
 BLOCK = 4_000_000
 
@@ -61,6 +65,13 @@ class SphereGeometry:
     def ring_distances(self) -> Tensor:
         """Distances half the way round the full circle, shape (ny, ny, ring // 2 + 1)."""
         return self.distances(self.ring // 2 + 1)
+
+    @cached_property
+    def thinned(self) -> Points:
+        """Points in every so many rows and columns of the grid, at most 2,500 of them; all of a small grid."""
+        numbers = torch.arange(self.grid.size, device=self.grid.latitude.device).reshape(self.grid.shape)
+        step = math.ceil(math.sqrt(self.grid.size / THINNED))
+        return self.nodes[numbers[::step, ::step].flatten()]
 
     def lookup(self, a: Tensor, b: Tensor) -> Tensor:
         """Return where in a table of shape (ny, ny, nx) the pairs of grid points a and b stand, shape (len(a), len(b)).
@@ -172,17 +183,25 @@ class SphereCorrelation(BackgroundError):  # noqa: N818  a covariance of errors,
         return torch.cat(blocks, dim=-1).reshape(shape)
 
     def _largest_eigenvalue(self) -> float:
-        """Return λ_max by power iteration; all elements of C are positive, so a constant is not orthogonal to its vector."""
-        x = torch.ones(self.size, dtype=self.grid.latitude.dtype, device=self.grid.latitude.device)
-        apply = self._convolve if self.geometry.tabled else self._in_blocks
+        """Return λ_max by power iteration; all elements of C are positive, so a constant is not orthogonal to its vector.
+
+        Without a table a step would cost n² correlations. There a part of the points stands for all: their λ_max times the
+        number of points that each stands for.
+        """
+        apply: Callable[[Tensor], Tensor] = self._convolve
+        size = self.size
+        if not self.geometry.tabled:
+            points = self.geometry.thinned
+            apply, size = self.correlation(great_circle_distance(points, points)).mv, len(points)
+        x = torch.ones(size, dtype=self.grid.latitude.dtype, device=self.grid.latitude.device)
         value = 1.0
         for _ in range(30):
             y = apply(x / x.norm())
-            last, value = value, float(y.norm())
+            last, value = value, float(y.detach().norm())
             if abs(value - last) < 1e-4 * value:
                 break
             x = y
-        return value
+        return value * (self.size / size)
 
     @cached_property
     def _wave_roots(self) -> Tensor:
