@@ -74,6 +74,8 @@ def _draw(curves: dict[str, list[tuple[int, float]]]) -> None:
             )
             fig.scatter(sizes, [1000 * t for t in seconds], color=color, size=7)
         fig.legend.location = "top_left"
+        fig.xaxis.ticker = sorted({size for name in names for size, _ in curves[name]})[::2]
+        fig.yaxis.ticker = [2, 5, 10, 20, 50, 100, 200, 500]
         figures.append(fig)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "growth.html"

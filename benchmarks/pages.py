@@ -88,7 +88,7 @@ def _first_picture(browser: Browser, address: str, path: str) -> dict[str, objec
 
 
 def _latencies(page: Page, slider: str, index: int) -> dict[str, object]:
-    page.get_by_role("slider", name=slider).focus()
+    page.get_by_role("slider", name=slider, exact=slider != "Player").focus()
     times, lost = [], 0
     for k in range(MOVES):
         page.evaluate("(index) => maps.watch(index)", index)

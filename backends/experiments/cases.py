@@ -30,6 +30,9 @@ class Section(BaseModel):
         return values
 
 
+CorrelationName = Literal["gaussian", "exponential", "soar", "matern52", "gaspari-cohn"]
+
+
 class GeneratedCase(Section):
     """What generated cases share."""
 
@@ -40,6 +43,11 @@ class GeneratedCase(Section):
     seed: Seed = Field(0, description="seed of the truth and of the background's errors")
     sigma: Positive | None = Field(
         None, description="true σ_b that a consistent background is drawn with; null: as `background_error` assumes"
+    )
+    correlation: CorrelationName | None = Field(
+        None,
+        description="true correlation that it is drawn with, with a floor of 1e-6; null: correlation and floor as "
+        "`background_error` assumes",
     )
     length: Positive | None = Field(
         None, description="true correlation length it is drawn with; null: as `background_error` assumes"

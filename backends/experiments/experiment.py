@@ -38,6 +38,8 @@ from backends.observing.operators import LinearOperator
 
 #: Rounds of tuning by likelihood and checking observations against the background with what was tuned.
 TUNING_ROUNDS = 3
+#: Floor of the B that errors are drawn from where the true correlation is given.
+TRUE_FLOOR = 1e-6
 
 
 class AnalysisExperiment:
@@ -145,12 +147,14 @@ class AnalysisExperiment:
         numbers = self.errors.amplitudes(settings.background_error)
         truth = self.case_settings
         assert isinstance(truth, GeneratedCase)
-        update = {
+        update: dict[str, object] = {
             "sigma": truth.sigma or numbers.sigma,
             "length": truth.length or numbers.length,
             "length_z": getattr(truth, "length_z", None) or numbers.length_z,
             "tune": "no",
         }
+        if truth.correlation is not None:
+            update |= {"correlation": truth.correlation, "floor": TRUE_FLOOR, "floor_kind": "spectral", "periodised": True}
         return settings.background_error.model_copy(update=update)
 
     def innovation_model(

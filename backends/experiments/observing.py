@@ -67,6 +67,11 @@ def observe_network(case: ReadyCase, settings: ObservationSettings) -> ObservedN
     """
     if case.observations is not None and settings.placement in (None, "case"):
         places = case.observations.places
+        if settings.operator != "point":
+            raise InputError(
+                f"the observations that come with the case are values at points; the operator {settings.operator!r} needs "
+                "observations placed otherwise"
+            )
     else:
         _check_places(settings.places, case.domain)
         network = Network(settings.placement or "random", settings.count, settings.seed, settings.levels, settings.places)

@@ -1,5 +1,6 @@
 """What an analysis experiment gives back: the analysis, all that it was made from, and how well it did."""
 
+import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -95,12 +96,16 @@ class Outcome:
 
     @cached_property
     def posterior_std(self) -> Tensor:
-        """Posterior standard deviation √diag(A), shape (n,); of large states at every so many points, NaN between."""
-        n, p = self.problem.background_error.size, max(1, len(self.observations))
-        stride = -(-n * p // LARGEST_CROSS)
-        points = torch.arange(0, n, stride, device=self.case.truth.device)
-        H = self.problem.operator.linearise(self.analysis.mean)
-        tangent = replace(self.problem, operator=H)
-        result = torch.full_like(self.case.truth, torch.nan)
-        result[points] = posterior_variance(tangent, self.covariance, points).sqrt()
-        return result
+        """Posterior standard deviation √diag(A), shape (n,).
+
+        On large grids it is found at every so many rows and columns, and a block of points has the value of its first.
+        """
+        shape, p = self.case.domain.shape, max(1, len(self.observations))
+        numbers = torch.arange(self.problem.background_error.size, device=self.case.truth.device).reshape(shape)
+        step = math.ceil(math.sqrt(numbers.numel() * p / LARGEST_CROSS)) if len(shape) == 2 else 1
+        chosen = numbers[::step, ::step] if len(shape) == 2 else numbers
+        tangent = replace(self.problem, operator=self.problem.operator.linearise(self.analysis.mean))
+        values = posterior_variance(tangent, self.covariance, chosen.flatten()).sqrt().reshape(chosen.shape)
+        for side in range(len(shape)):
+            values = values.repeat_interleave(step, side)
+        return (values[: shape[0], : shape[1]] if len(shape) == 2 else values).flatten()

@@ -48,10 +48,10 @@ def repeated(experiments: Iterator[AnalysisExperiment] | AnalysisExperiment, set
         rows = (
             _in_batches(experiments, settings, draws)
             if _batched(experiments, settings)
-            else (scores(experiments.run(settings, draw)) for draw in range(draws))
+            else (_row(experiments.run(settings, draw)) for draw in range(draws))
         )
     else:
-        rows = (scores(experiment.run(settings)) for experiment in experiments)
+        rows = (_row(experiment.run(settings)) for experiment in experiments)
     result = statistics(rows)
     result["draws"] = float(draws)
     result["seconds"] = time.perf_counter() - start

@@ -4,9 +4,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backends.experiments.cases import GREATEST, Case, LineCase, NotNegative, Positive, Section, Seed, StationsCase
+from backends.experiments.cases import (
+    GREATEST,
+    Case,
+    CorrelationName,
+    LineCase,
+    NotNegative,
+    Positive,
+    Section,
+    Seed,
+    StationsCase,
+)
 
-CorrelationName = Literal["gaussian", "exponential", "soar", "matern52", "gaspari-cohn"]
 OperatorName = Literal["point", "area", "channel", "square", "logarithm", "saturating"]
 SolverName = Literal["closed-form", "state-space", "pcg", "lbfgs", "gauss-newton"]
 

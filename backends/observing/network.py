@@ -103,6 +103,16 @@ def toggled(places: Sequence[Sequence[float]], place: Sequence[float], domain: D
     return beyond if len(beyond) < len(places) else [*beyond, tuple(place)]
 
 
+def toggled_column(places: Sequence[Sequence[float]], x: float, levels: int, plane: VerticalPlane) -> list[tuple[float, ...]]:
+    """Return the places without those in the columns within reach of x, or with a column of `levels` heights there."""
+    west, east, _, _ = plane.extent
+    beyond = [tuple(place) for place in places if abs(place[0] - x) > REACH * (east - west)]
+    if len(beyond) < len(places):
+        return beyond
+    column = plane.columns(torch.tensor([min(max(x, west), east)], dtype=torch.float64), levels)
+    return [*beyond, *(tuple(place) for place in column.tolist())]
+
+
 def as_places(places: Sequence[Sequence[float]], domain: Domain) -> Tensor:
     """Return coordinates as a tensor (p, k) of the domain's precision, on its device."""
     like = domain.area_weights()

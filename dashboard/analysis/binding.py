@@ -43,20 +43,11 @@ def bind(widget: Any, section: SectionState, name: str) -> Any:
     return widget
 
 
-def slider(section: SectionState, name: str, label: str, start: float, end: float, step: float, about: str = "") -> Any:
-    """Return a live slider for a number."""
+def slider(section: SectionState, name: str, label: str, start: float, end: float, step: float = 1, about: str = "") -> Any:
+    """Return a live slider for a setting that is a number, whole or not."""
     value = getattr(section, name)
-    widget = LiveSlider(
-        label=label, start=start, end=end, step=step, value=start if value is None else value, sizing_mode="stretch_width",
-        description=about or section.param[name].doc,
-    )  # fmt: skip
-    return bind(widget, section, name)
-
-
-def whole(section: SectionState, name: str, label: str, start: int, end: int, step: int = 1, about: str = "") -> Any:
-    """Return a live slider for a whole number."""
-    value = getattr(section, name)
-    widget = LiveIntSlider(
+    kind = LiveIntSlider if section.MODEL.model_fields[name].annotation is int else LiveSlider
+    widget = kind(
         label=label, start=start, end=end, step=step, value=start if value is None else value, sizing_mode="stretch_width",
         description=about or section.param[name].doc,
     )  # fmt: skip

@@ -8,7 +8,8 @@ from param.parameterized import Event
 
 from backends.experiments.field_cases import lags, usual_lag
 from backends.fields.field import Axis
-from dashboard.analysis.binding import buttons, choice, slider, whole
+from dashboard.analysis.binding import buttons, choice, slider
+from dashboard.analysis.opening import usual_background
 from dashboard.analysis.state import AnalysisState
 from dashboard.controls import DatasetSelect, html, notice, tell
 
@@ -21,6 +22,10 @@ TITLES = {
     "ensemble": "Real ensemble",
     "stations": "Real stations",
 }
+CORRELATIONS = {
+    "Gaussian": "gaussian", "Exponential": "exponential", "SOAR (Matérn 3/2)": "soar", "Matérn 5/2": "matern52",
+    "Gaspari–Cohn": "gaspari-cohn",
+}  # fmt: skip
 BACKGROUNDS = {"Consistent": "consistent", "Shifted": "shifted"}
 MAX_SEED = 99
 
@@ -53,6 +58,10 @@ class CaseControls:
         self.kinds.param.update(options={title: kind for kind, title in TITLES.items() if kind in kinds}, value=self.state.kind)
         for kind in self.datasets:
             self._offer_datasets(kind)
+        if "stations" in self._made:  # made before it was known what files there are
+            self._made["stations"] = self._stations()
+            if self.state.kind == "stations":
+                self._own.objects = self._made["stations"]
 
     def _offer_datasets(self, kind: str) -> None:
         if self.state.offered is not None:
@@ -75,6 +84,13 @@ class CaseControls:
     def _line(self) -> list[Any]:
         section = self.state.cases["periodic-1d"]
         truths = [
+            choice(
+                section,
+                "correlation",
+                "True correlation",
+                CORRELATIONS,
+                "Of the B that the background is drawn from",
+            ),
             slider(section, "sigma", "True σ_b", 0.05, 3.0, 0.05, "σ_b that the consistent background is drawn with"),
             slider(
                 section,
@@ -86,12 +102,19 @@ class CaseControls:
                 "L that the consistent background is drawn with, in lengths of the line",
             ),
         ]
-        points = whole(section, "points", "Grid points n", 40, 400, 10)
+        points = slider(section, "points", "Grid points n", 40, 400, 10)
         return [buttons(section, "background", BACKGROUNDS), *_while_consistent(section, truths), points, self._seed(section)]
 
     def _plane(self) -> list[Any]:
         section = self.state.cases["xz-2d"]
         truths = [
+            choice(
+                section,
+                "correlation",
+                "True correlation",
+                CORRELATIONS,
+                "Of the B that the background is drawn from",
+            ),
             slider(section, "sigma", "True σ_b [K]", 0.05, 3.0, 0.05, "σ_b that the consistent background is drawn with"),
             slider(section, "length", "True L_x [km]", 1, 50, 1, "Horizontal L that the consistent background is drawn with"),
             slider(
@@ -105,7 +128,7 @@ class CaseControls:
 
     @staticmethod
     def _seed(section: Any) -> Any:
-        return whole(section, "seed", "Seed of the case", 0, MAX_SEED)
+        return slider(section, "seed", "Seed of the case", 0, MAX_SEED)
 
     # Fields ---------------------------------------------------------------------------------------------------------------
 
@@ -155,7 +178,9 @@ class CaseControls:
         time, member = field.variable.axis("time"), field.variable.axis("member")
         if kind == "field" and time is not None:
             offered = lags(time)
-            lag = section.lag if section.lag in offered.values() else usual_lag(time)
+            lag = section.lag or usual_lag(time)
+            if lag not in offered.values():
+                offered = {**offered, f"{lag} steps": lag}
             self.lag.param.update(options=offered, value=lag)
         if kind == "ensemble" and member is not None:
             others = {label: k for k, label in enumerate(member.labels) if k != section.member}
@@ -204,7 +229,7 @@ class CaseControls:
             slider(
                 section, "withhold", "Withheld share", 0.05, 0.6, 0.05, "Share of the stations that only judge the analysis"
             ),
-            whole(section, "seed", "Seed of the split", 0, MAX_SEED, about="Another choice of the withheld stations"),
+            slider(section, "seed", "Seed of the split", 0, MAX_SEED, about="Another choice of the withheld stations"),
         ]
 
     def _offer_quantities(self, *_events: Event) -> None:
@@ -218,7 +243,10 @@ class CaseControls:
     def _on_quantity(self, event: Event) -> None:
         if event.new:
             variable, level = event.new
-            self.state.cases["stations"].param.update(variable=variable, level=level)
+            section = self.state.cases["stations"]
+            if (variable, level) != (section.variable, section.level):
+                background = usual_background(variable, self.state.catalogue)
+                section.param.update(variable=variable, level=level, background=background)
 
 
 def _while_consistent(section: Any, widgets: list[Any]) -> list[Any]:

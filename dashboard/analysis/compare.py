@@ -57,7 +57,7 @@ class CompareView:
         """Show both analyses, or what to do first."""
         pinned, current = self.state.pinned, self.state.detailed
         comparable = pinned is not None and current is not None and pinned.case.truth.shape == current.case.truth.shape
-        comparable = comparable and type(pinned.case.domain) is type(current.case.domain)
+        comparable = comparable and _what(pinned) == _what(current)
         self._pictures.visible = self._table.visible = bool(comparable)
         if not comparable:
             self._words.object = EMPTY if pinned is None else CHANGED
@@ -118,6 +118,12 @@ class CompareView:
             style = {"flex": "1 1 300px", "min-width": "0", "max-width": "560px"}
             boxes.append(pn.Column(head, self._maps[name].pane, margin=0, styles=style))
         self._pictures.objects = [pn.FlexBox(*boxes, gap="4px 8px", sizing_mode="stretch_width")]
+
+
+def _what(outcome: Outcome) -> tuple[object, ...]:
+    """Return what must be the same of two analyses that are compared."""
+    case = outcome.settings.case
+    return case.name, *(getattr(case, name, None) for name in ("path", "variable", "level"))
 
 
 def _table(pinned: Outcome, current: Outcome) -> str:

@@ -1,5 +1,6 @@
 """B as it is: the column at a place that is clicked, the standard deviations, the spectrum with its floor."""
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -182,7 +183,7 @@ def empty_raster(domain: ScatteredPoints) -> Raster:
 
 
 def _facts(outcome: Outcome, picture: CovariancePicture) -> list[Fact]:
-    units = units_label(outcome.case.units)
+    units = escape(units_label(outcome.case.units))
     low, high = float(picture.sigma.min()), float(picture.sigma.max())
     same = number(low) == number(high)
     entries: list[Fact] = [

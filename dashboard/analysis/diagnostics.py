@@ -54,6 +54,8 @@ class DiagnosticsView:
 
     def show(self, outcome: Outcome) -> None:
         """Show an outcome whose diagnostics have been computed."""
+        if outcome is not self._outcome:
+            self._curve.visible = False  # the test was of another problem
         self._outcome = outcome
         units = units_label(outcome.case.units)
         self._table.object = _table(outcome, units)

@@ -7,15 +7,12 @@ import panel_material_ui as pmui
 from param.parameterized import Event
 
 from backends.experiments.pictures import frame_of
-from dashboard.analysis.binding import choice, slider, steps, switch, whole
+from dashboard.analysis.binding import choice, slider, steps, switch
+from dashboard.analysis.case_controls import CORRELATIONS
 from dashboard.analysis.state import AnalysisState
 from dashboard.controls import html
 from dashboard.theme import units_label
 
-CORRELATIONS = {
-    "Gaussian": "gaussian", "Exponential": "exponential", "SOAR (Matérn 3/2)": "soar", "Matérn 5/2": "matern52",
-    "Gaspari–Cohn": "gaspari-cohn",
-}  # fmt: skip
 SOURCES = {"Static": "static", "From the times (NMC)": "nmc", "Ensemble, localised": "ensemble", "Hybrid": "hybrid"}
 FLOORS = {"0": 0.0, "1e-8": 1e-8, "1e-7": 1e-7, "1e-6": 1e-6, "1e-5": 1e-5, "1e-4": 1e-4, "1e-3": 1e-3, "1e-2": 1e-2}
 SOLVERS = {
@@ -78,15 +75,20 @@ class ErrorControls:
             label="Most likely σ_b, L, σ_o", variant="outlined", size="small", sizing_mode="stretch_width",
             on_click=lambda _: setattr(b, "tune", "likelihood"),
         )  # fmt: skip
-        self.count = whole(o, "count", "Observations p", 0, 400, about="Number of observations.")
+        self.count = slider(o, "count", "Observations p", 0, 400, about="Number of observations.")
         self.placement = choice(o, "placement", "Placed", {"Random": "random"}, "How the observations are placed")
-        self.seed = whole(
+        self.seed = slider(
             o, "seed", "Seed", 0, MAX_SEED, about="Seed of the places and of the observation errors: another draw."
         )
         self.clear = pmui.Button(
             label="Remove all", variant="text", size="small", on_click=lambda _: state.clear_places(),
             description="Take all observations away, to place them by clicking.",
         )  # fmt: skip
+        self.by_column = pmui.Switch(
+            label="Click adds a column", value=False, visible=False,
+            description="A click on the plane adds a whole column of stations, or takes one away.",
+        )  # fmt: skip
+        self.by_column.param.watch(lambda event: state.param.update(columns=event.new), "value")
         self.hint = html(
             '<div class="hint">Click a picture to add an observation, click one to take it away, drag it to move it.</div>'
         )
@@ -94,7 +96,7 @@ class ErrorControls:
         self.observing = Group("Operator H and errors R", self._more_o)
         self.method = Group("Method", self._more_m)
         self.network = pn.Column(
-            self.placement, self.count, self.seed, self.clear, self.hint, sizing_mode="stretch_width", margin=0
+            self.placement, self.count, self.seed, self.clear, self.by_column, self.hint, sizing_mode="stretch_width", margin=0
         )
         state.param.watch(self._on_opened, "opened")
         o.param.watch(self._on_placement, "placement")
@@ -113,7 +115,7 @@ class ErrorControls:
         self.source = choice(b, "source", "Source of B", SOURCES)
         self.source.param.watch(self._on_source, "value")
         self.of_source: dict[str, list[Any]] = {
-            "nmc": [whole(b, "nmc_lag", "Lag [time steps]", 1, 96)],
+            "nmc": [slider(b, "nmc_lag", "Lag [time steps]", 1, 96)],
             "ensemble": [slider(b, "localisation", "Localisation [km]", 200, 6000, 100)],
             "hybrid": [
                 slider(b, "static_weight", "β_s² (static)", 0, 1, 0.05),
@@ -154,15 +156,18 @@ class ErrorControls:
         self.width = slider(o, "width", "Width of the channels [km]", 0.2, 10, 0.1)
         self.width.visible = o.operator == "channel"
         self.noise = slider(o, "noise", "True σ_o", 0, 4, 0.02, "Standard deviation of the errors that are added to the truth")
-        self.columns = whole(o, "levels", "Levels in a column", 1, 40)
+        self.columns = slider(o, "levels", "Levels in a column", 1, 40)
+        self.of_generated = [
+            slider(o, "gross_probability", "Gross errors, probability", 0, 0.5, 0.01),
+            slider(o, "gross_size", "Gross errors, size [σ]", 0, 30, 1),
+            self._single(),
+        ]
         self.error_length = slider(o, "correlation_length", "L_o", 0, 10, 0.1)
         self._fit_groups()
         return [
             self.operator, self.radius, self.width, self.noise, self.columns,
             self.error_length,
-            slider(o, "gross_probability", "Gross errors, probability", 0, 0.5, 0.01),
-            slider(o, "gross_size", "Gross errors, size [σ]", 0, 30, 1),
-            self._single(),
+            *self.of_generated,
         ]  # fmt: skip
 
     def _single(self) -> Any:
@@ -178,7 +183,7 @@ class ErrorControls:
         m = self.state.m
         return [
             choice(m, "solver", "Solver", SOLVERS),
-            whole(m, "iterations", "Most iterations", 1, 1000),
+            slider(m, "iterations", "Most iterations", 1, 1000),
             slider(m, "background_check", "Background check [σ]", 0, 6, 0.5),
             slider(m, "huber", "Huber threshold [σ_o]", 0, 5, 0.1),
         ]
@@ -227,7 +232,7 @@ class ErrorControls:
         step = {"line": 0.005, "plane": 0.5}.get(frame, 5)
         end = {"line": 0.4, "plane": case.longest}.get(frame, min(case.longest, max(500, 4 * start.length)))
         self.length.param.update(start=step, end=max(end, self.length.value), step=step, label=f"{symbol}{km}")
-        self.length_z.visible = frame == "plane"
+        self.length_z.visible = self.by_column.visible = frame == "plane"
         stations = frame == "stations"
         for widget in (self.placement, self.clear, self.hint):
             widget.visible = not stations
@@ -255,14 +260,16 @@ class ErrorControls:
                 ["static"] + ["nmc"] * (case.differences is not None) + ["ensemble", "hybrid"] * (case.members is not None)
             )
             self.source.options = {title: key for title, key in SOURCES.items() if key in sources}
+            self.source.value = self.state.b.source
             self.periodised.visible, self.kind.visible = frame == "line", frame == "plane"
             self.height.visible, self.floor.visible = frame == "stations", frame != "stations"
         if hasattr(self, "operator"):
             operators = [key for key in OPERATORS.values() if frame == "plane" or key != "channel"]
             self.operator.options = {title: key for title, key in OPERATORS.items() if key in operators}
+            self.operator.value = self.state.o.operator
             self.columns.visible = frame == "plane"
             end = {"line": 0.2, "plane": 5.0}.get(frame, 500.0)
             km = f" [{case.length_units}]" if case.length_units else ""
             self.error_length.param.update(end=end, step=end / 50, label=f"L_o{km}")
-            for widget in (self.operator, self.noise, self.error_length):
+            for widget in (self.operator, self.noise, self.error_length, *self.of_generated):
                 widget.visible = frame != "stations"

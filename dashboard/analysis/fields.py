@@ -64,6 +64,7 @@ class FieldsPanel:
         self._frame = ""
         self._shown: object = None
         self._range = self._error_range = Statistics(np.nan, np.nan, np.nan, 0, 0)
+        self._background: object = None
         self._style, self._units, self._name = FieldStyle(), "", ""
 
     def show(self, opened: Opened, outcome: Outcome) -> None:
@@ -117,11 +118,21 @@ class FieldsPanel:
         self.profile.mark(points.x, points.values if direct else None, outcome.sigma_o, points.innovation, ~points.rejected)
 
     def _show_maps(self, outcome: Outcome, points: Marks, new: bool) -> None:
-        changing = ("analysis", "increment", "error")
-        for name, raster in rasters(outcome, ("truth", "background", *changing) if new else changing).items():
+        drawn = ["analysis", "increment", "error"]
+        if new:
+            drawn.append("truth")
+        if new or outcome.problem.background is not self._background:
+            drawn.append("background")
+        self._background = outcome.problem.background
+        # In the order of the panels: the first one shown is what the others are linked to.
+        for name, raster in rasters(outcome, tuple(name for name, *_ in PANELS if name in drawn)).items():
             style, span = (self._style, self._range) if name in ("truth", "background", "analysis") else (
                 DIFFERENCE, self._error_range)  # fmt: skip
             self._show_map(name, raster, style, limits(style, span))
+        if new:  # no other case's may stand there while this one's is computed
+            empty = rasters(outcome, ("increment",))["increment"]
+            blank = Raster(np.full_like(empty.values, np.nan), *_bounds(empty))
+            self._show_map("spread", blank, SPREAD, (0.0, 1.0))
         direct = outcome.settings.observations.operator in ("point", "area", "channel")
         for name in ("truth", "background", "analysis", "increment"):
             fill = points.innovation if name == "increment" else points.values

@@ -28,8 +28,18 @@ class Opened:
     quantities: tuple[Offer, ...] = ()
 
 
-def open_case(case: Case, catalogue: Catalogue) -> Opened:
-    """Open a case; a variable that its file does not have is replaced by the one that is most likely wanted.
+def open_case(case: Case, catalogue: Catalogue, strict: bool = False) -> Opened:
+    """Open a case.
+
+    Parameters
+    ----------
+    case
+        Its settings.
+    catalogue
+        Where its file is.
+    strict
+        Whether a variable that the file does not have is an error. Otherwise, as when a person has chosen another file, the
+        one that is most likely wanted takes its place.
 
     Raises
     ------
@@ -40,10 +50,10 @@ def open_case(case: Case, catalogue: Catalogue) -> Opened:
     quantities: tuple[Offer, ...] = ()
     if isinstance(case, FieldCase | EnsembleCase):
         dataset = catalogue.open(case.path)
-        case = _with_variable(case, dataset)
+        case = _with_variable(case, dataset, strict)
     elif isinstance(case, StationsCase):
         quantities = contents(confine(case.path, catalogue.folder))
-        case = _with_quantity(case, quantities, catalogue)
+        case = case if strict else _with_quantity(case, quantities, catalogue)
     return Opened(prepare(case, catalogue), dataset, quantities)
 
 
@@ -57,23 +67,28 @@ def favourite(dataset: FieldDataset, case: Case) -> Variable:
     return next(warm, candidates[0])
 
 
-def _with_variable(case: FieldCase | EnsembleCase, dataset: FieldDataset) -> FieldCase | EnsembleCase:
+def _with_variable(case: FieldCase | EnsembleCase, dataset: FieldDataset, strict: bool) -> FieldCase | EnsembleCase:
     try:
-        find_variable(dataset, case.variable)
+        return case.model_copy(update={"variable": find_variable(dataset, case.variable).name})
     except InputError:  # another file was chosen: its times and levels are others, too
+        if strict:
+            raise
         update: dict[str, object] = {"variable": favourite(dataset, case).name, "time": None, "level": None}
         if isinstance(case, FieldCase):
             update["member"] = None
         return case.model_copy(update=update)
-    return case
 
 
 def _with_quantity(case: StationsCase, quantities: tuple[Offer, ...], catalogue: Catalogue) -> StationsCase:
-    """Return the case with a variable that its file has, and for geopotential with a climate as background."""
+    """Return the case with a variable that its file has."""
     if quantities and (case.variable, case.level) not in {(q.variable, q.level) for q in quantities}:
         most = max(quantities, key=lambda q: (q.level in (None, USUAL_LEVEL), q.variable == "geopotential", q.stations))
-        case = case.model_copy(update={"variable": most.variable, "level": most.level})
-    aloft = case.variable == "geopotential"
-    if aloft and case.background == "regression" and (catalogue.folder / CLIMATE).is_file():
-        return case.model_copy(update={"background": CLIMATE})
-    return case if aloft else case.model_copy(update={"background": "regression"})
+        update = {"variable": most.variable, "level": most.level, "background": usual_background(most.variable, catalogue)}
+        return case.model_copy(update=update)
+    return case
+
+
+def usual_background(variable: str, catalogue: Catalogue) -> str:
+    """Return what a variable observed at stations is first compared with: a climate for geopotential, else a regression."""
+    aloft = variable == "geopotential" and (catalogue.folder / CLIMATE).is_file()
+    return CLIMATE if aloft else "regression"

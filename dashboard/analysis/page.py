@@ -115,8 +115,7 @@ class AnalysisPage:
             self._warnings.object = "".join(f'<div class="stale">{_capital(escape(w))}</div>' for w in result.warnings)
             self._show_view()
             tell(self._stale, "stale", "")
-        if state.stale:
-            self._announce_later()
+        self._announce_later()
 
     def _on_tab(self, event: Event) -> None:
         chosen = self._views[event.new]
@@ -151,6 +150,7 @@ class AnalysisPage:
         detailed = self.state.detailed
         if detailed is None or detailed is not self.state.result:
             return
+        self._announce_later()
         with one_message():
             if self.tabs.active == FIELDS:
                 self.fields.show_details(detailed)
@@ -180,7 +180,8 @@ class AnalysisPage:
     def _announce(self) -> None:
         self._announcing = False
         state = self.state
-        if not state.stale or state.result is None:
+        waiting = self.tabs.active in (DIAGNOSTICS, COMPARE) and state.detailed is not state.result
+        if state.result is None or not (state.stale or waiting):
             tell(self._stale, "stale", "")
         elif state.problem:
             tell(self._stale, "stale", "The pictures still show the last analysis, made with the settings above.")

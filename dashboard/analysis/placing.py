@@ -4,7 +4,8 @@ from typing import Any
 
 import param
 
-from backends.observing.network import toggled
+from backends.geometry.plane import VerticalPlane
+from backends.observing.network import toggled, toggled_column
 
 
 class PlacedByHand(param.Parameterized):
@@ -18,6 +19,7 @@ class PlacedByHand(param.Parameterized):
 
     kind = param.String(default="periodic-1d", doc="Name of the case.")
     result = param.Parameter(default=None, doc="The newest analysis.")
+    columns = param.Boolean(default=False, doc="Whether a click on a plane adds or takes away a whole column of stations.")
 
     b: Any
     o: Any
@@ -34,7 +36,11 @@ class PlacedByHand(param.Parameterized):
             self.o.param.update(places=(place,), placement="clicked")
             return
         domain = self.result.case.domain
-        self.o.param.update(places=tuple(toggled(self._places(), place, domain)), placement="clicked")
+        if self.columns and isinstance(domain, VerticalPlane):
+            places = toggled_column(self._places(), place[0], self.o.levels, domain)
+        else:
+            places = toggled(self._places(), place, domain)
+        self.o.param.update(places=tuple(places), placement="clicked")
 
     def move(self, index: int, place: tuple[float, ...]) -> None:
         """Move one of the observations that are shown."""
@@ -51,7 +57,7 @@ class PlacedByHand(param.Parameterized):
             self._begin_network()
             return
         middle = self.result.case.domain.regular(1)[0]
-        self.o.param.update(places=(tuple(middle.tolist()),), placement="clicked", innovation=float(self.b.sigma))
+        self.o.param.update(places=(tuple(middle.tolist()),), placement="clicked", innovation=self.result.sigma_b)
 
     def clear_places(self) -> None:
         """Take all observations away, to place them by clicking."""

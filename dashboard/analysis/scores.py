@@ -59,7 +59,7 @@ def settings_line(outcome: Outcome, units: str) -> str:
         b.correlation if b.source == "static" else f"{b.source} B",
         f"σ<sub>o</sub> {number(outcome.sigma_o)} {escape(units)}".strip(),
         f"{p} observation{'' if p == 1 else 's'}",
-        f"seed {o.seed}",
+        f"seed {getattr(s.case, 'seed', 0) if outcome.case.withheld else o.seed}",
         s.method.solver,
     ]
     return f'<div class="hint" data-role="settings">for {" · ".join(parts)}</div>'

@@ -63,8 +63,8 @@ class AnalysisState(PlacedByHand):
         self.o = section_state(ObservationSettings, count=COUNTS["periodic-1d"])
         self.m: Any = section_state(MethodSettings)
         starts: dict[type, dict[str, object]] = {
-            LineCase: {"sigma": 1.0, "length": 0.08},
-            PlaneCase: {"sigma": 1.0, "length": 10.0, "length_z": 2.0},
+            LineCase: {"correlation": "gaussian", "sigma": 1.0, "length": 0.08},
+            PlaneCase: {"correlation": "gaussian", "sigma": 1.0, "length": 10.0, "length_z": 2.0},
         }
         self.cases: dict[str, Any] = {
             model.model_fields["name"].default: section_state(model, **starts.get(model, {})) for model in CASES
@@ -73,11 +73,16 @@ class AnalysisState(PlacedByHand):
         self.cases["field"].path = dataset
         self._asked: Case | None = None
         self._suggested_for: tuple[object, ...] = ()
+        #: Whether the next case comes from a file, which has settings of its own and means what it names.
+        self._keep = False
+        self._repeat: int | None = None
         #: Whether settings are being taken over, from a file or for a new case, rather than changed by a person.
         self.taking = False
         self._listing = LatestWins(FILES, lambda _: offers(catalogue), self._on_listed, self._on_failed)
-        self._preparing = LatestWins(FILES, lambda case: open_case(case, catalogue), self._on_prepared, self._on_failed)
-        self._solving = LatestWins(DEVICE, _solve, self._on_result, self._on_failed)
+        self._preparing = LatestWins(
+            FILES, lambda request: open_case(request[0], catalogue, strict=request[1]), self._on_prepared, self._on_failed
+        )
+        self._solving = LatestWins(DEVICE, _solve, self._on_result, self._on_unsolved)
         self._detailing = LatestWins(DEVICE, _detail, self._on_detailed, self._on_failed)
         for section in self.cases.values():
             section.param.watch(lambda *_events: self._load(), list(section.KEYS))
@@ -123,10 +128,10 @@ class AnalysisState(PlacedByHand):
         if case != self._asked:
             self._asked = case
             self.reading = getattr(case, "path", "")
-            self._preparing.request(case)
+            self._preparing.request((case, self._keep))
 
-    def _on_prepared(self, request: Case, opened: Opened) -> None:
-        if request != self._asked:
+    def _on_prepared(self, request: tuple[Case, bool], opened: Opened) -> None:
+        if request[0] != self._asked:
             return
         settings = self._asked = opened.prepared.settings
         if isinstance(settings, GeneratedCase) and self._complete(settings, opened.prepared):
@@ -135,9 +140,12 @@ class AnalysisState(PlacedByHand):
         self._quietly(self.section, **{name: getattr(settings, name) for name in self.section.KEYS})
         level, variable = getattr(settings, "level", None), getattr(settings, "variable", "")
         suggested_for = (settings.name, getattr(settings, "path", ""), variable, level)
-        if suggested_for != self._suggested_for:
-            self._suggested_for = suggested_for
+        if suggested_for != self._suggested_for and not self._keep:
             self._begin(opened.prepared)
+        self._suggested_for, self._keep = suggested_for, False
+        if self.o.placement is None:
+            own = opened.prepared.experiment.case.observations is not None
+            self._quietly(self.o, placement="case" if own else "random")
         self.param.update(opened=opened, reading="", problem="")
         self._request()
 
@@ -161,7 +169,7 @@ class AnalysisState(PlacedByHand):
         correlation = "exponential" if kind == "stations" else "gaussian"
         update: dict[str, object] = {"sigma": start.sigma, "length": start.length, "source": source}
         update["length_z"] = start.length_z if isinstance(case.domain, VerticalPlane) else None
-        self._quietly(self.b, **update, correlation=correlation, tune="no")
+        self._quietly(self.b, **update, correlation=correlation, tune="no", floor_kind="spectral", periodised=True)
         self._quietly(
             self.o, sigma=start.sigma_o, noise=start.sigma_o, places=(), innovation=None, operator="point", radius=None,
             count=COUNTS.get(kind, 100), correlation_length=0.0,
@@ -209,13 +217,19 @@ class AnalysisState(PlacedByHand):
     def _on_result(self, request: tuple[Prepared, AnalysisSettings], result: Outcome) -> None:
         if self.opened is None or request[0] is not self.opened.prepared:
             return
-        if request[1] == self.settings:  # otherwise a newer one is on its way
-            self._fill(result)
+        if self._current(request[1]):  # otherwise a newer one is on its way
+            self._fill(result, request[0].experiment.sigma_o(request[1]))
             result = replace(result, settings=self.settings)
         self.param.update(result=result, problem="")
         self._detailing.request(result)
 
-    def _fill(self, result: Outcome) -> None:
+    def _current(self, settings: AnalysisSettings) -> bool:
+        try:
+            return bool(settings == self.settings)
+        except InputError:
+            return False
+
+    def _fill(self, result: Outcome, drawn_with: float) -> None:
         """Put the numbers that were used where the settings left them open: to the data, or to the likelihood."""
         used = {"sigma": result.sigma_b, "length": result.length}
         if isinstance(result.case.domain, VerticalPlane):
@@ -224,21 +238,26 @@ class AnalysisState(PlacedByHand):
         self._quietly(self.b, tune="no", **{k: v for k, v in used.items() if tuned or getattr(self.b, k) is None})
         if self.o.sigma is None or tuned:
             self._quietly(self.o, sigma=result.sigma_o)
-        if self.o.noise is None:
-            self._quietly(self.o, noise=result.sigma_o)
+        if self.o.noise is None:  # the errors were drawn before σ_o was tuned
+            self._quietly(self.o, noise=drawn_with)
 
     def _on_detailed(self, _request: Outcome, result: Outcome) -> None:
         if result is self.result:
             self.detailed = result
 
+    def _on_unsolved(self, problem: str) -> None:
+        self._quietly(self.b, tune="no")  # or every change from now on would be tuned again, and fail again
+        self._on_failed(problem)
+
     def _on_failed(self, problem: str) -> None:
+        self._keep = False
         self.param.update(reading="", problem=problem)
 
     # Files and comparison -------------------------------------------------------------------------------------------
 
     def yaml(self) -> str:
         """Return the settings as an experiment file."""
-        return to_yaml(self.settings)
+        return to_yaml(self.settings.model_copy(update={"repeat": self._repeat}))
 
     def take(self, text: str) -> None:
         """Take over the settings of an experiment file.
@@ -251,10 +270,7 @@ class AnalysisState(PlacedByHand):
         settings = from_yaml(text)
         if self.offered is not None and settings.case.name not in self.offered.kinds:
             raise InputError(f"the case {settings.case.name} needs a file that is not in the data folder")
-        self._suggested_for = (
-            settings.case.name, getattr(settings.case, "path", ""), getattr(settings.case, "variable", ""),
-            getattr(settings.case, "level", None),
-        )  # fmt: skip
+        self._keep, self._repeat = True, settings.repeat
         for section, values in (
             (self.b, settings.background_error),
             (self.o, settings.observations),
@@ -271,7 +287,8 @@ class AnalysisState(PlacedByHand):
 
     def pin(self) -> None:
         """Keep the analysis that is shown, to compare others with it."""
-        self.pinned = self.detailed or self.result
+        if self.detailed is self.result:
+            self.pinned = self.detailed
 
     # The end ------------------------------------------------------------------------------------------------------
 

@@ -129,9 +129,16 @@ class TuningView:
     def _on_tap(self, x: float, y: float) -> None:
         if self._surface is None:
             return
+        b, o = self.state.b, self.state.o
+        changes: dict[Any, dict[str, float]] = {b: {}, o: {}}
         for axis, value in ((self._surface.x, x), (self._surface.y, y)):
             section, name = self._where(axis.parameter)
-            setattr(section, name, round(value) if axis.parameter == "count" else float(f"{value:.3g}"))
+            changes[section][name] = round(value) if axis.parameter == "count" else float(f"{value:.3g}")
+        length = changes[b].get("length")
+        if length is not None and b.length_z is not None:  # on the surface both lengths keep their ratio
+            changes[b]["length_z"] = float(f"{b.length_z * length / b.length:.3g}")
+        for section, values in changes.items():
+            section.param.update(**values)
 
     def _where(self, parameter: Parameter) -> tuple[Any, str]:
         b, o = self.state.b, self.state.o

@@ -11,7 +11,7 @@ from backends.fields.readers import open_dataset
 from backends.stations.bufr import read_stations
 from backends.stations.climate import climate_background
 from backends.stations.regression import fit_regression
-from backends.stations.table import StationTable
+from tests.backends.test_stations import a_table
 
 # The regression
 
@@ -77,25 +77,6 @@ def test_a_regression_that_is_not_determined_is_refused(change, message):
 # The climate
 
 
-def aloft(**changes) -> StationTable:
-    p = 3
-    content = {
-        "source": "a.bufr",
-        "variable": "geopotential",
-        "title": "geopotential at 500 hPa",
-        "units": "m2 s-2",
-        "time": np.datetime64("2008-12-08T12", "s"),
-        "station": ("1", "2", "3"),
-        "latitude": np.array([-33.3, 10.0, 71.25]),
-        "longitude": np.array([-179.5, 0.5, 179.9]),
-        "height": np.zeros(p),
-        "values": np.full(p, 55_000.0),
-        "dropped": 0,
-        "level": 500.0,
-    }
-    return StationTable(**{**content, **changes})
-
-
 def known(latitude, longitude, month, level):
     """Return a field that is linear in latitude, smooth in longitude, and of another value in each month and on each level."""
     return 1000.0 * month + level + 10 * latitude + 30 * np.cos(np.deg2rad(longitude))
@@ -120,20 +101,20 @@ def climate(months=(1, 7), levels=(850, 500), level_units="hPa", units="m**2 s**
 
 @pytest.mark.parametrize("level_units", ["hPa", "millibars", "Pa", ""])
 def test_the_climate_is_read_at_the_stations(level_units):
-    table = aloft()
+    table = a_table()
     background = climate_background(table, climate(level_units=level_units))
     np.testing.assert_allclose(background, known(table.latitude, table.longitude, 1, 500), atol=2e-3)
 
 
 @pytest.mark.parametrize(("time", "month"), [("2008-12-08", 1), ("2008-05-31", 7), ("2008-02-01", 1), ("2008-09-30", 7)])
 def test_the_nearest_month_counts_round_the_year(time, month):
-    table = aloft(time=np.datetime64(time, "s"))
+    table = a_table(time=np.datetime64(time, "s"))
     expected = known(table.latitude, table.longitude, month, 500)
     np.testing.assert_allclose(climate_background(table, climate()), expected, atol=2e-3)
 
 
 def test_equally_near_months_are_averaged():
-    table = aloft(time=np.datetime64("2008-04-10", "s"))
+    table = a_table(time=np.datetime64("2008-04-10", "s"))
     expected = known(table.latitude, table.longitude, 4, 500)
     np.testing.assert_allclose(climate_background(table, climate()), expected, atol=2e-3)
 
@@ -150,7 +131,7 @@ def test_equally_near_months_are_averaged():
 )
 def test_a_climate_that_does_not_fit_is_refused(changes, dataset, message):
     with pytest.raises(InputError, match=message):
-        climate_background(aloft(**changes), climate(**dataset))
+        climate_background(a_table(**changes), climate(**dataset))
 
 
 def test_the_radiosondes_are_near_the_climate_of_january(real_data):

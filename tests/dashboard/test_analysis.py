@@ -241,3 +241,20 @@ def test_a_b_from_the_times_begins_with_what_they_say(catalogue):
     assert state.b.sigma == pytest.approx(float(estimate.sigma.square().mean().sqrt()))
     assert state.b.length == pytest.approx(estimate.typical)
     page.close()
+
+
+def test_a_click_can_add_and_take_away_a_column(catalogue):
+    page = AnalysisPage(catalogue, kind="xz-2d")
+    page.wait()
+    page.state.clear_places()
+    page.state.param.update(columns=True)
+    page.wait()
+    page.state.toggle((40.0, 3.0))
+    page.wait()
+    places = page.state.result.observations.places
+    assert places[:, 0].tolist() == [40.0] * 20
+    assert (float(places[0, 1]), float(places[-1, 1])) == (0.0, 15.0)
+    page.state.toggle((40.5, 9.0))
+    page.wait()
+    assert len(page.state.result.observations) == 0
+    page.close()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from backends.experiments.run import from_yaml, run_settings
+from backends.fields.catalogue import Catalogue
 from dashboard.analysis.page import COMPARE, CONVERGENCE, COVARIANCE, DIAGNOSTICS, FIELDS, FILE, TUNING, AnalysisPage
 from tests.dashboard.helpers import text_of
 
@@ -121,18 +122,37 @@ def test_comparison_waits_for_a_pin_and_then_shows_both(page):
     assert "another case" in page.compare._words.object
 
 
+def same_numbers(page, catalogue) -> None:
+    """Assert that the file which the page exports gives the page's own numbers."""
+    look_at(page, FILE)
+    summary = run_settings(from_yaml(page.file.text.value), catalogue)
+    result = page.state.result
+    suffix = "withheld_" if result.case.withheld else ""
+    assert summary[f"rmse_{suffix}background"] == pytest.approx(result.rmse_background, rel=1e-12)
+    assert summary[f"rmse_{suffix}analysis"] == pytest.approx(result.rmse_analysis, rel=1e-12)
+    assert summary["j"] == pytest.approx(float(result.analysis.j), rel=1e-12)
+    page.close()
+
+
 @pytest.mark.parametrize("kind", ["periodic-1d", "xz-2d", "field"])
 def test_the_exported_file_gives_the_same_numbers_without_the_page(catalogue, kind):
     page = AnalysisPage(catalogue, "a.nc" if kind == "field" else "", kind)
     page.wait()
     page.state.b.sigma = 1.25
     page.state.o.seed = 4
-    look_at(page, FILE)
-    summary = run_settings(from_yaml(page.file.text.value), catalogue)
-    result = page.state.result
-    assert summary["rmse_analysis"] == pytest.approx(result.rmse_analysis, rel=1e-12)
-    assert summary["j"] == pytest.approx(float(result.analysis.j), rel=1e-12)
-    page.close()
+    page.wait()
+    same_numbers(page, catalogue)
+
+
+@pytest.mark.parametrize("kind", ["course-1d", "course-2d", "field", "ensemble", "stations"])
+def test_so_it_does_on_real_data(real_data, kind):
+    catalogue = Catalogue(real_data)
+    page = AnalysisPage(catalogue, kind=kind)
+    page.wait()
+    page.state.b.sigma = 1.25 * page.state.b.sigma
+    page.wait()
+    assert not page.state.problem
+    same_numbers(page, catalogue)
 
 
 def test_a_file_is_taken_over(page):
