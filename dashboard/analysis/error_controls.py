@@ -7,6 +7,7 @@ import panel_material_ui as pmui
 from param.parameterized import Event
 
 from backends.experiments.pictures import frame_of
+from backends.experiments.problem_case import ReadyCase
 from dashboard.analysis.binding import choice, slider, steps, switch
 from dashboard.analysis.case_controls import CORRELATIONS
 from dashboard.analysis.state import AnalysisState
@@ -218,15 +219,7 @@ class ErrorControls:
             return
         case = event.new.prepared.experiment.case
         frame, start = frame_of(case.domain), case.suggested
-        units = units_label(case.units)
-        bracket = f" [{units}]" if units else ""
-        for widget, value, name in (
-            (self.sigma_b, start.sigma, "σ_b"),
-            (self.sigma_o, start.sigma, "σ_o"),
-            (getattr(self, "noise", None), start.sigma, "True σ_o"),
-        ):
-            if widget is not None:
-                widget.param.update(start=0, end=max(4 * value, widget.value), step=value / 50, label=f"{name}{bracket}")
+        self._fit_sigmas(case)
         km = f" [{case.length_units}]" if case.length_units else ""
         symbol = "L_x" if frame == "plane" else "L"
         step = {"line": 0.005, "plane": 0.5}.get(frame, 5)
@@ -248,6 +241,21 @@ class ErrorControls:
         self._on_placement()
         self._fit_groups()
 
+    def _fit_sigmas(self, case: ReadyCase) -> None:
+        """Give the sliders of standard deviations the range and the unit of a case."""
+        start = case.suggested
+        units = units_label(case.units)
+        bracket = f" [{units}]" if units else ""
+        # As wide as for σ_b, so that both can be compared, unless σ_o would be lost at the end of the slider.
+        scale_o = start.sigma if start.sigma_o > start.sigma / 10 else 10 * start.sigma_o
+        for widget, value, name in (
+            (self.sigma_b, start.sigma, "σ_b"),
+            (self.sigma_o, scale_o, "σ_o"),
+            (getattr(self, "noise", None), scale_o, "True σ_o"),
+        ):
+            if widget is not None:
+                widget.param.update(start=0, end=max(4 * value, widget.value), step=value / 50, label=f"{name}{bracket}")
+
     def _fit_groups(self) -> None:
         """Show in the groups what applies to the case."""
         opened = self.state.opened
@@ -268,6 +276,7 @@ class ErrorControls:
             self.operator.options = {title: key for title, key in OPERATORS.items() if key in operators}
             self.operator.value = self.state.o.operator
             self.columns.visible = frame == "plane"
+            self._fit_sigmas(case)
             end = {"line": 0.2, "plane": 5.0}.get(frame, 500.0)
             km = f" [{case.length_units}]" if case.length_units else ""
             self.error_length.param.update(end=end, step=end / 50, label=f"L_o{km}")

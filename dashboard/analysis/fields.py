@@ -108,7 +108,8 @@ class FieldsPanel:
         spread = fields["spread"]
         curves = {name: fields[name] for name in ("truth", "background", "analysis", "increment")}
         curves |= {"lower": fields["analysis"] - 2 * spread, "upper": fields["analysis"] + 2 * spread}
-        x = outcome.case.domain.coordinates()[:, 0].cpu().numpy()
+        x = np.append(outcome.case.domain.coordinates()[:, 0].cpu().numpy(), 1.0)
+        curves = {name: np.append(values, values[0]) for name, values in curves.items()}  # at 1 the line begins again
         low, high = limits(FieldStyle(), self._range)
         room = 0.15 * (high - low)
         self.profile.show(

@@ -96,3 +96,12 @@ def test_units_of_a_file_are_text_in_every_view(catalogue, tmp_path):
     shown = (page._scores, page._belongs, page.covariance._facts, page.diagnostics._table, page.diagnostics._influence)
     assert all("<script>" not in pane.object and "<img" not in pane.object for pane in shown)
     page.close()
+
+
+def test_sliders_have_the_range_of_the_case(catalogue):
+    page = opened(catalogue, "field", "a.nc")
+    controls = page.error_controls
+    controls.observing.toggle.value = True
+    assert controls.noise.label == "True σ_o [K]"
+    assert controls.noise.end == controls.sigma_o.end == 4 * page.state.result.case.suggested.sigma
+    page.close()
