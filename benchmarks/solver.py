@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -9,12 +10,13 @@ import torch
 from backends.device import compute_device, precise_dtype
 from backends.experiments.prepare import prepare
 from backends.experiments.run import settings_from
-from backends.experiments.surface import SCORES, tuning_surface, usual_axis
+from backends.experiments.surface import SCORES, Parameter, tuning_surface, usual_axis
 from backends.fields.catalogue import Catalogue
 from benchmarks.problems import SIGMA_O, Timed, britain, globe, plane
 from benchmarks.statistics import summary
 
 REPEATS, WARM_UP = 30, 3
+PAIRS: tuple[tuple[Parameter, Parameter], ...] = (("sigma_b", "sigma_o"), ("length", "sigma_b"))
 
 
 def measure() -> dict[str, object]:
@@ -39,7 +41,7 @@ def measure() -> dict[str, object]:
 def _solve(timed: Timed, repeats: int = REPEATS) -> dict[str, float]:
     for _ in range(WARM_UP):
         timed.solve(0)
-    return summary([_seconds(lambda k=k: timed.solve(k)) for k in range(1, repeats + 1)])  # type: ignore[misc]
+    return summary([_seconds(partial(timed.solve, k)) for k in range(1, repeats + 1)])
 
 
 def _dense_plane(timed: Timed) -> dict[str, object]:
@@ -71,10 +73,10 @@ def _surfaces() -> dict[str, object]:
             {"kind": "analysis", "case": {"name": name}, "observations": {"count": 100, "placement": "random"}}
         )
         experiment = prepare(settings.case, Catalogue(Path("no-data"))).experiment
-        for x, y in (("sigma_b", "sigma_o"), ("length", "sigma_b")):
-            axes = usual_axis(experiment, settings, x), usual_axis(experiment, settings, y)  # type: ignore[arg-type]
+        for x, y in PAIRS:
+            axes = usual_axis(experiment, settings, x), usual_axis(experiment, settings, y)
             for score in SCORES:
-                times = [_seconds(lambda: tuning_surface(experiment, settings, *axes, score)) for _ in range(4)]  # noqa: B023
+                times = [_seconds(partial(tuning_surface, experiment, settings, *axes, score)) for _ in range(4)]
                 figures[f"{name}, {x} and {y}, {score}"] = summary(times[1:])
     return figures
 

@@ -116,8 +116,3 @@ class BackgroundError(ABC):
         """Return B as a matrix (n, n); for small n and for tests."""
         everything = torch.arange(self.size, device=self.variance().device)
         return self.between(everything, everything)
-
-
-def floored(eigenvalues: Tensor, floor: float) -> Tensor:
-    """Return max(λ, floor) of eigenvalues of any shape."""
-    return eigenvalues.clamp(min=floor)

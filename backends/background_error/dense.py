@@ -5,7 +5,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from backends.background_error.base import BackgroundError, Spectrum, floored
+from backends.background_error.base import BackgroundError, Spectrum
 from backends.background_error.correlation import check_floor
 from backends.errors import InputError
 
@@ -73,7 +73,7 @@ class DenseBackgroundError(BackgroundError):
     @cached_property
     def _eigenvalues(self) -> Tensor:
         values = self._decomposed[0]
-        return floored(values, self._share * float(values[-1])) if self._share else values
+        return values.clamp(min=self._share * float(values[-1])) if self._share else values
 
     @cached_property
     def _matrix(self) -> Tensor:

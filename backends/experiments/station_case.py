@@ -1,5 +1,6 @@
 """The case of real observations at stations, some of which are withheld to judge the analysis."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -87,8 +88,8 @@ def _table(path: Path, _modified: int, _size: int, variable: str, level: float |
     return read_stations(path, variable, level)
 
 
-def _background(  # type: ignore[no-untyped-def]
-    settings: StationsCase, table: StationTable, catalogue: Catalogue, used: Tensor, tensor
+def _background(
+    settings: StationsCase, table: StationTable, catalogue: Catalogue, used: Tensor, tensor: Callable[[object], Tensor]
 ) -> tuple[Tensor, str]:
     from backends.stations.regression import fit_regression
 

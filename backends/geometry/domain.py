@@ -1,7 +1,7 @@
 """What every domain of a state offers, whether it is a line, a plane, the sphere or a set of stations."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -35,11 +35,6 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.index)
-
-    def to_dtype(self, dtype: torch.dtype) -> Self:
-        """Return the rows with weights of another precision."""
-        factors = None if self.factors is None else (self.factors[0].to(dtype), self.factors[1].to(dtype))
-        return type(self)(self.size, self.index, self.weight.to(dtype), factors)
 
 
 class Domain(Protocol):

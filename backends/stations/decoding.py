@@ -77,7 +77,7 @@ def _rows(path: Path) -> "pd.DataFrame":
     """Return what pdbufr makes of the file, one column per key, numbers as float64."""
     import eccodes
     import pandas as pd
-    import pdbufr  # type: ignore[import-untyped]
+    import pdbufr
 
     from backends.fields.dataset import DECODING_PROBLEMS, first_line
 

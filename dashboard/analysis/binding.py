@@ -32,7 +32,8 @@ def bind(widget: Any, section: SectionState, name: str) -> Any:
         if isinstance(widget, pmui.FloatSlider | pmui.IntSlider):
             widget.param.update(start=min(widget.start, value), end=max(widget.end, value), value=value)
         elif isinstance(widget, pmui.DiscreteSlider) and value not in widget.values:
-            widget.options = sorted({*widget.values, value})
+            known = {**widget.options, f"{value:.2g}": value}
+            widget.options = dict(sorted(known.items(), key=lambda entry: entry[1]))
             widget.value = value
         else:
             widget.value = value
@@ -56,12 +57,7 @@ def slider(section: SectionState, name: str, label: str, start: float, end: floa
 
 def choice(section: SectionState, name: str, label: str, options: dict[str, Any], about: str = "") -> Any:
     """Return a list to choose from; options are what a person reads, and the setting."""
-    value = getattr(section, name)
-    widget = pmui.Select(
-        label=label, options=options, value=value if value in options.values() else next(iter(options.values())),
-        sizing_mode="stretch_width", description=about or section.param[name].doc,
-    )  # fmt: skip
-    return bind(widget, section, name)
+    return _one_of(pmui.Select, section, name, label, options, about)
 
 
 def buttons(section: SectionState, name: str, options: dict[str, Any]) -> Any:
@@ -74,15 +70,19 @@ def buttons(section: SectionState, name: str, options: dict[str, Any]) -> Any:
 
 def steps(section: SectionState, name: str, label: str, values: dict[str, float], about: str = "") -> Any:
     """Return a slider over a few values that are far apart, such as powers of ten."""
-    value = getattr(section, name)
-    widget = pmui.DiscreteSlider(
-        label=label, options=values, value=value if value in values.values() else next(iter(values.values())),
-        sizing_mode="stretch_width", description=about or section.param[name].doc,
-    )  # fmt: skip
-    return bind(widget, section, name)
+    return _one_of(pmui.DiscreteSlider, section, name, label, values, about)
 
 
 def switch(section: SectionState, name: str, label: str, about: str = "") -> Any:
     """Return a switch."""
     widget = pmui.Switch(label=label, value=bool(getattr(section, name)), description=about or section.param[name].doc)
+    return bind(widget, section, name)
+
+
+def _one_of(kind: Any, section: SectionState, name: str, label: str, options: dict[str, Any], about: str) -> Any:
+    value = getattr(section, name)
+    widget = kind(
+        label=label, options=options, value=value if value in options.values() else next(iter(options.values())),
+        sizing_mode="stretch_width", description=about or section.param[name].doc,
+    )  # fmt: skip
     return bind(widget, section, name)

@@ -28,6 +28,8 @@ CORRELATIONS = {
 }  # fmt: skip
 BACKGROUNDS = {"Consistent": "consistent", "Shifted": "shifted"}
 MAX_SEED = 99
+#: What a true statistic is, for its tooltip.
+DRAWN = "of the B that the consistent background is drawn from"
 
 
 class CaseControls:
@@ -83,45 +85,35 @@ class CaseControls:
 
     def _line(self) -> list[Any]:
         section = self.state.cases["periodic-1d"]
-        truths = [
-            choice(
-                section,
-                "correlation",
-                "True correlation",
-                CORRELATIONS,
-                "Of the B that the background is drawn from",
-            ),
-            slider(section, "sigma", "True σ_b", 0.05, 3.0, 0.05, "σ_b that the consistent background is drawn with"),
-            slider(
-                section,
-                "length",
-                "True L",
-                0.01,
-                0.4,
-                0.01,
-                "L that the consistent background is drawn with, in lengths of the line",
-            ),
+        truths = [slider(section, "length", "True L", 0.01, 0.4, 0.01, f"L {DRAWN}, in lengths of the line")]
+        return [
+            *self._drawn(section, "True σ_b", truths),
+            slider(section, "points", "Grid points n", 40, 400, 10),
+            self._seed(section),
         ]
-        points = slider(section, "points", "Grid points n", 40, 400, 10)
-        return [buttons(section, "background", BACKGROUNDS), *_while_consistent(section, truths), points, self._seed(section)]
 
     def _plane(self) -> list[Any]:
         section = self.state.cases["xz-2d"]
         truths = [
-            choice(
-                section,
-                "correlation",
-                "True correlation",
-                CORRELATIONS,
-                "Of the B that the background is drawn from",
-            ),
-            slider(section, "sigma", "True σ_b [K]", 0.05, 3.0, 0.05, "σ_b that the consistent background is drawn with"),
-            slider(section, "length", "True L_x [km]", 1, 50, 1, "Horizontal L that the consistent background is drawn with"),
-            slider(
-                section, "length_z", "True L_z [km]", 0.2, 8, 0.1, "Vertical L that the consistent background is drawn with"
-            ),
+            slider(section, "length", "True L_x [km]", 1, 50, 1, f"Horizontal L {DRAWN}"),
+            slider(section, "length_z", "True L_z [km]", 0.2, 8, 0.1, f"Vertical L {DRAWN}"),
         ]
-        return [buttons(section, "background", BACKGROUNDS), *_while_consistent(section, truths), self._seed(section)]
+        return [
+            *self._drawn(section, "True σ_b [K]", truths),
+            slider(section, "domain_width", "Domain width [km]", 20, 1000, 10),
+            slider(section, "domain_height", "Domain height [km]", 2, 30, 0.5),
+            self._seed(section),
+        ]
+
+    @staticmethod
+    def _drawn(section: Any, sigma: str, lengths: list[Any]) -> list[Any]:
+        """Return the kind of background, and the true statistics, which are there while it is drawn from them."""
+        truths = [
+            choice(section, "correlation", "True correlation", CORRELATIONS, f"Correlation {DRAWN}"),
+            slider(section, "sigma", sigma, 0.05, 3.0, 0.05, f"σ_b {DRAWN}"),
+            *lengths,
+        ]
+        return [buttons(section, "background", BACKGROUNDS), *_while_consistent(section, truths)]
 
     def _course(self) -> list[Any]:
         return [html('<div class="hint">Truth, background and observations of the course\'s published case.</div>')]

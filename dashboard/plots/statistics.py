@@ -1,5 +1,6 @@
 """Diagnostics: departures from the observations, the spectrum of B, and the test of a tangent-linear operator."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,7 @@ HEIGHT = 250
 MIN_BINS, MAX_BINS = 11, 41
 
 
-class _Small:
+class _Small(ABC):
     """A figure that is built at the first show."""
 
     def __init__(self) -> None:
@@ -28,8 +29,9 @@ class _Small:
             self.pane.object = self.figure
         return self.figure
 
+    @abstractmethod
     def _build(self) -> figure:
-        raise NotImplementedError
+        """Return the figure, without data."""
 
 
 class LiveHistogram(_Small):
