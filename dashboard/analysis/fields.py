@@ -110,12 +110,13 @@ class FieldsPanel:
         curves |= {"lower": fields["analysis"] - 2 * spread, "upper": fields["analysis"] + 2 * spread}
         x = np.append(outcome.case.domain.coordinates()[:, 0].cpu().numpy(), 1.0)
         curves = {name: np.append(values, values[0]) for name, values in curves.items()}  # at 1 the line begins again
-        low, high = limits(FieldStyle(), self._range)
-        room = 0.15 * (high - low)
-        self.profile.show(
-            self._shown, x, curves, (low - room, high + room), limits(DIFFERENCE, self._error_range), self._units, ""
-        )
         direct = outcome.settings.observations.operator == "point"
+        # Lines and points leave the usual limits now and then, by gross errors or a nonlinear H: the limits then give way.
+        values = (fields["analysis"], points.values) if direct else (fields["analysis"],)
+        low, high = limits(FieldStyle(), combine([self._range, *map(statistics, values)]))
+        room = 0.15 * (high - low)
+        apart = combine([self._error_range, statistics(fields["increment"]), statistics(points.innovation)])
+        self.profile.show(self._shown, x, curves, (low - room, high + room), limits(DIFFERENCE, apart), self._units, "")
         self.profile.mark(points.x, points.values if direct else None, outcome.sigma_o, points.innovation, ~points.rejected)
 
     def _show_maps(self, outcome: Outcome, points: Marks, new: bool) -> None:

@@ -105,3 +105,15 @@ def test_sliders_have_the_range_of_the_case(catalogue):
     assert controls.noise.label == "True σ_o [K]"
     assert controls.noise.end == controls.sigma_o.end == 4 * page.state.result.case.suggested.sigma
     page.close()
+
+
+def test_no_observation_is_outside_the_figures_of_the_line(catalogue):
+    page = opened(catalogue, "periodic-1d")
+    page.state.o.param.update(gross_probability=0.3, gross_size=30.0)
+    page.wait()
+    upper, lower = page.fields.profile.figure.y_range, page.fields.profile.lower.y_range
+    result = page.state.result
+    assert upper.start < float(result.observations.values.min()) < float(result.observations.values.max()) < upper.end
+    assert lower.start <= float(result.analysis.innovation.min()) < float(result.analysis.innovation.max()) <= lower.end
+    assert float(result.analysis.innovation.abs().max()) > 5  # so that it is a test
+    page.close()
