@@ -55,6 +55,7 @@ class LatestWins(Generic[Request, Result]):
     ) -> None:
         self._worker, self._compute, self._deliver, self._fail = worker, compute, deliver, fail
         self._document: Document | None = pn.state.curdoc
+        self._session = None if self._document is None else self._document.session_context
         self._lock = threading.Lock()
         self._newest: Request | None = None
         self._waiting = False
@@ -116,8 +117,14 @@ class LatestWins(Generic[Request, Result]):
             if self._early is not None:
                 self._early.append(done)
                 return
-        if not self._closed:
+        if self._closed:
+            return
+        try:
             self._document.add_next_tick_callback(partial(self._unless_closed, done))
+        except AttributeError:
+            # Bokeh takes the document apart on its own thread before it says that the session has ended.
+            if self._session is None or not self._session.destroyed:
+                raise
 
     def _on_load(self) -> None:
         with self._lock:

@@ -11,7 +11,7 @@ from backends.fields.readers import open_dataset
 from backends.stations.bufr import read_stations
 from backends.stations.climate import climate_background
 from backends.stations.regression import fit_regression
-from tests.backends.test_stations import a_table
+from tests.backends.test_station_tables import a_table
 
 # The regression
 

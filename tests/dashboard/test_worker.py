@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import panel as pn
 import pytest
 from bokeh.document import Document
+from bokeh.server.contexts import BokehSessionContext
+from bokeh.server.session import ServerSession
 from panel.io.state import set_curdoc
 
 from dashboard.worker import LatestWins
@@ -82,3 +84,20 @@ def test_results_wait_until_the_browser_has_loaded_the_page(worker, monkeypatch)
     assert delivered == []
     loaded[0]()
     assert delivered == [1, 2]
+
+
+def test_a_result_that_comes_while_its_session_ends_is_dropped(worker, monkeypatch, caplog):
+    monkeypatch.setattr(pn.state, "onload", lambda loaded: loaded())
+    document, gate = Document(), threading.Event()
+    context = BokehSessionContext("a visitor", None, document)
+    document._session_context = lambda: context  # as the server does, with a weak reference
+    session = ServerSession("a visitor", document)
+    context._set_session(session)
+    with set_curdoc(document):
+        work = LatestWins(worker, lambda k: gate.wait(10), lambda *_: None, lambda *_: None)
+    work.request(1)
+    session.destroy()  # the page's own close() comes later
+    gate.set()
+    work.wait()
+    worker.shutdown()
+    assert caplog.text == ""
