@@ -1,0 +1,43 @@
+"""The climate of a model: mean and covariance of a long run."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from backends.background_error.base import BackgroundError
+from backends.background_error.dense import DenseBackgroundError
+from backends.dynamics.base import Dynamics
+
+#: Trajectories that a climate is sampled from, and states taken from them, for small and for large states.
+TRAJECTORIES, STATES, STATES_OF_LARGE = 20, 10_000, 200
+#: States with more components are large.
+LARGE = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Climate:
+    """Mean (n,) and covariance of the states that a model visits; `states` (K, n) are those it was computed from."""
+
+    mean: Tensor
+    covariance: BackgroundError
+    states: Tensor
+
+
+def climate(dynamics: Dynamics, generator: torch.Generator) -> Climate:
+    """Return the climate of a model, from several long runs that begin near its start."""
+    state = dynamics.draw_start(TRAJECTORIES, generator)
+    state = dynamics.advance(state, dynamics.transient)
+    wanted = STATES if dynamics.size <= LARGE else STATES_OF_LARGE
+    visited, time = [state], dynamics.transient * dynamics.dt
+    while len(visited) * TRAJECTORIES < wanted:
+        state = dynamics.advance(state, dynamics.spacing, time)
+        time += dynamics.spacing * dynamics.dt
+        visited.append(state)
+    states = torch.cat(visited)
+    mean = states.mean(0)
+    if dynamics.size <= LARGE:
+        deviations = states - mean
+        matrix = deviations.T @ deviations / (len(states) - 1)
+        return Climate(mean, DenseBackgroundError(matrix), states)
+    return Climate(mean, localised_covariance(dynamics, states), states)

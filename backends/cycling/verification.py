@@ -1,0 +1,131 @@
+"""What is verified at each cycle, and its statistics over many."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from backends.assimilation.methods.estimate import Estimate, Observed
+from backends.observing.operators import LinearOperator
+
+#: Numbers of each cycle, method and experiment, in the order of the last axis of what is recorded.
+NUMBERS = (
+    "rmse_background", "rmse_analysis", "spread_background", "spread_analysis", "bias_background", "bias_analysis",
+    "crps_background", "crps", "chi2_per_obs", "sigma_o2_desroziers", "sigma_b2_desroziers", "omb", "oma",
+)  # fmt: skip
+_SQRT_PI, _SQRT_2 = math.sqrt(math.pi), math.sqrt(2)
+
+
+def verify(background: Estimate, analysis: Estimate, truth: Tensor, observed: Observed) -> Tensor:
+    """Return the numbers of one cycle, shape (E, len(NUMBERS)), NaN where a method makes no statement.
+
+    RMSE and spread are root means over the components, of squared errors and of variances. `bias` is the mean error over
+    components, CRPS the mean over components. `chi2_per_obs` is the mean over observations of d² / (H P Hᵀ + R) with the
+    diagonal of the matrix: one on average where spread and σ_o are right, as χ²/p with the whole matrix is, and defined for
+    every method. The squares of Desroziers et al. (2005) are means over observations of d_oa d_ob and d_ab d_ob; `omb` and
+    `oma` root means of squared innovations and residuals.
+    """
+    H = observed.operator
+    d = observed.values - H(background.mean)
+    residual = observed.values - H(analysis.mean)
+    error_b, error_a = background.mean - truth, analysis.mean - truth
+    missing = error_b.new_full(error_b.shape[:1], math.nan)
+    variance_b, variance_a = background.variance, analysis.variance
+    chi2 = missing
+    if variance_b is not None:
+        chi2 = (d.square() / (_observed_variance(H, background) + observed.error.variance())).mean(-1)
+    return torch.stack(
+        [
+            _root_mean(error_b), _root_mean(error_a),
+            missing if variance_b is None else variance_b.mean(-1).sqrt(),
+            missing if variance_a is None else variance_a.mean(-1).sqrt(),
+            error_b.mean(-1), error_a.mean(-1),
+            crps(background, error_b), crps(analysis, error_a),
+            chi2, (residual * d).mean(-1), ((d - residual) * d).mean(-1), _root_mean(d), _root_mean(residual),
+        ],
+        dim=-1,
+    )  # fmt: skip
+
+
+def crps(estimate: Estimate, error: Tensor) -> Tensor:
+    """Return the continuous ranked probability score, mean over components, shape (E,).
+
+    Of members the score of their empirical distribution, E|x − t| − ½ E|x − x'| (Gneiting and Raftery, 2007, J. Am. Stat.
+    Assoc. 102, 359–378, equation 21), with their weights; of a mean and a variance that of the normal distribution (their
+    equation 5); without either the absolute error, which is the score of a single value.
+
+    Parameters
+    ----------
+    estimate
+        Mean, and what it says of its errors.
+    error
+        Mean minus truth, shape (E, n).
+    """
+    if estimate.members is not None:
+        X = estimate.members - estimate.mean[:, None]  # member minus truth is X + error
+        N = X.shape[1]
+        if estimate.weights is None:
+            ordered = X.sort(1).values
+            rank = torch.arange(1 - N, N, 2, dtype=X.dtype, device=X.device)  # Σ_ij |x_i − x_j| = 2 Σ_i (2i − N − 1) x_(i)
+            half = (rank[:, None] * ordered).sum(1) / N**2
+            return ((X + error[:, None]).abs().mean(1) - half).mean(-1)
+        ordered, order = X.sort(1)
+        w = estimate.weights[..., None].expand_as(X).gather(1, order)
+        below = w.cumsum(1) - 0.5 * w
+        half = (w * (2 * below - 1) * ordered).sum(1)  # ½ Σ_ij w_i w_j |x_i − x_j|
+        return ((estimate.weights[..., None] * (X + error[:, None]).abs()).sum(1) - half).mean(-1)
+    if estimate.variance is None:
+        return error.abs().mean(-1)
+    sigma = estimate.variance.clamp(min=torch.finfo(error.dtype).tiny).sqrt()
+    z = error / sigma
+    density = torch.exp(-0.5 * z.square()) / (_SQRT_2 * _SQRT_PI)
+    return (sigma * (z * torch.erf(z / _SQRT_2) + 2 * density - 1 / _SQRT_PI)).mean(-1)
+
+
+def ranks(estimate: Estimate, truth: Tensor) -> Tensor | None:
+    """Return how often the truth lies in each gap between the members, counted over components: (E, N + 1)."""
+    if estimate.members is None or estimate.weights is not None:
+        return None
+    N = estimate.members.shape[1]
+    rank = (estimate.members < truth[:, None]).sum(1)
+    return torch.nn.functional.one_hot(rank, N + 1).sum(1)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A time mean with its standard error; NaN where there is nothing to average."""
+
+    mean: float
+    error: float
+
+
+def time_mean(values: Tensor, blocks: int = 20) -> Score:
+    """Return the mean of a record (K, E) over cycles and experiments, and its standard error.
+
+    Cycles follow from each other, so errors of the mean come from whole experiments where there are several, and otherwise
+    from means over 20 stretches of the record, which are longer than the memory of the testbeds.
+    """
+    K, E = values.shape
+    if K == 0 or E == 0:
+        return Score(math.nan, math.nan)
+    mean = float(values.mean())
+    if E > 1:
+        return Score(mean, float(values.mean(0).std()) / math.sqrt(E))
+    if blocks * 2 > K:
+        return Score(mean, math.nan)
+    parts = values[: K // blocks * blocks, 0].reshape(blocks, -1).mean(1)
+    return Score(mean, float(parts.std()) / math.sqrt(blocks))
+
+
+def _observed_variance(H: LinearOperator, background: Estimate) -> Tensor:
+    """Return the diagonal of H P Hᵀ, (E, p); without members as if errors of the points an observation uses were equal."""
+    if background.members is None:
+        assert background.variance is not None
+        return H(background.variance)
+    X, factor = background.deviations()
+    return (factor[..., None] * H(X).square()).sum(-2)
+
+
+def _root_mean(values: Tensor) -> Tensor:
+    return values.square().mean(-1).sqrt()

@@ -1,0 +1,1 @@
+"""Testbeds: models M that truth and forecasts are run with."""
