@@ -1,34 +1,10 @@
 """The cases an analysis experiment can have, as their settings: frozen, validated, and the same in files and on pages."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
-#: Numbers whose squares, and the ratios of whose squares, are still numbers.
-LEAST, GREATEST = 1e-12, 1e12
-Positive = Annotated[float, Field(ge=LEAST, le=GREATEST)]
-NotNegative = Annotated[float, Field(ge=0, le=GREATEST)]
-
-
-class Section(BaseModel):
-    """A part of an experiment file: no unknown keys, no NaN, nothing changes once it is made."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_truth_as_number(cls, values: object) -> object:
-        """Refuse true and false where a number belongs, for which they would count as 1 and 0."""
-        for name, value in values.items() if isinstance(values, Mapping) else ():
-            field = cls.model_fields.get(name) if isinstance(name, str) else None
-            if isinstance(value, bool) and field is not None and field.annotation is not bool:
-                came = {"key": name, "value": str(value).lower()}
-                raise PydanticCustomError("truth_value", "{key}: must not be true or false; came {value}", came)
-        return values
-
+from backends.experiments.sections import Positive, Section, Seed
 
 CorrelationName = Literal["gaussian", "exponential", "soar", "matern52", "gaspari-cohn"]
 

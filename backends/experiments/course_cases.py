@@ -10,8 +10,9 @@ from torch import Tensor
 
 from backends.device import compute_device, precise_dtype
 from backends.errors import InputError
-from backends.experiments.cases import LEAST, CourseLineCase, CoursePlaneCase
+from backends.experiments.cases import CourseLineCase, CoursePlaneCase
 from backends.experiments.problem_case import ReadyCase, Suggested
+from backends.experiments.sections import LEAST
 from backends.fields.paths import confine
 from backends.geometry.line import PeriodicLine
 from backends.geometry.plane import VerticalPlane

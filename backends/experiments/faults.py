@@ -3,12 +3,14 @@
 import reprlib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from backends.experiments.cases import CASES, LEAST
-from backends.experiments.settings import AnalysisSettings
+from backends.experiments.sections import LEAST
+
+#: Where a value stands: the keys as a file has them, the section they end in, and what the last one may hold.
+_Place = tuple[list[str], type[BaseModel] | None, object]
 
 #: Quotes what came, and never more of it than fits a line.
 _QUOTE = reprlib.Repr()
@@ -39,10 +41,19 @@ _EXPECTED = {
 }
 
 
-def sentence(problem: ValidationError) -> str:
-    """Return the first fault of a validation as one sentence: the key as a file has it, what was expected, what came."""
+def sentence(problem: ValidationError, root: type[BaseModel]) -> str:
+    """Return the first fault of a validation as one sentence: the key as a file has it, what was expected, what came.
+
+    Parameters
+    ----------
+    problem
+        What pydantic found.
+    root
+        The section that was validated.
+    """
     faults = problem.errors(include_url=False)
-    fault, steps = faults[0], _steps(faults[0]["loc"])
+    fault = faults[0]
+    steps, section, kinds = _place(root, fault["loc"])
     where, kind = ".".join(steps), fault["type"]
     if kind == "value_error":
         message = fault["msg"].removeprefix("Value error, ")
@@ -50,13 +61,13 @@ def sentence(problem: ValidationError) -> str:
     if kind == "truth_value":
         return ".".join([*steps, fault["msg"]])
     if kind == "extra_forbidden":
-        return f"there is no key {where!r}{_hint(steps, _beside(fault['loc']))}"
+        return f"there is no key {where!r}{_hint(steps, section, root)}"
     if kind == "missing":
         return f"{where} is missing; it must be given"
     if kind.startswith("union_tag"):
-        return _which_case(fault)
+        return _which(fault, where, list(_named_sections(kinds)))
     # Each kind of value that a key may have adds a fault of its own; they are named together.
-    same = [other for other in faults if _steps(other["loc"]) == steps]
+    same = [other for other in faults if _place(root, other["loc"])[0] == steps]
     expected = " or ".join(dict.fromkeys(_expected(other) for other in same)).replace(" or must be ", ", or ")
     return f"{where}: {expected}; came {_quoted(fault['input'])}{_meant(fault)}"
 
@@ -82,47 +93,53 @@ def _meant(fault: Mapping[str, Any]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def _which_case(fault: Mapping[str, Any]) -> str:
-    names = list(_cases())
+def _which(fault: Mapping[str, Any], where: str, names: Sequence[str]) -> str:
     listed = f"must be one of {', '.join(names)}"
     given = fault["input"].get("name") if isinstance(fault["input"], Mapping) else None
     if given is None:
-        return f"case.name is missing; it {listed}"
+        return f"{where}.name is missing; it {listed}"
     close = get_close_matches(str(given), names, n=1)
-    return f"case.name: {listed}; came {_quoted(given)}" + (f"; did you mean {close[0]!r}?" if close else "")
+    return f"{where}.name: {listed}; came {_quoted(given)}" + (f"; did you mean {close[0]!r}?" if close else "")
 
 
-def _hint(steps: Sequence[str], beside: Sequence[str]) -> str:
+def _hint(steps: Sequence[str], section: type[BaseModel] | None, root: type[BaseModel]) -> str:
     """Return what key may be meant by an unknown one: one like it beside it, or the same one elsewhere."""
-    close = get_close_matches(steps[-1], beside, n=1)
+    close = get_close_matches(steps[-1], list(section.model_fields) if section else [], n=1)
     if close:
         return f"; did you mean {'.'.join([*steps[:-1], close[0]])!r}?"
-    sections = {name: _section(field.annotation) for name, field in AnalysisSettings.model_fields.items()}
+    sections = {name: _section(field.annotation) for name, field in root.model_fields.items()}
     places = [f"{name}.{steps[-1]}" for name, model in sections.items() if model and steps[-1] in model.model_fields]
     return f"; did you mean {' or '.join(map(repr, places))}?" if places else ""
 
 
-def _steps(location: Sequence[str | int]) -> list[str]:
-    """Return the keys of a location as a file has them, without the case's name and the kinds of value pydantic tried."""
-    steps = [str(step) for step in location]
-    if steps[:1] == ["case"]:
-        return [*steps[:1], *steps[2:3]] if steps[1:2] and steps[1] in _cases() else steps[:2]
-    depth = 2 if steps and steps[0] in AnalysisSettings.model_fields else 1  # a page checks a section by itself
-    return steps[:depth] + [step for step in steps[depth:] if step.isdigit()]
+def _place(root: type[BaseModel], location: Sequence[str | int]) -> _Place:
+    """Follow a location of pydantic through the sections; names of unions and of kinds of value it tried are no keys."""
+    steps: list[str] = []
+    section: type[BaseModel] | None = None
+    kinds: object = root
+    for step in location:
+        if isinstance(step, int):
+            steps.append(str(step))
+            kinds = next(iter(get_args(kinds)), None)
+        elif step in (named := _named_sections(kinds)):
+            kinds = named[step]
+        elif inner := _section(kinds):
+            steps.append(step)
+            section = inner
+            field = inner.model_fields.get(step)
+            kinds = field.annotation if field else None
+    return steps, section, kinds
 
 
-def _beside(location: Sequence[str | int]) -> list[str]:
-    """Return the keys that there are where an unknown one was found."""
-    if len(location) < 2:
-        return list(AnalysisSettings.model_fields)
-    field = AnalysisSettings.model_fields[str(location[0])]
-    model = _cases().get(str(location[1])) if location[0] == "case" else _section(field.annotation)
-    return list(model.model_fields) if model else []
+def _named_sections(kinds: object) -> dict[str, type[BaseModel]]:
+    """Return the sections that a key may hold one of, by their names."""
+    if get_origin(kinds) is Annotated:
+        kinds = get_args(kinds)[0]
+    models = [model for model in map(_section, get_args(kinds)) if model is not None and "name" in model.model_fields]
+    return {model.model_fields["name"].default: model for model in models}
 
 
 def _section(annotation: object) -> type[BaseModel] | None:
-    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-
-
-def _cases() -> dict[str, type[BaseModel]]:
-    return {model.model_fields["name"].default: model for model in CASES}
+    kinds = [kind for kind in get_args(annotation) or (annotation,) if kind is not type(None)]
+    only = kinds[0] if len(kinds) == 1 else None
+    return only if isinstance(only, type) and issubclass(only, BaseModel) else None

@@ -94,7 +94,7 @@ def settings_from(tree: object) -> AnalysisSettings:
     try:
         return AnalysisSettings.model_validate(tree)
     except ValidationError as problem:
-        raise InputError(sentence(problem)) from problem
+        raise InputError(sentence(problem, AnalysisSettings)) from problem
 
 
 def to_yaml(settings: AnalysisSettings) -> str:

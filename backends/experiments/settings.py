@@ -4,17 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backends.experiments.cases import (
-    GREATEST,
-    Case,
-    CorrelationName,
-    LineCase,
-    NotNegative,
-    Positive,
-    Section,
-    Seed,
-    StationsCase,
-)
+from backends.experiments.cases import Case, CorrelationName, LineCase, StationsCase
+from backends.experiments.sections import GREATEST, NotNegative, Positive, Section, Seed
 
 OperatorName = Literal["point", "area", "channel", "square", "logarithm", "saturating"]
 SolverName = Literal["closed-form", "state-space", "pcg", "lbfgs", "gauss-newton"]

@@ -6,8 +6,8 @@ import param
 from pydantic import ValidationError
 
 from backends.errors import InputError
-from backends.experiments.cases import Section
 from backends.experiments.run import sentence
+from backends.experiments.sections import Section
 
 
 class SectionState(param.Parameterized):
@@ -34,7 +34,7 @@ class SectionState(param.Parameterized):
         try:
             return self.MODEL.model_validate(values)
         except ValidationError as problem:
-            raise InputError(_named(sentence(problem))) from problem
+            raise InputError(_named(sentence(problem, self.MODEL))) from problem
 
     def take(self, settings: Section) -> None:
         """Take over all values of a section."""

@@ -60,7 +60,8 @@ class InflatedEnsemble(EnsembleMethod):
 
 @dataclass
 class ETKF(InflatedEnsemble):
-    """Ensemble transform Kalman filter; Bishop et al. (2001, Mon. Weather Rev. 129, 420–436), symmetric as in Hunt et al. (2007).
+    """Ensemble transform Kalman filter; Bishop et al. (2001, Mon. Weather Rev. 129, 420–436), with the symmetric root.
+
 
     With deviations X and Y = H X: P̃ = [(N − 1) I + Y R⁻¹ Yᵀ]⁻¹, w̄ = P̃ Y R⁻¹ d, W = [(N − 1) P̃]^{1/2}, and the analysis
     ensemble is x̄ + (w̄ + W) X; ensembles are rows.

@@ -1,0 +1,30 @@
+"""What all experiment files share: sections that are frozen and validated, and the ranges of their numbers."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+#: Numbers whose squares, and the ratios of whose squares, are still numbers.
+LEAST, GREATEST = 1e-12, 1e12
+Positive = Annotated[float, Field(ge=LEAST, le=GREATEST)]
+NotNegative = Annotated[float, Field(ge=0, le=GREATEST)]
+
+
+class Section(BaseModel):
+    """A part of an experiment file: no unknown keys, no NaN, nothing changes once it is made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truth_as_number(cls, values: object) -> object:
+        """Refuse true and false where a number belongs, for which they would count as 1 and 0."""
+        for name, value in values.items() if isinstance(values, Mapping) else ():
+            field = cls.model_fields.get(name) if isinstance(name, str) else None
+            if isinstance(value, bool) and field is not None and field.annotation is not bool:
+                came = {"key": name, "value": str(value).lower()}
+                raise PydanticCustomError("truth_value", "{key}: must not be true or false; came {value}", came)
+        return values
