@@ -9,7 +9,8 @@ import torch
 
 from backends.device import compute_device, precise_dtype
 from backends.experiments.prepare import prepare
-from backends.experiments.run import settings_from
+from backends.experiments.run import of_kind, settings_from
+from backends.experiments.settings import AnalysisSettings
 from backends.experiments.surface import SCORES, Parameter, tuning_surface, usual_axis
 from backends.fields.catalogue import Catalogue
 from benchmarks.problems import SIGMA_O, Timed, britain, globe, plane
@@ -69,9 +70,8 @@ def _surfaces() -> dict[str, object]:
     """Time the surface over σ_b and L, and over σ_b and σ_o, for each score, on a line and on a plane."""
     figures: dict[str, object] = {}
     for name in ("periodic-1d", "xz-2d"):
-        settings = settings_from(
-            {"kind": "analysis", "case": {"name": name}, "observations": {"count": 100, "placement": "random"}}
-        )
+        asked = {"kind": "analysis", "case": {"name": name}, "observations": {"count": 100, "placement": "random"}}
+        settings = of_kind(settings_from(asked), AnalysisSettings)
         experiment = prepare(settings.case, Catalogue(Path("no-data"))).experiment
         for x, y in PAIRS:
             axes = usual_axis(experiment, settings, x), usual_axis(experiment, settings, y)

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from backends.background_error.base import BackgroundError
 from backends.background_error.dense import DenseBackgroundError
-from backends.cycling.localised import localised_covariance
 from backends.dynamics.base import Dynamics
 
 #: Trajectories that a climate is sampled from, and states taken from them, for small and for large states.
@@ -41,4 +40,6 @@ def climate(dynamics: Dynamics, generator: torch.Generator) -> Climate:
         deviations = states - mean
         matrix = deviations.T @ deviations / (len(states) - 1)
         return Climate(mean, DenseBackgroundError(matrix), states)
+    from backends.cycling.localised import localised_covariance
+
     return Climate(mean, localised_covariance(dynamics, states), states)

@@ -119,7 +119,7 @@ class Cycling:
             return None
         method, began = contestant.method, time.perf_counter()
         try:
-            background = method.forecast(self.model, self.twin.every, before)
+            background = method.forecast(self.model, self.twin.steps, before)
             analysis = method.analyse(observed)
         except torch.linalg.LinAlgError as problem:
             contestant.record.end(self.twin.cycle)

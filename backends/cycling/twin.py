@@ -23,7 +23,9 @@ class Twin:
     network
         What is observed.
     every
-        Model steps between observations.
+        Steps of the true model between observations.
+    steps
+        Steps of the forecast model in the same time.
     sigma
         σ_o that the methods assume; `noise` is the true one.
     truth
@@ -37,13 +39,14 @@ class Twin:
         dynamics: Dynamics,
         network: Network,
         every: int,
+        steps: int,
         sigma: float,
         noise: float,
         truth: Tensor,
         generator: torch.Generator,
     ) -> None:
         check_sigma_o(sigma)
-        self.dynamics, self.network, self.every = dynamics, network, every
+        self.dynamics, self.network, self.every, self.steps = dynamics, network, every, steps
         self.sigma, self.noise = sigma, noise
         self.truth, self.generator = truth, generator
         self.cycle, self.time = 0, 0.0

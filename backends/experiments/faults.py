@@ -28,7 +28,7 @@ _EXPECTED = {
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "string_type": "must be a text",
-    "tuple_type": "must be a list, such as [[50, 10], [70, 5]] of places",
+    "tuple_type": "must be a list",
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be less than {lt}",

@@ -4,13 +4,14 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
 from backends.errors import InputError
 from backends.experiments.cases import StationsCase
+from backends.experiments.cycling.settings import CyclingSettings
 from backends.experiments.experiment import AnalysisExperiment
 from backends.experiments.faults import sentence
 from backends.experiments.prepare import prepare
@@ -20,10 +21,12 @@ from backends.experiments.summary import scores, summary_of
 from backends.experiments.yaml_text import load, parse
 from backends.fields.catalogue import Catalogue
 
-#: Kinds of experiment that a file may describe.
-KINDS = ("analysis",)
-
+Settings = AnalysisSettings | CyclingSettings
 Summary = dict[str, Any]
+Chosen = TypeVar("Chosen", AnalysisSettings, CyclingSettings)
+
+#: Kinds of experiment that a file may describe.
+KINDS: dict[str, type[Settings]] = {"analysis": AnalysisSettings, "cycling": CyclingSettings}
 
 
 def run_file(path: Path, folder: Path, changes: Sequence[str] = (), out: Path | None = None) -> Summary:
@@ -51,14 +54,22 @@ def run_file(path: Path, folder: Path, changes: Sequence[str] = (), out: Path | 
     settings = settings_from(tree)
     if out is not None:  # before the work, so that a folder that cannot be written to costs none
         _write(out, "experiment.yaml", to_yaml(settings))
-    summary = run_settings(settings, Catalogue(folder))
+    summary = run_cycling(settings, out) if isinstance(settings, CyclingSettings) else run_settings(settings, Catalogue(folder))
     if out is not None:
         _write(out, "summary.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
     return summary
 
 
+def run_cycling(settings: CyclingSettings, out: Path | None) -> Summary:
+    """Run a cycling experiment and return its summary."""
+    from backends.experiments.cycling.run import run, summary
+
+    del out
+    return summary(run(settings))
+
+
 def run_settings(settings: AnalysisSettings, catalogue: Catalogue) -> Summary:
-    """Run an experiment and return its summary."""
+    """Run an analysis and return its summary."""
     experiment = prepare(settings.case, catalogue).experiment
     if settings.repeat is None:
         outcome = experiment.run(settings)
@@ -76,7 +87,7 @@ def splits(settings: AnalysisSettings, catalogue: Catalogue) -> Iterator[Analysi
         yield prepare(case, catalogue).experiment
 
 
-def settings_from(tree: object) -> AnalysisSettings:
+def settings_from(tree: object) -> Settings:
     """Return the settings that a parsed file describes.
 
     Raises
@@ -85,29 +96,40 @@ def settings_from(tree: object) -> AnalysisSettings:
         If a key is unknown or a value out of range; the sentence names it, what came, and what was expected.
     """
     if not isinstance(tree, Mapping):
-        raise InputError("an experiment file must hold keys and values, beginning with kind: analysis")
+        raise InputError(f"an experiment file must hold keys and values, beginning with kind: {' or '.join(KINDS)}")
     kind = tree.get("kind")
     if kind is None:
         raise InputError(f"kind is missing; it must be {' or '.join(KINDS)}")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"kind: must be {' or '.join(KINDS)}; came {kind!r:.60}")
     try:
-        return AnalysisSettings.model_validate(tree)
+        return KINDS[kind].model_validate(tree)
     except ValidationError as problem:
-        raise InputError(sentence(problem, AnalysisSettings)) from problem
+        raise InputError(sentence(problem, KINDS[kind])) from problem
 
 
-def to_yaml(settings: AnalysisSettings) -> str:
-    """Return settings as an experiment file: what differs from the defaults, and what names the case."""
-    tree = settings.model_dump(mode="json", exclude_defaults=True)
-    kept: dict[str, object] = {"kind": settings.kind, "case": {"name": settings.case.name, **tree.pop("case", {})}}
-    kept |= {name: value for name, value in tree.items() if value != {} and name != "kind"}
-    return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+def to_yaml(settings: Settings) -> str:
+    """Return settings as an experiment file: what differs from the defaults, and all names."""
+    tree = {"kind": settings.kind, **settings.tree()}
+    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
 
 
-def from_yaml(text: str) -> AnalysisSettings:
+def from_yaml(text: str) -> Settings:
     """Return the settings of a file's text."""
     return settings_from(parse(text, "the file"))
+
+
+def of_kind(settings: Settings, kind: type[Chosen]) -> Chosen:
+    """Return settings that must be of one kind.
+
+    Raises
+    ------
+    InputError
+        If they are of another.
+    """
+    if not isinstance(settings, kind):
+        raise InputError(f"this is an experiment of kind {settings.kind}; open it on the page of that name")
+    return settings
 
 
 def _set(tree: object, change: str) -> None:

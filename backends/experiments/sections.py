@@ -1,7 +1,7 @@
 """What all experiment files share: sections that are frozen and validated, and the ranges of their numbers."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -28,3 +28,27 @@ class Section(BaseModel):
                 came = {"key": name, "value": str(value).lower()}
                 raise PydanticCustomError("truth_value", "{key}: must not be true or false; came {value}", came)
         return values
+
+    def tree(self) -> dict[str, Any]:
+        """Return what a file needs to say: values that differ from the defaults, and names where there is a choice."""
+        kept: dict[str, Any] = {}
+        for key, field in type(self).model_fields.items():
+            value = getattr(self, key)
+            default = field.get_default(call_default_factory=True)
+            if isinstance(value, Section):
+                inner = value.named_tree() if field.discriminator is not None else value.tree()
+                if inner or default is None:
+                    kept[key] = inner
+            elif value != default and key not in ("kind", "name"):
+                kept[key] = _plain(value)
+        return kept
+
+    def named_tree(self) -> dict[str, Any]:
+        """Return the same, beginning with the name, where there is a choice between sections."""
+        return {"name": getattr(self, "name", ""), **self.tree()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return value.named_tree() if isinstance(value, Section) else value

@@ -1,0 +1,1 @@
+"""Experiments of kind `cycling`: settings, building, running, exporting."""

@@ -1,0 +1,209 @@
+"""The methods a cycling experiment can race, as their settings."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from backends.experiments.sections import NotNegative, Positive, Section
+
+Count = Annotated[int, Field(ge=2, le=10000)]
+
+
+class MethodSection(Section):
+    """What all methods share."""
+
+    name: str
+    label: str = Field("", max_length=40, description="what it is called on pages and in exports; empty: its name")
+
+
+class FreeSettings(MethodSection):
+    """The forecast model from the first guess, without observations."""
+
+    name: Literal["free"] = "free"
+
+
+class ClimatologySettings(MethodSection):
+    """The mean of the climate at all times."""
+
+    name: Literal["climatology"] = "climatology"
+
+
+class OISettings(MethodSection):
+    """Optimal interpolation from the climate; no forecast is used."""
+
+    name: Literal["oi"] = "oi"
+
+
+class StaticB(MethodSection):
+    """What methods with a static B share."""
+
+    scale: Positive = Field(0.02, description="B is the climatological covariance times this")
+
+
+class ThreeDVarSettings(StaticB):
+    """3D-Var with a B that does not change."""
+
+    name: Literal["3dvar"] = "3dvar"
+
+
+class FourDVarSettings(StaticB):
+    """Strong-constraint 4D-Var: incremental Gauss–Newton with conjugate gradients."""
+
+    name: Literal["4dvar"] = "4dvar"
+    window: int = Field(1, ge=1, le=20, description="length of the window in cycles; it moves on by one cycle each time")
+    outer: int = Field(3, ge=1, le=50, description="most Gauss–Newton steps, each with the model linearised anew")
+    inner: int = Field(30, ge=1, le=1000, description="most conjugate-gradient iterations in each")
+    tolerance: float = Field(1e-6, gt=0, lt=1, description="gradient, relative to the first one, at which the inner loop stops")
+
+
+class WeakFourDVarSettings(FourDVarSettings):
+    """Weak-constraint 4D-Var: the state may jump at each cycle of the window, at the cost of a model error."""
+
+    name: Literal["weak-4dvar"] = "weak-4dvar"  # type: ignore[assignment]
+    model_error_scale: Positive = Field(1e-3, description="Q is the climatological covariance times this")
+
+
+class KalmanSettings(MethodSection):
+    """The Kalman filter; the forecast model must be linear."""
+
+    name: Literal["kf"] = "kf"
+    inflation: Positive = Field(1.0, description="factor on the covariance per unit of model time")
+    model_error: NotNegative = Field(0.0, description="variance added to each component per unit of model time")
+
+
+class ExtendedKalmanSettings(KalmanSettings):
+    """The extended Kalman filter, covariances by the tangent-linear model."""
+
+    name: Literal["ekf"] = "ekf"  # type: ignore[assignment]
+
+
+class EnsembleSettings(MethodSection):
+    """What ensemble methods share."""
+
+    members: Count = Field(20, description="ensemble size N")
+
+
+class InflatedSettings(EnsembleSettings):
+    """What ensemble Kalman filters share."""
+
+    inflation: Positive = Field(1.0, description="factor on deviations after the analysis")
+    prior_inflation: Positive = Field(1.0, description="factor on deviations before the analysis")
+    additive: NotNegative = Field(0.0, description="standard deviation of noise that members get at the end of a forecast")
+    relaxation: float = Field(0.0, ge=0, le=1, description="relaxation of the spread to that of the background; 0: none")
+    rotation: bool = Field(False, description="rotate deviations randomly after the analysis; mean and covariance stay")
+
+
+class LocalizationSettings(Section):
+    """The taper of R⁻¹ or of B with distance."""
+
+    taper: Literal["gaspari-cohn"] = Field("gaspari-cohn", description="Gaspari–Cohn function with half-support 1.82 r")
+    radius: Positive = Field(4.0, description="r, in the testbed's unit of distance")
+
+
+class EnKFSettings(InflatedSettings):
+    """The stochastic EnKF with perturbed observations."""
+
+    name: Literal["enkf"] = "enkf"
+
+
+class DEnKFSettings(InflatedSettings):
+    """The deterministic EnKF: half the gain for deviations."""
+
+    name: Literal["denkf"] = "denkf"
+
+
+class ETKFSettings(InflatedSettings):
+    """The ensemble transform Kalman filter with the symmetric root."""
+
+    name: Literal["etkf"] = "etkf"
+
+
+class EnSRFSettings(InflatedSettings):
+    """The serial ensemble square-root filter."""
+
+    name: Literal["ensrf"] = "ensrf"
+    localization: LocalizationSettings | None = Field(None, description="taper of covariances; null: none")
+
+
+class LETKFSettings(InflatedSettings):
+    """The local ensemble transform Kalman filter."""
+
+    name: Literal["letkf"] = "letkf"
+    localization: LocalizationSettings | None = Field(LocalizationSettings(), description="taper of R⁻¹; null: none")
+
+
+class EnKFNSettings(InflatedSettings):
+    """The finite-size EnKF, which finds its inflation itself."""
+
+    name: Literal["enkf-n"] = "enkf-n"
+
+
+class IEnKSSettings(InflatedSettings):
+    """The iterative ensemble Kalman smoother."""
+
+    name: Literal["ienks"] = "ienks"
+    lag: int = Field(1, ge=1, le=20, description="length of the window in cycles")
+
+
+class EnVarSettings(InflatedSettings):
+    """Ensemble-variational analysis with the localised ensemble covariance as B."""
+
+    name: Literal["envar"] = "envar"
+    localization: LocalizationSettings | None = Field(LocalizationSettings(), description="taper of B; null: none")
+
+
+class HybridSettings(EnVarSettings):
+    """EnVar with a weighted sum of static and ensemble B."""
+
+    name: Literal["hybrid"] = "hybrid"  # type: ignore[assignment]
+    scale: Positive = Field(0.02, description="the static B is the climatological covariance times this")
+    static_weight: float = Field(0.3, ge=0, le=1, description="β_s²")
+    ensemble_weight: float = Field(0.7, ge=0, le=1, description="β_e²")
+
+
+class ParticleSettings(EnsembleSettings):
+    """The bootstrap particle filter, regularised where that is wanted."""
+
+    name: Literal["pf"] = "pf"
+    members: Count = Field(100, description="number of particles N")
+    regularisation: NotNegative = Field(0.0, description="jitter of resampled particles, in optimal kernel widths")
+    resample_below: float = Field(0.5, ge=0, le=1, description="resample where N_eff is below this share of N")
+
+
+METHODS: tuple[type[MethodSection], ...] = (
+    FreeSettings, ClimatologySettings, OISettings, ThreeDVarSettings, FourDVarSettings, WeakFourDVarSettings, EnKFSettings,
+    ETKFSettings, DEnKFSettings, EnSRFSettings, LETKFSettings, EnKFNSettings, IEnKSSettings, EnVarSettings, HybridSettings,
+    ParticleSettings, KalmanSettings, ExtendedKalmanSettings,
+)  # fmt: skip
+
+
+def fields_of(settings: MethodSection) -> dict[str, Any]:
+    """Return settings as the fields of the method: a radius instead of a localisation section."""
+    fields = {name: getattr(settings, name) for name in type(settings).model_fields if name not in ("name", "label")}
+    if "localization" in fields:
+        taper = fields.pop("localization")
+        fields["radius"] = float("inf") if taper is None else taper.radius
+    return fields
+
+
+MethodSettings = Annotated[
+    FreeSettings
+    | ClimatologySettings
+    | OISettings
+    | ThreeDVarSettings
+    | FourDVarSettings
+    | WeakFourDVarSettings
+    | EnKFSettings
+    | ETKFSettings
+    | DEnKFSettings
+    | EnSRFSettings
+    | LETKFSettings
+    | EnKFNSettings
+    | IEnKSSettings
+    | EnVarSettings
+    | HybridSettings
+    | ParticleSettings
+    | KalmanSettings
+    | ExtendedKalmanSettings,
+    Field(discriminator="name"),
+]

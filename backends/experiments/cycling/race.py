@@ -1,0 +1,184 @@
+"""A cycling experiment that runs: step by step, with settings that may be changed on the way."""
+
+from dataclasses import dataclass
+
+import torch
+
+from backends.assimilation.methods.base import Method, Setting
+from backends.cycling.climate import Climate, climate
+from backends.cycling.cycling import Cycle, Cycling
+from backends.cycling.network import Network
+from backends.cycling.trace import Trace
+from backends.cycling.twin import Twin
+from backends.device import compute_device, precise_dtype
+from backends.dynamics.base import Dynamics
+from backends.errors import InputError
+from backends.experiments.cycling.dynamics import model_of
+from backends.experiments.cycling.methods import MethodSection, fields_of
+from backends.experiments.cycling.registry import KINDS
+from backends.experiments.cycling.settings import CyclingSettings, NetworkSettings
+from backends.experiments.observing import generator
+
+#: Purposes that random numbers are drawn for, each from a sequence of its own.
+CLIMATE, TRUTH, ERRORS = 11, 12, 13
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A change of settings in mid-run: after which cycle, and what it was, in words for the time axes."""
+
+    cycle: int
+    text: str
+
+
+class Race:
+    """Several methods that cycle on one truth, made from settings.
+
+    Attributes
+    ----------
+    settings
+        As they are now.
+    cycling
+        The cycle itself, with truth and contestants.
+    climate
+        Of the true model.
+    marks
+        What has been changed on the way.
+    trace
+        The states of the newest cycles.
+
+    Raises
+    ------
+    InputError
+        If the settings cannot be run.
+    """
+
+    def __init__(self, settings: CyclingSettings) -> None:
+        self.settings = settings
+        device = compute_device()
+        dtype = precise_dtype(device) if settings.precision == "double" else torch.float32
+        self.dynamics = model_of(settings.dynamics, device, dtype)
+        self.climate: Climate = climate(self.dynamics, _on(device, generator(settings.seed, CLIMATE)))
+        E, x0 = settings.repeat, self.dynamics.start()
+        drawn = self.dynamics.draw_start(E, _on(device, generator(settings.seed, TRUTH)))
+        spread = self.dynamics.draw_start(50, _on(device, generator(settings.seed, CLIMATE, 1))) - x0
+        setting = Setting(
+            self.dynamics, self.climate.mean, self.climate.covariance, x0.expand(E, -1), spread.square().mean(0)
+        )  # fmt: skip
+        o = settings.observations
+        twin = Twin(self.dynamics, network_of(o, settings.seed), o.every, settings.model_steps, o.sigma, _noise(o), drawn,
+                    _on(device, generator(settings.seed, ERRORS)))  # fmt: skip
+        methods = [(label, method_of(s)) for label, s in zip(labels(settings.methods), settings.methods, strict=True)]
+        self.cycling = Cycling(twin, self._forecast_model(settings), setting, methods, settings.seed)
+        for contestant in self.cycling.contestants:
+            contestant.record.spinup = settings.spinup
+        self.marks: list[Mark] = []
+        self.trace = Trace(settings.cycles)
+
+    @property
+    def cycle(self) -> int:
+        """Number of cycles that have been run."""
+        return self.cycling.twin.cycle
+
+    def step(self) -> Cycle:
+        """Run one cycle."""
+        cycle = self.cycling.step()
+        self.trace.add(cycle)
+        return cycle
+
+    def needs_restart(self, settings: CyclingSettings) -> str:
+        """Return which setting cannot be changed in mid-run, or nothing if all that differ can."""
+        old, new = self.settings, settings
+        for key in ("dynamics", "repeat", "precision", "seed"):
+            if getattr(old, key) != getattr(new, key):
+                return key
+        return "" if _kept(old.methods) == _kept(new.methods) else "methods"
+
+    def change(self, settings: CyclingSettings) -> None:
+        """Take over other settings between two cycles; each that differs leaves a mark.
+
+        Raises
+        ------
+        InputError
+            If one of them needs a new start.
+        """
+        key = self.needs_restart(settings)
+        if key:
+            raise InputError(f"{key} cannot be changed in mid-run; reset the race")
+        old, twin = self.settings, self.cycling.twin
+        texts = []
+        if settings.observations != old.observations or settings.model != old.model:
+            o = settings.observations
+            network = network_of(o, settings.seed)
+            network.components(self.dynamics, twin.cycle)  # raises before anything has been changed
+            model = self._forecast_model(settings)
+            twin.network, twin.every, twin.steps = network, o.every, settings.model_steps
+            twin.sigma, twin.noise = o.sigma, _noise(o)
+            self.cycling.model = model
+            texts += _differences(old.observations.model_dump(), o.model_dump())
+            texts += [f"model {text}" for text in _differences(old.model, settings.model)]
+        for contestant, before, after in zip(self.cycling.contestants, old.methods, settings.methods, strict=True):
+            if before == after:
+                continue
+            for name, value in fields_of(after).items():
+                setattr(contestant.method, name, value)
+            texts += [f"{contestant.label}: {text}" for text in _differences(fields_of(before), fields_of(after))]
+        self.settings = settings
+        self.marks += [Mark(self.cycle, text) for text in texts]
+
+    def _forecast_model(self, settings: CyclingSettings) -> Dynamics:
+        like = self.climate.mean
+        return model_of(settings.forecast_model(), like.device, like.dtype)
+
+
+def network_of(settings: NetworkSettings, seed: int) -> Network:
+    """Return the rule of what is observed."""
+    if isinstance(settings.components, tuple):
+        return Network("chosen", chosen=settings.components)
+    return Network(settings.components, settings.count, seed=seed)
+
+
+def method_of(settings: MethodSection) -> Method:
+    """Return a method with its fields as the settings have them."""
+    return KINDS[settings.name](**fields_of(settings))
+
+
+def labels(methods: tuple[MethodSection, ...]) -> list[str]:
+    """Return what each method is called: its label or its name, with its size or a number where that occurs twice."""
+    names = [m.label or m.name for m in methods]
+    sized = [f"{name} N {m.members}" if names.count(name) > 1 and hasattr(m, "members") else name
+             for name, m in zip(names, methods, strict=True)]  # fmt: skip
+    return [name if sized.count(name) == 1 else f"{name} #{sized[:k].count(name) + 1}" for k, name in enumerate(sized)]
+
+
+def _kept(methods: tuple[MethodSection, ...]) -> list[tuple[str, object]]:
+    """Return what of the methods must stay as it is in mid-run."""
+    return [(m.name, getattr(m, "members", None)) for m in methods]
+
+
+def _noise(settings: NetworkSettings) -> float:
+    return settings.sigma if settings.noise is None else settings.noise
+
+
+def _differences(old: dict[str, object], new: dict[str, object]) -> list[str]:
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return [f"{_word(name)} {_short(new.get(name))}" for name in changed]
+
+
+#: Symbols for the marks on the axes, which have little room.
+_WORDS = {"sigma": "σ_o", "noise": "true σ_o"}
+
+
+def _word(name: str) -> str:
+    return _WORDS.get(name, name.replace("_", " "))
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "as before"
+    return f"{value:g}" if isinstance(value, float) else f"{value}"[:20]
+
+
+def _on(device: torch.device, seeded: torch.Generator) -> torch.Generator:
+    """Return a generator on the device with the seed of one made elsewhere."""
+    return seeded if device.type == "cpu" else torch.Generator(device).manual_seed(seeded.initial_seed())
