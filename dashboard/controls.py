@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from html import escape
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import panel as pn
 import panel_material_ui as pmui
@@ -84,3 +84,30 @@ def tell(pane: pn.pane.HTML, kind: str, text: str) -> None:
 def html(text: str = "", **layout: object) -> pn.pane.HTML:
     """Return a pane for our own markup, in our own style; everything from files must be escaped before it comes here."""
     return pn.pane.HTML(text, stylesheets=[STYLE], sizing_mode="stretch_width", **layout)
+
+
+class Group:
+    """A heading that opens and closes what is below it; what is below is made when it is opened first."""
+
+    def __init__(self, title: str, make: Any, opened: bool = False) -> None:
+        self._make, self._made = make, False
+        self.body = pn.Column(sizing_mode="stretch_width", margin=(0, 0, 0, 6), visible=opened)
+        self.toggle = pmui.Toggle(
+            label=title, value=opened, icon="expand_more" if opened else "chevron_right", variant="text", size="small",
+            sizing_mode="stretch_width", sx={"justifyContent": "flex-start"},
+        )  # fmt: skip
+        self.toggle.param.watch(self._on_toggle, "value")
+        self.pane = pn.Column(self.toggle, self.body, sizing_mode="stretch_width", margin=0)
+        if opened:
+            self._fill()
+
+    def _on_toggle(self, event: Event) -> None:
+        if event.new:
+            self._fill()
+        self.toggle.icon = "expand_more" if event.new else "chevron_right"
+        self.body.visible = event.new
+
+    def _fill(self) -> None:
+        if not self._made:
+            self._made = True
+            self.body.objects = self._make()

@@ -8,9 +8,9 @@ from param.parameterized import Event
 
 from backends.experiments.field_cases import lags, usual_lag
 from backends.fields.field import Axis
-from dashboard.analysis.binding import buttons, choice, slider
 from dashboard.analysis.opening import usual_background
 from dashboard.analysis.state import AnalysisState
+from dashboard.binding import buttons, choice, slider
 from dashboard.controls import DatasetSelect, html, notice, tell
 
 TITLES = {

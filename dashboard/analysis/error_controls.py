@@ -8,10 +8,10 @@ from param.parameterized import Event
 
 from backends.experiments.pictures import frame_of
 from backends.experiments.problem_case import ReadyCase
-from dashboard.analysis.binding import choice, slider, steps, switch
 from dashboard.analysis.case_controls import CORRELATIONS
 from dashboard.analysis.state import AnalysisState
-from dashboard.controls import html
+from dashboard.binding import choice, slider, steps, switch
+from dashboard.controls import Group, html
 from dashboard.theme import units_label
 
 SOURCES = {"Static": "static", "From the times (NMC)": "nmc", "Ensemble, localised": "ensemble", "Hybrid": "hybrid"}
@@ -27,33 +27,6 @@ OPERATORS = {
 NONLINEAR = ("square", "logarithm", "saturating")
 PLACEMENTS = {"Random": "random", "Grid": "grid", "Columns": "columns", "Clicked": "clicked", "Of the case": "case"}
 MAX_COUNT, MAX_SEED = 2000, 99
-
-
-class Group:
-    """A heading that opens and closes what is below it; what is below is made when it is opened first."""
-
-    def __init__(self, title: str, make: Any, opened: bool = False) -> None:
-        self._make, self._made = make, False
-        self.body = pn.Column(sizing_mode="stretch_width", margin=(0, 0, 0, 6), visible=opened)
-        self.toggle = pmui.Toggle(
-            label=title, value=opened, icon="expand_more" if opened else "chevron_right", variant="text", size="small",
-            sizing_mode="stretch_width", sx={"justifyContent": "flex-start"},
-        )  # fmt: skip
-        self.toggle.param.watch(self._on_toggle, "value")
-        self.pane = pn.Column(self.toggle, self.body, sizing_mode="stretch_width", margin=0)
-        if opened:
-            self._fill()
-
-    def _on_toggle(self, event: Event) -> None:
-        if event.new:
-            self._fill()
-        self.toggle.icon = "expand_more" if event.new else "chevron_right"
-        self.body.visible = event.new
-
-    def _fill(self) -> None:
-        if not self._made:
-            self._made = True
-            self.body.objects = self._make()
 
 
 class ErrorControls:

@@ -16,7 +16,7 @@ from backends.experiments.cases import (
 from backends.experiments.offers import Offers, offers
 from backends.experiments.outcome import Outcome
 from backends.experiments.prepare import Prepared
-from backends.experiments.run import from_yaml, to_yaml
+from backends.experiments.run import from_yaml, of_kind, to_yaml
 from backends.experiments.settings import (
     OF_STATIONS,
     AnalysisSettings,
@@ -28,7 +28,7 @@ from backends.fields.catalogue import Catalogue
 from backends.geometry.plane import VerticalPlane
 from dashboard.analysis.opening import Opened, open_case
 from dashboard.analysis.placing import PlacedByHand
-from dashboard.analysis.sections import SectionState, section_state
+from dashboard.sections import SectionState, section_state
 from dashboard.worker import DEVICE, FILES, LatestWins
 
 #: Shown first where they are in the data folder.
@@ -267,7 +267,7 @@ class AnalysisState(PlacedByHand):
         InputError
             If the text is no experiment, or needs data that are not there.
         """
-        settings = from_yaml(text)
+        settings = of_kind(from_yaml(text), AnalysisSettings)
         if self.offered is not None and settings.case.name not in self.offered.kinds:
             raise InputError(f"the case {settings.case.name} needs a file that is not in the data folder")
         self._keep, self._repeat = True, settings.repeat

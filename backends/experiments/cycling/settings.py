@@ -29,6 +29,7 @@ class CyclingSettings(Section):
     """An experiment of kind `cycling`."""
 
     kind: Literal["cycling"] = Field("cycling", description="the kind of experiment; must be given in a file")
+    title: str = Field("", max_length=120, description="what pages call the experiment")
     dynamics: DynamicsSettings = Field(default_factory=Lorenz96Settings)
     model: dict[str, Any] = Field(
         default_factory=dict,

@@ -5,8 +5,8 @@ from typing import Any
 import panel_material_ui as pmui
 from param.parameterized import Event
 
-from dashboard.analysis.sections import SectionState
 from dashboard.controls import LiveIntSlider, LiveSlider
+from dashboard.sections import SectionState
 
 
 def bind(widget: Any, section: SectionState, name: str) -> Any:
