@@ -18,6 +18,8 @@ class DynamicsSection(Section):
 
     #: Keys in which the forecast model must be like the truth.
     FIXED: ClassVar[frozenset[str]] = frozenset()
+    #: Keys that a wrong forecast model is usually wrong in.
+    UNCERTAIN: ClassVar[tuple[str, ...]] = ()
     MODEL: ClassVar[type[Dynamics]]
     name: str
     dt: Positive
@@ -27,6 +29,7 @@ class Lorenz63Settings(DynamicsSection):
     """Lorenz (1963): three variables of convection."""
 
     MODEL: ClassVar[type[Dynamics]] = Lorenz63
+    UNCERTAIN: ClassVar[tuple[str, ...]] = ("sigma", "rho", "beta")
     name: Literal["lorenz63"] = "lorenz63"
     sigma: Real = Field(10.0, description="Prandtl number σ")
     rho: Real = Field(28.0, description="Rayleigh number over its critical value, ρ")
@@ -39,6 +42,7 @@ class Lorenz96Settings(DynamicsSection):
     """Lorenz (1996): waves on a latitude circle."""
 
     MODEL: ClassVar[type[Dynamics]] = Lorenz96
+    UNCERTAIN: ClassVar[tuple[str, ...]] = ("forcing",)
     FIXED: ClassVar[frozenset[str]] = frozenset({"points"})
     name: Literal["lorenz96"] = "lorenz96"
     points: int = Field(40, ge=4, le=100_000, description="number of points n")

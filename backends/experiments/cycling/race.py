@@ -1,6 +1,7 @@
 """A cycling experiment that runs: step by step, with settings that may be changed on the way."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 
@@ -13,7 +14,7 @@ from backends.cycling.twin import Twin
 from backends.device import compute_device, precise_dtype
 from backends.dynamics.base import Dynamics
 from backends.errors import InputError
-from backends.experiments.cycling.dynamics import model_of
+from backends.experiments.cycling.dynamics import DynamicsSection, model_of
 from backends.experiments.cycling.methods import MethodSection, fields_of
 from backends.experiments.cycling.registry import KINDS
 from backends.experiments.cycling.settings import CyclingSettings, NetworkSettings
@@ -58,10 +59,10 @@ class Race:
         device = compute_device()
         dtype = precise_dtype(device) if settings.precision == "double" else torch.float32
         self.dynamics = model_of(settings.dynamics, device, dtype)
-        self.climate: Climate = climate(self.dynamics, _on(device, generator(settings.seed, CLIMATE)))
+        self.climate = climate_of(settings.dynamics, device, dtype)
         E, x0 = settings.repeat, self.dynamics.start()
         drawn = self.dynamics.draw_start(E, _on(device, generator(settings.seed, TRUTH)))
-        spread = self.dynamics.draw_start(50, _on(device, generator(settings.seed, CLIMATE, 1))) - x0
+        spread = self.dynamics.draw_start(50, _on(device, generator(0, CLIMATE, 1))) - x0
         setting = Setting(
             self.dynamics, self.climate.mean, self.climate.covariance, x0.expand(E, -1), spread.square().mean(0)
         )  # fmt: skip
@@ -86,14 +87,6 @@ class Race:
         self.trace.add(cycle)
         return cycle
 
-    def needs_restart(self, settings: CyclingSettings) -> str:
-        """Return which setting cannot be changed in mid-run, or nothing if all that differ can."""
-        old, new = self.settings, settings
-        for key in ("dynamics", "repeat", "precision", "seed"):
-            if getattr(old, key) != getattr(new, key):
-                return key
-        return "" if _kept(old.methods) == _kept(new.methods) else "methods"
-
     def change(self, settings: CyclingSettings) -> None:
         """Take over other settings between two cycles; each that differs leaves a mark.
 
@@ -102,7 +95,7 @@ class Race:
         InputError
             If one of them needs a new start.
         """
-        key = self.needs_restart(settings)
+        key = needs_restart(self.settings, settings)
         if key:
             raise InputError(f"{key} cannot be changed in mid-run; reset the race")
         old, twin = self.settings, self.cycling.twin
@@ -129,6 +122,20 @@ class Race:
     def _forecast_model(self, settings: CyclingSettings) -> Dynamics:
         like = self.climate.mean
         return model_of(settings.forecast_model(), like.device, like.dtype)
+
+
+def needs_restart(old: CyclingSettings, new: CyclingSettings) -> str:
+    """Return which setting cannot be changed in mid-run, or nothing if all that differ can."""
+    for key in ("dynamics", "repeat", "precision", "seed"):
+        if getattr(old, key) != getattr(new, key):
+            return key
+    return "" if _kept(old.methods) == _kept(new.methods) else "methods"
+
+
+@lru_cache(maxsize=8)
+def climate_of(settings: DynamicsSection, device: torch.device, dtype: torch.dtype) -> Climate:
+    """Return the climate of a testbed, always the same draw of it; the newest are remembered."""
+    return climate(model_of(settings, device, dtype), _on(device, generator(0, CLIMATE)))
 
 
 def network_of(settings: NetworkSettings, seed: int) -> Network:

@@ -1,0 +1,1 @@
+"""The Cycling page: methods race on one truth, live."""

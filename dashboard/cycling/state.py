@@ -1,0 +1,233 @@
+"""What a person has chosen on the Cycling page, and the race that belongs to it."""
+
+from typing import Any
+
+import param
+from pydantic import ValidationError
+
+from backends.errors import InputError
+from backends.experiments.cycling.dynamics import DYNAMICS
+from backends.experiments.cycling.methods import METHODS
+from backends.experiments.cycling.race import labels, needs_restart
+from backends.experiments.cycling.settings import CyclingSettings, NetworkSettings
+from backends.experiments.cycling.view import RaceView
+from backends.experiments.faults import sentence
+from backends.experiments.run import from_yaml, of_kind, to_yaml
+from dashboard.cycling.races import RACES, LiveRace
+from dashboard.sections import SectionState, section_state
+from dashboard.worker import DEVICE, LatestWins
+
+MOST_METHODS = 6
+TESTBEDS = {model.model_fields["name"].default: model for model in DYNAMICS}
+KINDS = {model.model_fields["name"].default: model for model in METHODS}
+#: What a page opens with.
+FIRST = {
+    "kind": "cycling",
+    "title": "Lorenz-96: variational, global and local",
+    "methods": [
+        {"name": "3dvar"},
+        {"name": "etkf", "members": 24, "inflation": 1.02, "rotation": True},
+        {"name": "letkf", "members": 10, "inflation": 1.02, "rotation": True},
+    ],
+    "cycles": 100_000,
+    "spinup": 100,
+}
+
+
+class CyclingState(param.Parameterized):
+    """State of the page, without any widget.
+
+    The sections hold what a person sets, key by key as an experiment file has it. A change that a running race can take
+    over goes to it at once; any other makes the page say that it needs a new start.
+    """
+
+    testbed = param.String("lorenz96", doc="The testbed that is chosen.")
+    model = param.Dict({}, doc="Keys in which the forecast model differs.")
+    methods = param.List([], doc="The settings of the methods that race, as sections.")
+    chosen = param.Integer(0, bounds=(0, None), doc="The method whose states are shown.")
+    window = param.Integer(400, bounds=(50, 100_000), doc="Cycles that the time axes show.")
+    live = param.Parameter(None, doc="The race on the server.")
+    view = param.Parameter(None, doc="The newest picture of it.")
+    problem = param.String(doc="Why the settings cannot be run.")
+    stale = param.String(doc="Which change needs a new start.")
+
+    def __init__(self, key: str = "", text: str = "") -> None:
+        super().__init__()
+        self.title = ""
+        self.testbeds: dict[str, Any] = {name: section_state(model) for name, model in TESTBEDS.items()}
+        self.network: Any = section_state(NetworkSettings)
+        self.run: Any = section_state(CyclingSettings, cycles=FIRST["cycles"], spinup=FIRST["spinup"])
+        self.taking = False
+        self.history = 0
+        self._looking = LatestWins(DEVICE, _look, self._on_view, self._on_failed)
+        for section in (*self.testbeds.values(), self.network):
+            section.param.watch(self._on_change, list(section.KEYS))
+        self.run.param.watch(self._on_change, ["cycles", "spinup", "seed"])
+        found = RACES.get(key) if key else None
+        if found is not None:
+            self._show(found.settings)
+            self.live = found
+        else:
+            self.take(text or "")
+            if key:
+                self.problem = "that race is not on this server any more; here is a new one with the usual settings"
+
+    # Settings -----------------------------------------------------------------------------------------------------
+
+    @property
+    def section(self) -> SectionState:
+        """The settings of the testbed that is chosen."""
+        return self.testbeds[self.testbed]
+
+    def settings(self) -> CyclingSettings:
+        """Return the experiment that the sections describe.
+
+        Raises
+        ------
+        InputError
+            If a value is out of range; the sentence names it.
+        """
+        parts: dict[str, Any] = {
+            "title": self.title,
+            "dynamics": self.section.settings(),
+            "model": dict(self.model),
+            "observations": self.network.settings(),
+            "methods": tuple(section.settings() for section in self.methods),
+            "cycles": self.run.cycles,
+            "spinup": self.run.spinup,
+            "seed": self.run.seed,
+        }
+        try:
+            return CyclingSettings(**parts)
+        except ValidationError as problem:
+            raise InputError(sentence(problem, CyclingSettings)) from problem
+
+    def take(self, text: str) -> None:
+        """Take over an experiment file's text, or what the page opens with, and make a new race of it.
+
+        Raises
+        ------
+        InputError
+            If the file is wrong.
+        """
+        settings = of_kind(from_yaml(text), CyclingSettings) if text else CyclingSettings.model_validate(FIRST)
+        if len(settings.methods) > MOST_METHODS:
+            raise InputError(f"the page races at most {MOST_METHODS} methods; the file has {len(settings.methods)}")
+        self._show(settings)
+        self.reset()
+
+    def yaml(self) -> str:
+        """Return the experiment as a file's text."""
+        return to_yaml(self.settings())
+
+    def add_method(self, name: str) -> None:
+        """Add a method with its usual settings."""
+        if len(self.methods) >= MOST_METHODS:
+            self.problem = f"at most {MOST_METHODS} methods race at a time"
+            return
+        self.methods = [*self.methods, self._section_of(KINDS[name]())]
+        self._on_change()
+
+    def remove_method(self, section: SectionState) -> None:
+        """Take a method out of the race."""
+        self.methods = [other for other in self.methods if other is not section]
+        self.chosen = min(self.chosen, max(0, len(self.methods) - 1))
+        self._on_change()
+
+    def set_model(self, key: str, value: float) -> None:
+        """Let the forecast model have another value of a key than the truth, or the same."""
+        model = {name: old for name, old in self.model.items() if name != key}
+        self.model = model if value == getattr(self.section, key) else {**model, key: value}
+        self._on_change()
+
+    def labels(self) -> list[str]:
+        """Return what the methods are called."""
+        return labels(tuple(section.settings() for section in self.methods))
+
+    def _show(self, settings: CyclingSettings) -> None:
+        self.taking = True
+        try:
+            self.title = settings.title
+            self.testbeds[settings.dynamics.name].take(settings.dynamics)
+            self.network.take(settings.observations)
+            self.run.param.update(cycles=settings.cycles, spinup=settings.spinup, seed=settings.seed)
+            methods = [self._section_of(method) for method in settings.methods]
+            self.param.update(testbed=settings.dynamics.name, model=dict(settings.model), methods=methods, chosen=0)
+        finally:
+            self.taking = False
+
+    def _section_of(self, settings: Any) -> SectionState:
+        section = section_state(type(settings))
+        section.take(settings)
+        section.param.watch(self._on_change, list(section.KEYS))
+        return section
+
+    @param.depends("testbed", watch=True)
+    def _on_testbed(self) -> None:
+        if not self.taking:
+            self.model = {}
+            self._on_change()
+
+    def _on_change(self, *_events: object) -> None:
+        """Let the race have the settings as they are now, or say why it cannot."""
+        if self.taking:
+            return
+        try:
+            settings = self.settings()
+        except InputError as problem:
+            self.problem = str(problem)
+            return
+        live = self.live
+        if live is None or not live.started:
+            self.reset()
+            return
+        restart = needs_restart(live.settings, settings)
+        self.param.update(problem="", stale=restart)
+        if not restart:
+            live.change(settings)
+
+    # The race -----------------------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Make a new race of the settings, not started, in place of the one that there is."""
+        try:
+            settings = self.settings()
+            fresh: LiveRace | None = RACES.create(settings)
+        except InputError as problem:
+            self.problem = str(problem)
+            return
+        if self.live is not None:
+            RACES.drop(self.live)
+        self.param.update(live=fresh, view=None, problem="", stale="")
+
+    def look(self) -> None:
+        """Ask for the newest picture; called some times a second while the page is open."""
+        live = self.live
+        if live is None:
+            return
+        live.keep()
+        if live.problem and live.problem != self.problem:
+            self.problem = live.problem
+        if live.ready:
+            self._looking.request((live, self.chosen, self.window, self.history))
+
+    def wait(self) -> None:
+        """Block until the picture asked for is there; for programs without a browser."""
+        self._looking.wait()
+
+    def close(self) -> None:
+        """Let go of everything when the session ends; the race stays on the server."""
+        self._looking.close()
+        self.live = self.view = None
+
+    def _on_view(self, request: tuple[LiveRace, int, int, int], view: RaceView) -> None:
+        if request[0] is self.live:
+            self.view = view
+
+    def _on_failed(self, problem: str) -> None:
+        self.problem = problem
+
+
+def _look(request: tuple[LiveRace, int, int, int]) -> RaceView:
+    live, chosen, window, history = request
+    return live.look(min(chosen, len(live.settings.methods) - 1), window, history)
