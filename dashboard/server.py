@@ -11,6 +11,7 @@ from backends.device import compute_device, device_name
 from backends.errors import InputError
 from backends.fields.catalogue import Catalogue
 from dashboard.analysis.page import AnalysisPage
+from dashboard.cycling.page import CyclingPage
 from dashboard.explore.page import ExplorePage
 from dashboard.home import HomePage
 from dashboard.shell import ASSETS, TITLE, asked_for_dark, frame
@@ -28,6 +29,7 @@ def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **
         "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
         "/explore": lambda: frame("/explore", ExplorePage(catalogue, _asked("dataset")).content()),
         "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, _asked("dataset"), _asked("case")).content()),
+        "/cycling": lambda: frame("/cycling", CyclingPage(_asked("race")).content()),
     }
     return pn.serve(
         pages,

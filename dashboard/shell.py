@@ -19,6 +19,7 @@ PAGES = (
     ("/", "Home", "What there is, and where to begin."),
     ("/explore", "Explore", "Look at fields: maps through time, levels and members, and series at any place."),
     ("/analysis", "Analysis", "Turn B, R, H and the network live: on a line, a plane, real fields and real stations."),
+    ("/cycling", "Cycling", "Race methods on one truth: from free runs to 4D-Var, LETKF and particle filters, live."),
 )
 STYLE = (ASSETS / "style.css").read_text(encoding="utf-8")
 PRIMARY = "#0f4c81"

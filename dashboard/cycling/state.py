@@ -125,13 +125,23 @@ class CyclingState(param.Parameterized):
         if len(self.methods) >= MOST_METHODS:
             self.problem = f"at most {MOST_METHODS} methods race at a time"
             return
-        self.methods = [*self.methods, self._section_of(KINDS[name]())]
+        self.methods = [*self.methods, self._section_of(KINDS[name].model_validate({}))]
         self._on_change()
 
     def remove_method(self, section: SectionState) -> None:
         """Take a method out of the race."""
         self.methods = [other for other in self.methods if other is not section]
         self.chosen = min(self.chosen, max(0, len(self.methods) - 1))
+        self._on_change()
+
+    def choose_testbed(self, name: str) -> None:
+        """Take another testbed, observed in a way that suits it."""
+        self.taking = True
+        try:
+            self.param.update(testbed=name, model={})
+            self.network.take(NetworkSettings(**TESTBEDS[name].NETWORK))
+        finally:
+            self.taking = False
         self._on_change()
 
     def set_model(self, key: str, value: float) -> None:
@@ -161,12 +171,6 @@ class CyclingState(param.Parameterized):
         section.take(settings)
         section.param.watch(self._on_change, list(section.KEYS))
         return section
-
-    @param.depends("testbed", watch=True)
-    def _on_testbed(self) -> None:
-        if not self.taking:
-            self.model = {}
-            self._on_change()
 
     def _on_change(self, *_events: object) -> None:
         """Let the race have the settings as they are now, or say why it cannot."""

@@ -1,0 +1,122 @@
+"""The methods that race: a card for each with its knobs, and a list to add more."""
+
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.experiments.cycling.methods import LocalizationSettings
+from dashboard.binding import slider, switch
+from dashboard.controls import LiveSlider, html, one_message
+from dashboard.cycling.names import METHODS, label, method_name
+from dashboard.cycling.state import MOST_METHODS, CyclingState
+from dashboard.plots.race.frame import method_colour
+from dashboard.sections import SectionState
+
+#: Ends and steps of the sliders; those of a setting that is not here come from what files allow.
+RANGES = {
+    "members": (2, 100, 1), "inflation": (1.0, 1.5, 0.005), "prior_inflation": (1.0, 1.5, 0.005), "additive": (0.0, 1.0, 0.01),
+    "relaxation": (0.0, 1.0, 0.05), "scale": (0.002, 1.0, 0.002), "window": (1, 8, 1), "outer": (1, 10, 1), "inner": (1, 60, 1),
+    "model_error_scale": (0.0001, 0.1, 0.0001), "model_error": (0.0, 5.0, 0.05), "lag": (1, 8, 1),
+    "static_weight": (0.0, 1.0, 0.05), "ensemble_weight": (0.0, 1.0, 0.05), "regularisation": (0.0, 4.0, 0.1),
+    "resample_below": (0.0, 1.0, 0.05), "period": (2, 400, 1),
+}  # fmt: skip
+#: Inflations of Kalman filters are per unit of time and large.
+WIDE = {"kf": {"inflation": (1.0, 200.0, 1.0)}, "ekf": {"inflation": (1.0, 200.0, 1.0)}}
+#: Settings that cards do not show: they are for files.
+HIDDEN = {"label", "tolerance", "prior_inflation", "inner"}
+
+
+class MethodControls:
+    """Cards of the methods in the order of the race."""
+
+    def __init__(self, state: CyclingState) -> None:
+        self.state = state
+        self._cards: dict[int, tuple[SectionState, pn.Column]] = {}
+        self.add = pmui.MenuButton(
+            label="Add a method", items=_menu(), variant="outlined", size="small", sizing_mode="stretch_width",
+            description=f"Up to {MOST_METHODS} methods race on the same truth and the same observations.",
+        )  # fmt: skip
+        self.add.param.watch(self._on_add, "value")
+        self._list = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.pane = pn.Column(self._list, self.add, sizing_mode="stretch_width", margin=0)
+        state.param.watch(self._fill, ["methods"])
+        self._fill()
+
+    def _on_add(self, event: Any) -> None:
+        if event.new is not None and event.new.get("method"):
+            self.state.add_method(event.new["method"])
+            self.add.value = None
+
+    def _fill(self, *_events: object) -> None:
+        kept: dict[int, tuple[SectionState, pn.Column]] = {}
+        for place, section in enumerate(self.state.methods):
+            card = self._cards.get(id(section), (section, None))[1] or self._card(section)
+            card[0][0].object = _title(section, place)
+            kept[id(section)] = (section, card)
+        self._cards = kept
+        with one_message():
+            self._list.objects = [card for _, card in kept.values()]
+            self.add.disabled = len(kept) >= MOST_METHODS
+
+    def _card(self, section: SectionState) -> pn.Column:
+        remove = pmui.IconButton(
+            icon="close", size="small", description=f"Take {method_name(section.MODEL.model_fields['name'].default)} out",
+            on_click=lambda _: self.state.remove_method(section), margin=0,
+        )  # fmt: skip
+        head = pn.Row(html("", margin=(4, 0)), remove, sizing_mode="stretch_width", margin=0)
+        name = section.MODEL.model_fields["name"].default
+        knobs = [_knob(section, key, WIDE.get(name, {})) for key in section.KEYS if key not in HIDDEN]
+        return pn.Column(
+            head, *[k for k in knobs if k is not None], sizing_mode="stretch_width", margin=(0, 0, 6, 0), css_classes=["method"]
+        )
+
+
+def _title(section: SectionState, place: int) -> str:
+    name = section.label or method_name(section.MODEL.model_fields["name"].default)
+    return (
+        f'<div class="panel-title"><span class="swatch" style="background:{method_colour(place)}"></span>{escape(name)}</div>'
+    )
+
+
+def _knob(section: SectionState, key: str, wide: dict[str, tuple[float, float, float]]) -> Any:
+    if key == "localization":
+        return _radius(section)
+    annotation = section.MODEL.model_fields[key].annotation
+    if annotation is bool:
+        return switch(section, key, label(key))
+    choices = getattr(annotation, "__args__", ())
+    if choices and all(isinstance(choice, str) for choice in choices):
+        from dashboard.binding import choice
+
+        return choice(section, key, label(key), {text.replace("-", " ").capitalize(): text for text in choices})
+    start, end, step = wide.get(key) or RANGES.get(key, (0.0, 1.0, 0.01))
+    return slider(section, key, label(key), start, end, step)
+
+
+def _radius(section: SectionState) -> LiveSlider:
+    """Return a slider of the localisation radius; its right end means no localisation."""
+    most = 30.0
+    taper = section.localization
+    widget = LiveSlider(
+        label="Radius r (30: none)", start=0.5, end=most, step=0.5, value=most if taper is None else min(taper.radius, most),
+        sizing_mode="stretch_width",
+        description="Localisation: Gaspari–Cohn with half-support 1.82 r, in the testbed's unit of distance.",
+    )  # fmt: skip
+
+    def to_section(event: Any) -> None:
+        section.localization = None if event.new >= most else LocalizationSettings(radius=event.new)
+
+    widget.param.watch(to_section, "value")
+    return widget
+
+
+def _menu() -> list[dict[str, Any]]:
+    from backends.experiments.cycling.registry import KINDS
+
+    items: list[dict[str, Any]] = []
+    for methods in METHODS.values():
+        offered = [{"label": text, "method": name} for name, text in methods.items() if name in KINDS]
+        items += [*([None] if items and offered else []), *offered]  # type: ignore[list-item]
+    return items

@@ -1,0 +1,97 @@
+"""The Cycling page as a person sees it: settings in the sidebar; transport, scores and pictures of the race."""
+
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from param.parameterized import Event
+
+from dashboard.controls import html, notice, one_message, tell
+from dashboard.cycling.controls import CyclingControls
+from dashboard.cycling.live import LiveView
+from dashboard.cycling.state import CyclingState
+from dashboard.cycling.table import table
+from dashboard.cycling.transport import Transport
+from dashboard.shell import Content
+
+#: Milliseconds between two looks at the race.
+LOOK_EVERY = 80
+VIEWS = ("Live",)
+
+
+class CyclingPage:
+    """Widgets and views round a :class:`CyclingState`."""
+
+    def __init__(self, key: str = "") -> None:
+        self._document = pn.state.curdoc
+        self.state = state = CyclingState(key)
+        self.controls = CyclingControls(state)
+        self.transport = Transport(state)
+        self._problem, self._stale = notice("problem"), notice("stale")
+        self._scores = html('<div class="hint">Start the race, or take a single step: scores appear here.</div>')
+        self.live = LiveView(state)
+        self._views = (self.live,)
+        self.tabs = pmui.Tabs(*((name, pn.Spacer(height=0)) for name in VIEWS), sizing_mode="stretch_width")
+        self.tabs.param.watch(self._on_tab, "active")
+        self._body = pn.Column(self.live.pane, sizing_mode="stretch_width", margin=0)
+        state.param.watch(self._show, "view")
+        state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
+        state.param.watch(self._on_stale, "stale")
+        tell(self._problem, "problem", state.problem)
+        self._ticking = pn.state.add_periodic_callback(self.tick, period=LOOK_EVERY) if self._document is not None else None
+
+    def content(self) -> Content:
+        """Return the page for the frame."""
+        main = [
+            pn.Column(
+                self.transport.pane, self._problem, self._stale, self._scores, self.tabs, self._body,
+                sizing_mode="stretch_width", margin=(4, 14),
+            )
+        ]  # fmt: skip
+        return Content(main, self.controls.content(), self.close)
+
+    def tick(self) -> None:
+        """Bring the page up to date with the race; called some times a second."""
+        self.transport.tick()
+        self._keep_address()
+        self.state.look()
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        if self._ticking is not None:
+            self._ticking.stop()
+        self.state.close()
+
+    def _show(self, *_events: Event) -> None:
+        view = self.state.view
+        with one_message():
+            if view is not None and view.cycle:
+                self._scores.object = table(view)
+            for view_ in self._views:
+                if view_.pane.visible:
+                    view_.show(view)
+            self.transport.tick()
+
+    def _on_tab(self, event: Event) -> None:
+        chosen: Any = self._views[event.new]
+        with one_message():
+            if chosen.pane not in self._body.objects:
+                self._body.append(chosen.pane)
+            for view in self._views:
+                view.pane.visible = view is chosen
+            chosen.show(self.state.view)
+
+    def _on_stale(self, event: Event) -> None:
+        what = {"dynamics": "The testbed", "methods": "The list of methods or a number of members"}
+        name = what.get(event.new, f"The {event.new}")
+        text = f"{name} has been changed: the race shown still has the old one. Reset to begin anew." if event.new else ""
+        tell(self._stale, "stale", text)
+
+    def _keep_address(self) -> None:
+        """Keep the race in the address, so that a reload finds it again."""
+        location, live = pn.state.location, self.state.live
+        if location is None or live is None:
+            return
+        search = f"?race={live.key}" + ("&theme=dark" if "theme=dark" in location.search else "")
+        if location.search != search:
+            location.search = search
