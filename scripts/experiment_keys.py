@@ -1,13 +1,23 @@
-"""Brings docs/experiments.md up to date with the settings and the example files: ``python -m scripts.experiment_keys``."""
+"""Brings docs/experiments.md and docs/cycling.md up to date with the code: ``python -m scripts.experiment_keys``.
+
+What stands between ``<!-- begin NAME -->`` and ``<!-- end -->`` is generated: tables of keys from the settings, and the
+example files. Testbeds and methods of cycling experiments have one such part each, in which all that are registered appear.
+"""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import BaseModel
 
 from backends.experiments.cases import CASES
+from backends.experiments.cycling.dynamics import DYNAMICS, DynamicsSection
+from backends.experiments.cycling.methods import METHODS, LocalizationSettings, MethodSection
+from backends.experiments.cycling.registry import KINDS
+from backends.experiments.cycling.settings import CyclingSettings, NetworkSettings
+from backends.experiments.sections import Section
 from backends.experiments.settings import (
     AnalysisSettings,
     BackgroundErrorSettings,
@@ -16,7 +26,7 @@ from backends.experiments.settings import (
 )
 
 ROOT = Path(__file__).parent.parent
-DOCUMENT = ROOT / "docs" / "experiments.md"
+DOCUMENT, CYCLING = ROOT / "docs" / "experiments.md", ROOT / "docs" / "cycling.md"
 EXAMPLES = ROOT / "assets" / "experiments"
 
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -50,26 +60,83 @@ UNITS = {
 #: Real numbers without a unit.
 PURE = {"floor", "static_weight", "ensemble_weight", "gross_probability", "tolerance", "withhold"}
 LEVELS = {"case-stations": "hPa", "case-field": "as in the file", "case-ensemble": "as in the file"}
+#: The same of cycling experiments, by kind of section. Testbeds mostly have no units; a key that has one says so in its
+#: field, ``Field(…, json_schema_extra={"unit": "km"})``.
+TIME = "model time"
+CYCLING_UNITS = {
+    "cycling": {"cycles": "cycles", "spinup": "cycles"},
+    "network": {"every": "steps", "sigma": STATE, "noise": STATE},
+    "dynamics": {"dt": TIME, "start_sigma": STATE},
+    "methods": {
+        "additive": STATE,
+        "window": "cycles",
+        "lag": "cycles",
+        "model_error": f"(of the state)² / {TIME}",
+    },
+    "localization": {"radius": "as distances of the testbed"},
+}
 
 
-def updated(text: str) -> str:
-    """Return the document with every generated part as it should be."""
-    parts = {f"keys {name}": table(name, model) for name, model in SECTIONS.items()}
-    parts["keys experiment"] = table("experiment", AnalysisSettings, {"kind", "repeat"})
+def updated(document: Path) -> str:
+    """Return the text of a document with every generated part as it should be."""
+    parts = _cycling_parts() if document == CYCLING else _analysis_parts()
+    cycling = document == CYCLING
     parts |= {
-        f"example {file.name}": f"```yaml\n{file.read_text(encoding='utf-8')}```" for file in sorted(EXAMPLES.glob("*.yaml"))
+        f"example {file.name}": f"```yaml\n{file.read_text(encoding='utf-8')}```"
+        for file in sorted(EXAMPLES.glob("*.yaml"))
+        if file.name.startswith("cycling-") == cycling
     }
 
     def replaced(match: re.Match[str]) -> str:
         name = match["name"]
         if name not in parts:
-            raise SystemExit(f"{DOCUMENT.name} has a part {name!r} that is not known; there are {', '.join(parts)}")
+            raise SystemExit(f"{document.name} has a part {name!r} that is not known; there are {', '.join(parts)}")
         return f"<!-- begin {name} -->\n{parts.pop(name)}\n<!-- end -->"
 
+    text = document.read_text(encoding="utf-8")
     result = re.sub(r"<!-- begin (?P<name>[^>]*?) -->\n.*?<!-- end -->", replaced, text, flags=re.DOTALL)
     if parts:
-        raise SystemExit(f"{DOCUMENT.name} has no place for {', '.join(parts)}: add <!-- begin NAME --> and <!-- end -->")
+        raise SystemExit(f"{document.name} has no place for {', '.join(parts)}: add <!-- begin NAME --> and <!-- end -->")
     return result
+
+
+def _analysis_parts() -> dict[str, str]:
+    parts = {f"keys {name}": table(name, model) for name, model in SECTIONS.items()}
+    return parts | {"keys experiment": table("experiment", AnalysisSettings, {"kind", "repeat"})}
+
+
+def _cycling_parts() -> dict[str, str]:
+    methods = [model for model in METHODS if model.model_fields["name"].default in KINDS]
+    return {
+        "keys experiment": table("cycling", CyclingSettings, set(CyclingSettings.model_fields)),
+        "keys observations": table("network", NetworkSettings),
+        "keys localization": table("localization", LocalizationSettings),
+        "testbeds": "\n\n".join(map(_testbed, DYNAMICS)),
+        "methods": "\n\n".join(map(_method, methods)),
+    }
+
+
+def _testbed(model: type[DynamicsSection]) -> str:
+    """Return what the document says of a testbed."""
+    kind = model.MODEL
+    facts = [f"Time is in {kind.time_unit}."] if kind.time_unit else []
+    facts += [f"Components are {', '.join(kind.components)}."] if kind.components else []
+    facts += [f"Distances are in {kind.distance_unit}."] if kind.distance_unit else []
+    facts += [f"`model` cannot change {', '.join(f'`{key}`' for key in sorted(model.FIXED))}."] if model.FIXED else []
+    heading = f"### `dynamics: {{name: {model.model_fields['name'].default}}}`"
+    return "\n\n".join([heading, " ".join([_purpose(model), *facts]), table("dynamics", model)])
+
+
+def _method(model: type[MethodSection]) -> str:
+    """Return what the document says of a method."""
+    name = model.model_fields["name"].default
+    limit = [" It keeps covariances as matrices: for at most 1,000 components."] if KINDS[name].dense else []
+    keys = set(model.model_fields) - {"name", "label"}
+    return "\n\n".join([f"### `name: {name}`", _purpose(model) + "".join(limit), table("methods", model, keys)])
+
+
+def _purpose(model: type[BaseModel]) -> str:
+    return " ".join((model.__doc__ or "").split("\n\n", maxsplit=1)[0].split())
 
 
 def table(section: str, model: type[BaseModel], only: set[str] | None = None) -> str:
@@ -80,13 +147,20 @@ def table(section: str, model: type[BaseModel], only: set[str] | None = None) ->
         if (only is None and name == "name") or (only is not None and name not in only):
             continue
         schema = properties[name]
-        default = "must be given" if field.is_required() else f"`{_written(field.default)}`"
-        meaning = (field.description or f"`{field.default}`").replace("|", "\\|")
+        default = "must be given" if field.is_required() else f"`{_written(field.get_default(call_default_factory=True))}`"
+        meaning = (field.description or _alone(field.default, name)).replace("|", "\\|")
         lines.append(f"| `{name}` | {meaning} | {_unit(section, name, schema)} | {', '.join(_values(schema))} | {default} |")
-    return "\n".join(lines) if len(lines) > 2 else "It has no keys but `name`."
+    return "\n".join(lines) if len(lines) > 2 else "It has no keys of its own."
+
+
+def _alone(default: object, name: str) -> str:
+    """Return what stands for a missing description: the one value there is, or where a section is described."""
+    return f"`{default}`" if isinstance(default, str) else f"see [{name}](#{name})"
 
 
 def _unit(section: str, name: str, schema: dict[str, Any]) -> str:
+    if section in CYCLING_UNITS:
+        return str(schema.get("unit", CYCLING_UNITS[section].get(name, "–")))
     if name == "level":
         return LEVELS[section]
     if name in UNITS:
@@ -105,16 +179,22 @@ def _values(schema: dict[str, Any]) -> Iterator[str]:
     for kind in _kinds(schema):
         if "enum" in kind or "const" in kind:
             yield from (f"`{value}`" for value in kind.get("enum", [kind.get("const")]))
+        elif "$ref" in kind or "oneOf" in kind or kind["type"] == "object":
+            yield "keys and values"
         elif kind["type"] == "null":
             yield "`null`"
         elif kind["type"] == "boolean":
             yield "`true`, `false`"
         elif kind["type"] == "array":
-            yield "list of lists"
+            yield f"list of {_ITEMS.get(kind['items'].get('type', 'object'), 'lists')}"
         elif kind["type"] == "string":
-            yield "text"
+            yield "text" + (f" of at most {kind['maxLength']} characters" if "maxLength" in kind else "")
         else:
             yield ("whole number" if kind["type"] == "integer" else "number") + _range(kind)
+
+
+#: What lists may hold, by the name it has in a schema.
+_ITEMS = {"integer": "whole numbers", "number": "numbers", "object": "sections"}
 
 
 def _range(kind: dict[str, Any]) -> str:
@@ -132,16 +212,21 @@ def _number(value: float) -> str:
 def _written(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return f"{value:g}" if isinstance(value, float) else "[]" if value == () else str(value)
+    if isinstance(value, Section):
+        tree = value.named_tree() if "name" in type(value).model_fields else value.tree()
+        return yaml.safe_dump(tree, default_flow_style=True, sort_keys=False, width=1000).strip()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def main() -> None:
-    """Write the document anew where it is out of date."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    new = updated(text)
-    if new != text:
-        DOCUMENT.write_text(new, encoding="utf-8")
-        print(f"{DOCUMENT.name} was out of date and is written anew")
+    """Write the documents anew where they are out of date."""
+    for document in (DOCUMENT, CYCLING):
+        new = updated(document)
+        if new != document.read_text(encoding="utf-8"):
+            document.write_text(new, encoding="utf-8")
+            print(f"{document.name} was out of date and is written anew")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from backends.background_error.base import BackgroundError
 from backends.background_error.dense import DenseBackgroundError
 from backends.dynamics.base import Dynamics
 
-#: Trajectories that a climate is sampled from, and states taken from them, for small and for large states.
-TRAJECTORIES, STATES, STATES_OF_LARGE = 20, 10_000, 200
+#: Trajectories that a climate is sampled from, and states taken from each, for small and for large states.
+SAMPLED, SAMPLED_OF_LARGE = (500, 20), (20, 10)
 #: States with more components are large.
 LARGE = 1000
 
@@ -26,11 +26,11 @@ class Climate:
 
 def climate(dynamics: Dynamics, generator: torch.Generator) -> Climate:
     """Return the climate of a model, from several long runs that begin near its start."""
-    state = dynamics.draw_start(TRAJECTORIES, generator)
+    trajectories, states_of_each = SAMPLED if dynamics.size <= LARGE else SAMPLED_OF_LARGE
+    state = dynamics.draw_start(trajectories, generator)
     state = dynamics.advance(state, dynamics.transient)
-    wanted = STATES if dynamics.size <= LARGE else STATES_OF_LARGE
     visited, time = [state], dynamics.transient * dynamics.dt
-    while len(visited) * TRAJECTORIES < wanted:
+    while len(visited) < states_of_each:
         state = dynamics.advance(state, dynamics.spacing, time)
         time += dynamics.spacing * dynamics.dt
         visited.append(state)

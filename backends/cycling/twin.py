@@ -50,6 +50,8 @@ class Twin:
         self.sigma, self.noise = sigma, noise
         self.truth, self.generator = truth, generator
         self.cycle, self.time = 0, 0.0
+        #: Model time of each cycle so far; their distance changes where `every` does.
+        self.times: list[float] = []
         self._operator: tuple[Network, LinearOperator] | None = None
 
     def advance(self) -> Observed:
@@ -57,6 +59,7 @@ class Twin:
         self.truth = self.dynamics.advance(self.truth, self.every, self.time)
         self.time += self.every * self.dynamics.dt
         self.cycle += 1
+        self.times.append(self.time)
         H = self._of_cycle()
         # Errors are drawn for all components: which of them are observed does not change what comes later.
         unit = torch.randn(self.truth.shape, generator=self.generator, dtype=self.truth.dtype, device=self.truth.device)

@@ -61,11 +61,18 @@ def run_file(path: Path, folder: Path, changes: Sequence[str] = (), out: Path | 
 
 
 def run_cycling(settings: CyclingSettings, out: Path | None) -> Summary:
-    """Run a cycling experiment and return its summary."""
+    """Run a cycling experiment and return its summary; write the run, and a feedback file of each method, to a folder."""
     from backends.experiments.cycling.run import run, summary
 
-    del out
-    return summary(run(settings))
+    race = run(settings)
+    if out is not None:
+        from backends.experiments.cycling.export import to_netcdf
+        from backends.experiments.cycling.feedback import file_names, to_feedback
+
+        to_netcdf(race, out / "run.nc")
+        for method, name in enumerate(file_names(race)):
+            to_feedback(race, method, out / name)
+    return summary(race)
 
 
 def run_settings(settings: AnalysisSettings, catalogue: Catalogue) -> Summary:

@@ -5,9 +5,14 @@ from typing import Annotated, Any, ClassVar, Literal
 import torch
 from pydantic import Field
 
+from backends.dynamics.advection import Advection
+from backends.dynamics.advection_diffusion import AdvectionDiffusion
 from backends.dynamics.base import Dynamics
+from backends.dynamics.circle import Circle
+from backends.dynamics.kolmogorov import Kolmogorov
 from backends.dynamics.lorenz63 import Lorenz63
 from backends.dynamics.lorenz96 import Lorenz96
+from backends.dynamics.shallow_water import ShallowWater
 from backends.experiments.sections import NotNegative, Positive, Section
 
 Real = Annotated[float, Field(ge=-1e6, le=1e6)]
@@ -20,9 +25,9 @@ class DynamicsSection(Section):
     FIXED: ClassVar[frozenset[str]] = frozenset()
     #: Keys that a wrong forecast model is usually wrong in.
     UNCERTAIN: ClassVar[tuple[str, ...]] = ()
+    #: Observations that suit it, where pages begin: values of keys that differ from their defaults.
+    NETWORK: ClassVar[dict[str, Any]] = {}
     MODEL: ClassVar[type[Dynamics]]
-    name: str
-    dt: Positive
 
 
 class Lorenz63Settings(DynamicsSection):
@@ -30,6 +35,7 @@ class Lorenz63Settings(DynamicsSection):
 
     MODEL: ClassVar[type[Dynamics]] = Lorenz63
     UNCERTAIN: ClassVar[tuple[str, ...]] = ("sigma", "rho", "beta")
+    NETWORK: ClassVar[dict[str, Any]] = {"every": 25, "sigma": 2**0.5}
     name: Literal["lorenz63"] = "lorenz63"
     sigma: Real = Field(10.0, description="Prandtl number σ")
     rho: Real = Field(28.0, description="Rayleigh number over its critical value, ρ")
@@ -51,8 +57,119 @@ class Lorenz96Settings(DynamicsSection):
     start_sigma: NotNegative = Field(0.001**0.5, description="standard deviation of the errors of the first guess")
 
 
-DYNAMICS: tuple[type[DynamicsSection], ...] = (Lorenz63Settings, Lorenz96Settings)
-DynamicsSettings = Annotated[Lorenz63Settings | Lorenz96Settings, Field(discriminator="name")]
+class CircleSettings(DynamicsSection):
+    """A rotation on the unit circle, the lecture's first example; the forecast model may be persistence."""
+
+    MODEL: ClassVar[type[Dynamics]] = Circle
+    FIXED: ClassVar[frozenset[str]] = frozenset({"points", "dt"})
+    NETWORK: ClassVar[dict[str, Any]] = {"components": "alternate", "sigma": 0.1}
+    name: Literal["circle"] = "circle"
+    points: int = Field(60, ge=2, le=10_000, description="steps of a full turn n")
+    persistence: bool = Field(False, description="true: the state stays where it is; meant for `model`")
+    start_sigma: NotNegative = Field(0.1, description="standard deviation of the errors of the first guess")
+
+    @property
+    def dt(self) -> float:
+        """Length of a step: time is counted in steps."""
+        return 1.0
+
+
+class AdvectionSettings(DynamicsSection):
+    """Linear advection on a periodic line."""
+
+    MODEL: ClassVar[type[Dynamics]] = Advection
+    FIXED: ClassVar[frozenset[str]] = frozenset({"points"})
+    UNCERTAIN: ClassVar[tuple[str, ...]] = ("speed",)
+    NETWORK: ClassVar[dict[str, Any]] = {"every": 5, "components": "every", "count": 10, "sigma": 0.1}
+    name: Literal["advection-1d"] = "advection-1d"
+    points: int = Field(100, ge=4, le=100_000, description="number of points n")
+    speed: Real = Field(1.0, description="c, lengths of the line per unit of time")
+    dt: Positive = Field(0.01, description="length of a step; any is exact")
+    waves: int = Field(10, ge=1, le=10_000, description="highest wavenumber of the starts")
+    start_sigma: NotNegative = Field(1.0, description="standard deviation of the starts at each point")
+
+
+class AdvectionDiffusionSettings(DynamicsSection):
+    """A tracer from a pulsed source on an x–z plane: advection, diffusion, decay, and a sponge at the top."""
+
+    MODEL: ClassVar[type[Dynamics]] = AdvectionDiffusion
+    FIXED: ClassVar[frozenset[str]] = frozenset({"nx", "nz", "width", "height"})
+    UNCERTAIN: ClassVar[tuple[str, ...]] = ("u", "w", "source_strength")
+    NETWORK: ClassVar[dict[str, Any]] = {"every": 10, "components": "random", "count": 120, "sigma": 0.03}
+    name: Literal["advection-diffusion"] = "advection-diffusion"
+    nx: int = Field(130, ge=4, le=1000, description="cells along x")
+    nz: int = Field(50, ge=4, le=500, description="cells along z")
+    width: Positive = Field(1.3, description="width of the plane, km")
+    height: Positive = Field(0.36, description="height of the plane, km")
+    u: Real = Field(2.6, description="wind to the right, m/s")
+    w: Real = Field(0.55, description="wind upward, m/s")
+    diffusivity: NotNegative = Field(12.0, description="K, m²/s")
+    decay_time: Positive = Field(800.0, description="1/λ, s")
+    sponge_time: Positive = Field(100.0, description="1/λ_top at the top, s")
+    sponge_base: float = Field(0.8, ge=0, le=1, description="where the sponge begins, as a part of the height")
+    source_strength: Real = Field(0.035, description="A while the source is on, per second")
+    source_x: NotNegative = Field(0.12, description="centre of the source along x, km")
+    source_z: NotNegative = Field(0.035, description="centre of the source along z, km")
+    source_width: Positive = Field(0.09, description="standard deviation of the source along x, km")
+    source_depth: Positive = Field(0.02, description="standard deviation of the source along z, km")
+    period: Positive = Field(140.0, description="period of the pulses, s")
+    duty: float = Field(0.4, ge=0, le=1, description="part of the period in which the source is on")
+    dt: Positive = Field(1.0, description="length of a step, s; up to 1.2 is stable on these cells")
+    start_sigma: NotNegative = Field(0.05, description="standard deviation of the errors of the first guess")
+    start_width: Positive = Field(0.1, description="correlation length of these errors along x, km")
+    start_depth: Positive = Field(0.04, description="correlation length of these errors along z, km")
+
+
+class KolmogorovSettings(DynamicsSection):
+    """Two-dimensional turbulence on a doubly periodic plane, driven by a sinusoidal force."""
+
+    MODEL: ClassVar[type[Dynamics]] = Kolmogorov
+    FIXED: ClassVar[frozenset[str]] = frozenset({"points"})
+    UNCERTAIN: ClassVar[tuple[str, ...]] = ("forcing", "drag")
+    NETWORK: ClassVar[dict[str, Any]] = {"every": 10, "components": "random", "count": 400, "sigma": 0.5}
+    name: Literal["kolmogorov"] = "kolmogorov"
+    points: int = Field(64, ge=8, le=512, multiple_of=2, description="points of each side")
+    wavenumber: int = Field(4, ge=1, le=100, description="wavenumber k of the force")
+    forcing: Real = Field(1.0, description="strength χ of the force")
+    viscosity: NotNegative = Field(0.005, description="viscosity ν")
+    drag: NotNegative = Field(0.1, description="linear drag α")
+    dt: Positive = Field(0.02, le=0.2, description="length of a step")
+    start_sigma: NotNegative = Field(0.4, description="standard deviation of the errors of the first guess")
+
+
+class ShallowWaterSettings(DynamicsSection):
+    """Rotating shallow water on the sphere: unstable jets."""
+
+    MODEL: ClassVar[type[Dynamics]] = ShallowWater
+    FIXED: ClassVar[frozenset[str]] = frozenset({"truncation"})
+    UNCERTAIN: ClassVar[tuple[str, ...]] = ("jet", "depth")
+    NETWORK: ClassVar[dict[str, Any]] = {"every": 6, "components": "random", "fields": ("h",), "count": 500, "sigma": 10.0}
+    name: Literal["shallow-water"] = "shallow-water"
+    truncation: int = Field(42, ge=5, le=170, description="triangular truncation T; the grid has 64 x 128 points for 42")
+    dt: Positive = Field(1.0, description="length of a step, h")
+    depth: Positive = Field(10_000.0, description="mean of h, m")
+    jet: Real = Field(80.0, description="fastest wind of the jet, m/s")
+    bump: Real = Field(120.0, description="height of the bump that disturbs the jet in the first guess, m")
+    southern: bool = Field(True, description="whether the southern hemisphere has a jet, too")
+    relaxation: Positive = Field(240.0, description="time τ of the relaxation towards the jet, h")
+    diffusion: Positive = Field(3.0, description="time in which hyperdiffusion takes the shortest wave to 1/e, h")
+    start_sigma: NotNegative = Field(2.0, description="standard deviation of the wind errors of the first guess, m/s")
+
+
+DYNAMICS: tuple[type[DynamicsSection], ...] = (
+    Lorenz96Settings, Lorenz63Settings, CircleSettings, AdvectionSettings, AdvectionDiffusionSettings, KolmogorovSettings,
+    ShallowWaterSettings,
+)  # fmt: skip
+DynamicsSettings = Annotated[
+    Lorenz96Settings
+    | Lorenz63Settings
+    | CircleSettings
+    | AdvectionSettings
+    | AdvectionDiffusionSettings
+    | KolmogorovSettings
+    | ShallowWaterSettings,
+    Field(discriminator="name"),
+]
 
 
 def model_of(settings: DynamicsSection, device: torch.device, dtype: torch.dtype) -> Dynamics:

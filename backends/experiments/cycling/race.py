@@ -141,8 +141,8 @@ def climate_of(settings: DynamicsSection, device: torch.device, dtype: torch.dty
 def network_of(settings: NetworkSettings, seed: int) -> Network:
     """Return the rule of what is observed."""
     if isinstance(settings.components, tuple):
-        return Network("chosen", chosen=settings.components)
-    return Network(settings.components, settings.count, seed=seed)
+        return Network("chosen", chosen=settings.components, fields=settings.fields)
+    return Network(settings.components, settings.count, seed=seed, fields=settings.fields)
 
 
 def method_of(settings: MethodSection) -> Method:

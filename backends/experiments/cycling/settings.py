@@ -20,6 +20,7 @@ class NetworkSettings(Section):
         description="`all`; `every`: each `count`th; `random`: `count` of them, drawn once; `changing`: drawn again each "
         "cycle; `alternate`: one after the other; `subsets`: random subsets of few components; or a list of numbers from 0",
     )
+    fields: tuple[str, ...] = Field((), description="of testbeds with several fields: those that are observed; empty: all")
     count: int = Field(1, ge=1, le=100000, description="how many, or each how many-th, where `components` needs it")
     sigma: Positive = Field(1.0, description="σ_o that the methods assume")
     noise: NotNegative | None = Field(None, description="σ_o of the errors that observations have; null: as `sigma` assumes")
