@@ -99,7 +99,9 @@ class Cycling:
     def __post_init__(self) -> None:
         E, device = self.setting.experiments, self.setting.start.device
         self.contestants: list[Contestant] = []
-        scale = float(self.setting.climatology.variance().mean().sqrt())
+        self._norm = self.setting.model.norm()
+        variance = self.setting.climatology.variance()
+        scale = float((variance.mean() if self._norm is None else variance @ (self._norm.area * self._norm.scale**2)).sqrt())
         for number, (label, method) in enumerate(self.methods):
             generator = torch.Generator(device).manual_seed((self.seed + 1) * 1_000_003 + 7919 * number)
             method.start(self.setting, generator)
@@ -126,7 +128,7 @@ class Cycling:
             contestant.ended = f"the linear algebra of its analysis failed in cycle {self.twin.cycle}: {problem}"
             return None
         contestant.seconds += time.perf_counter() - began
-        numbers = verify(background, analysis, self.twin.truth, observed)
+        numbers = verify(background, analysis, self.twin.truth, observed, self._norm)
         bad = contestant.record.add(self.twin.cycle, numbers, ranks(background, self.twin.truth), method.extras)
         if bad is not None:
             if bool(bad.all()):

@@ -7,24 +7,27 @@ import torch
 from torch import Tensor
 
 from backends.assimilation.methods.estimate import Estimate, Observed
+from backends.dynamics.base import Norm
 from backends.observing.operators import LinearOperator
 
 #: Numbers of each cycle, method and experiment, in the order of the last axis of what is recorded.
 NUMBERS = (
     "rmse_background", "rmse_analysis", "spread_background", "spread_analysis", "bias_background", "bias_analysis",
     "crps_background", "crps", "chi2_per_obs", "sigma_o2_desroziers", "sigma_b2_desroziers", "omb", "oma",
+    "omb_expected",
 )  # fmt: skip
 _SQRT_PI, _SQRT_2 = math.sqrt(math.pi), math.sqrt(2)
 
 
-def verify(background: Estimate, analysis: Estimate, truth: Tensor, observed: Observed) -> Tensor:
+def verify(background: Estimate, analysis: Estimate, truth: Tensor, observed: Observed, norm: Norm | None = None) -> Tensor:
     """Return the numbers of one cycle, shape (E, len(NUMBERS)), NaN where a method makes no statement.
 
     RMSE and spread are root means over the components, of squared errors and of variances. `bias` is the mean error over
     components, CRPS the mean over components. `chi2_per_obs` is the mean over observations of d² / (H P Hᵀ + R) with the
     diagonal of the matrix: one on average where spread and σ_o are right, as χ²/p with the whole matrix is, and defined for
     every method. The squares of Desroziers et al. (2005) are means over observations of d_oa d_ob and d_ab d_ob; `omb` and
-    `oma` root means of squared innovations and residuals.
+    `oma` root means of squared innovations and residuals, `omb_expected` of the diagonal of H P Hᵀ + R. With a norm, means
+    over components are weighted and errors scaled.
     """
     H = observed.operator
     d = observed.values - H(background.mean)
@@ -32,23 +35,25 @@ def verify(background: Estimate, analysis: Estimate, truth: Tensor, observed: Ob
     error_b, error_a = background.mean - truth, analysis.mean - truth
     missing = error_b.new_full(error_b.shape[:1], math.nan)
     variance_b, variance_a = background.variance, analysis.variance
-    chi2 = missing
+    chi2 = expected = missing
     if variance_b is not None:
-        chi2 = (d.square() / (_observed_variance(H, background) + observed.error.variance())).mean(-1)
+        S = innovation_variance(background, observed)
+        chi2, expected = (d.square() / S).mean(-1), S.mean(-1).sqrt()
     return torch.stack(
         [
-            _root_mean(error_b), _root_mean(error_a),
-            missing if variance_b is None else variance_b.mean(-1).sqrt(),
-            missing if variance_a is None else variance_a.mean(-1).sqrt(),
-            error_b.mean(-1), error_a.mean(-1),
-            crps(background, error_b), crps(analysis, error_a),
+            _mean(error_b.square(), norm, 2).sqrt(), _mean(error_a.square(), norm, 2).sqrt(),
+            missing if variance_b is None else _mean(variance_b, norm, 2).sqrt(),
+            missing if variance_a is None else _mean(variance_a, norm, 2).sqrt(),
+            _mean(error_b, norm, 1), _mean(error_a, norm, 1),
+            crps(background, error_b, norm), crps(analysis, error_a, norm),
             chi2, (residual * d).mean(-1), ((d - residual) * d).mean(-1), _root_mean(d), _root_mean(residual),
+            expected,
         ],
         dim=-1,
     )  # fmt: skip
 
 
-def crps(estimate: Estimate, error: Tensor) -> Tensor:
+def crps(estimate: Estimate, error: Tensor, norm: Norm | None = None) -> Tensor:
     """Return the continuous ranked probability score, mean over components, shape (E,).
 
     Of members the score of their empirical distribution, E|x − t| − ½ E|x − x'| (Gneiting and Raftery, 2007, J. Am. Stat.
@@ -61,7 +66,13 @@ def crps(estimate: Estimate, error: Tensor) -> Tensor:
         Mean, and what it says of its errors.
     error
         Mean minus truth, shape (E, n).
+    norm
+        How components are weighted.
     """
+    return _mean(_crps(estimate, error), norm, 1)
+
+
+def _crps(estimate: Estimate, error: Tensor) -> Tensor:
     if estimate.members is not None:
         X = estimate.members - estimate.mean[:, None]  # member minus truth is X + error
         N = X.shape[1]
@@ -69,18 +80,18 @@ def crps(estimate: Estimate, error: Tensor) -> Tensor:
             ordered = X.sort(1).values
             rank = torch.arange(1 - N, N, 2, dtype=X.dtype, device=X.device)  # Σ_ij |x_i − x_j| = 2 Σ_i (2i − N − 1) x_(i)
             half = (rank[:, None] * ordered).sum(1) / N**2
-            return ((X + error[:, None]).abs().mean(1) - half).mean(-1)
+            return (X + error[:, None]).abs().mean(1) - half
         ordered, order = X.sort(1)
         w = estimate.weights[..., None].expand_as(X).gather(1, order)
         below = w.cumsum(1) - 0.5 * w
         half = (w * (2 * below - 1) * ordered).sum(1)  # ½ Σ_ij w_i w_j |x_i − x_j|
-        return ((estimate.weights[..., None] * (X + error[:, None]).abs()).sum(1) - half).mean(-1)
+        return (estimate.weights[..., None] * (X + error[:, None]).abs()).sum(1) - half
     if estimate.variance is None:
-        return error.abs().mean(-1)
+        return error.abs()
     sigma = estimate.variance.clamp(min=torch.finfo(error.dtype).tiny).sqrt()
     z = error / sigma
     density = torch.exp(-0.5 * z.square()) / (_SQRT_2 * _SQRT_PI)
-    return (sigma * (z * torch.erf(z / _SQRT_2) + 2 * density - 1 / _SQRT_PI)).mean(-1)
+    return sigma * (z * torch.erf(z / _SQRT_2) + 2 * density - 1 / _SQRT_PI)
 
 
 def ranks(estimate: Estimate, truth: Tensor) -> Tensor | None:
@@ -118,13 +129,27 @@ def time_mean(values: Tensor, blocks: int = 20) -> Score:
     return Score(mean, float(parts.std()) / math.sqrt(blocks))
 
 
+def innovation_variance(background: Estimate, observed: Observed) -> Tensor:
+    """Return the diagonal of H P Hᵀ + R, (E, p), of a background with a variance.
+
+    Without members it is that of H P Hᵀ as if errors of the points that one observation uses were fully correlated.
+    """
+    return _observed_variance(observed.operator, background) + observed.error.variance()
+
+
 def _observed_variance(H: LinearOperator, background: Estimate) -> Tensor:
-    """Return the diagonal of H P Hᵀ, (E, p); without members as if errors of the points an observation uses were equal."""
     if background.members is None:
         assert background.variance is not None
         return H(background.variance)
     X, factor = background.deviations()
     return (factor[..., None] * H(X).square()).sum(-2)
+
+
+def _mean(values: Tensor, norm: Norm | None, power: int) -> Tensor:
+    """Return the mean over components of what scales like a power of the errors."""
+    if norm is None:
+        return values.mean(-1)
+    return values @ (norm.area * norm.scale**power)
 
 
 def _root_mean(values: Tensor) -> Tensor:

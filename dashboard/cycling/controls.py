@@ -41,6 +41,8 @@ class CyclingControls:
         )  # fmt: skip
         self.testbed.param.watch(self._on_testbed, "value")
         self._model = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._sliders: dict[str, LiveSlider] = {}
+        self._testbed_shown = ""
         self._truth = Group("Truth", self._of_truth)
         o = state.network
         self.sigma = slider(o, "sigma", "σ_o assumed", 0.02, 4, 0.02, "Observation error that the methods assume.")
@@ -82,7 +84,7 @@ class CyclingControls:
     def _on_shape(self, *_events: Event) -> None:
         state = self.state
         few = state.testbed in FEW
-        options = {text: rule for text, rule in COMPONENTS.items() if rule != "subsets" or few}
+        options: dict[str, Any] = {text: rule for text, rule in COMPONENTS.items() if rule != "subsets" or few}
         size = getattr(state.section, "points", 3 if few else 10_000)
         with one_message():
             self.testbed.value = state.testbed
@@ -116,17 +118,20 @@ class CyclingControls:
         """One slider for each constant that a wrong forecast model may be wrong in."""
         state = self.state
         keys = TESTBEDS[state.testbed].UNCERTAIN
-        if [slider_.name for slider_ in self._model] != [f"{state.testbed} {key}" for key in keys]:
-            self._model.objects = [self._model_slider(key) for key in keys]
-        for widget, key in zip(self._model, keys, strict=True):
-            widget.value = state.model.get(key, getattr(state.section, key))
+        if state.testbed != self._testbed_shown:
+            self._testbed_shown = state.testbed
+            self._sliders = {key: self._model_slider(key) for key in keys}
+            self._model.objects = list(self._sliders.values())
+        for key, widget in self._sliders.items():
+            value = state.model.get(key, getattr(state.section, key))
+            widget.param.update(start=min(widget.start, value), end=max(widget.end, value), value=value)
 
     def _model_slider(self, key: str) -> LiveSlider:
         state = self.state
         true = float(getattr(state.section, key))
         reach = 0.3 * abs(true) or 1.0
         widget = LiveSlider(
-            name=f"{state.testbed} {key}", label=f"Forecast model: {label(key)}", start=true - reach, end=true + reach,
+            label=f"Forecast model: {label(key)}", start=true - reach, end=true + reach,
             step=reach / 30, value=state.model.get(key, true), sizing_mode="stretch_width",
             description=f"What the forecast model takes it to be; the truth has {true:g}.",
         )  # fmt: skip

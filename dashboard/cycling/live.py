@@ -1,27 +1,96 @@
-"""The live tab: errors against time, and the state of the chosen method."""
+"""The live tab: errors against time, and the state of the chosen method in the picture that suits the testbed."""
+
+from typing import Any
 
 import panel as pn
+import panel_material_ui as pmui
+from param.parameterized import Event
 
+from backends.experiments.cycling.layout import Layout, layout_of
 from backends.experiments.cycling.view import RaceView
 from dashboard.cycling.state import CyclingState
+from dashboard.cycling.states import PhasePictures, PlanePictures, RingPictures, StatePictures
+from dashboard.plots.race.innovations import Innovations
 from dashboard.plots.race.timeline import RaceTimeline
+
+WINDOWS = {"100 cycles": 100, "400 cycles": 400, "1,000 cycles": 1000, "5,000 cycles": 5000, "all": 100_000}
+PICTURES: dict[str, type[StatePictures]] = {"phase": PhasePictures, "ring": RingPictures, "plane": PlanePictures}
 
 
 class LiveView:
-    """Pictures that follow the race."""
+    """Pictures that follow the race; those of the state are made anew for each testbed."""
 
     def __init__(self, state: CyclingState) -> None:
         self.state = state
-        self.timeline = RaceTimeline()
-        self.pane = pn.Column(self.timeline.pane, sizing_mode="stretch_width", margin=0)
+        self._layout: Layout | None = None
+        self._pictures: StatePictures | None = None
+        self.timeline, self.innovations = RaceTimeline(height=300), Innovations(height=260)
+        self.method = pmui.Select(
+            label="States of", options={}, size="small", width=190, description="The method whose states are shown"
+        )
+        self.method.param.watch(self._on_method, "value")
+        self.window = pmui.Select(label="Time axes", options=WINDOWS, value=state.window, size="small", width=140)
+        self.window.param.watch(lambda event: state.param.update(window=event.new), "value")
+        self.log = pmui.Switch(label="Logarithmic", value=False, description="Of the errors against time")
+        self.log.param.watch(lambda event: self.timeline.set_log(event.new), "value")
+        state.param.watch(self._on_window, "window")
+        self._own = pn.Row(margin=0)
+        bar = pn.FlexBox(self.method, self._own, self.window, self.log, align_items="center", gap="8px")
+        self._state = pn.Column(sizing_mode="stretch_width", margin=0)
+        below = pn.FlexBox(
+            pn.Column(self.timeline.pane, styles={"flex": "3 1 520px", "min-width": "0"}, margin=0),
+            pn.Column(self.innovations.pane, styles={"flex": "2 1 360px", "min-width": "0"}, margin=0),
+            gap="4px 16px", sizing_mode="stretch_width",
+        )  # fmt: skip
+        self.pane = pn.Column(bar, self._state, below, sizing_mode="stretch_width", margin=0)
 
     def show(self, view: RaceView | None) -> None:
         """Draw a moment of the race, or nothing where there is none yet."""
         if view is None:
             self.timeline.clear()
+            self.innovations.clear()
+            if self._pictures is not None:
+                self._pictures.clear()
             return
-        curves = {
+        self._fit()
+        self._offer(view.labels)
+        curves: dict[str, Any] = {
             label: {"analysis": s["rmse_analysis"], "background": s["rmse_background"], "spread": s["spread_analysis"]}
             for label, s in zip(view.labels, view.series, strict=True)
         }
         self.timeline.show(view.cycles, curves, [(mark.cycle, mark.text) for mark in view.marks], view.sigma)
+        chosen = view.series[view.chosen]
+        self.innovations.show(
+            view.cycles, chosen["omb"], chosen["oma"], expected_omb=chosen["omb_expected"], normalised=view.normalised
+        )
+        if self._pictures is not None:
+            self._pictures.show(view)
+
+    def _fit(self) -> None:
+        """Make the pictures that suit the testbed, if it is another one than before."""
+        live = self.state.live
+        if live is None or not live.ready:
+            return
+        race = live.race
+        layout = layout_of(race.dynamics)
+        if layout == self._layout:
+            return
+        self._layout = layout
+        mean, spread = race.climate.mean.cpu().numpy(), race.climate.covariance.variance().sqrt().cpu().numpy()
+        self._pictures = PICTURES[layout.kind](layout, mean, spread, race.climate.states[:2000].cpu().numpy(), self.state)
+        self.state.history = self._pictures.history
+        self._own.objects = self._pictures.controls
+        self._state.objects = [self._pictures.pane]
+
+    def _offer(self, labels: tuple[str, ...]) -> None:
+        options = {label: number for number, label in enumerate(labels)}
+        if options != self.method.options:
+            self.method.param.update(options=options, value=min(self.state.chosen, len(labels) - 1))
+
+    def _on_method(self, event: Event) -> None:
+        if event.new is not None:
+            self.state.chosen = event.new
+
+    def _on_window(self, event: Event) -> None:
+        self.timeline.set_window(event.new)
+        self.innovations.set_window(event.new)

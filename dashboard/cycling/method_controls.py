@@ -33,7 +33,8 @@ class MethodControls:
 
     def __init__(self, state: CyclingState) -> None:
         self.state = state
-        self._cards: dict[int, tuple[SectionState, pn.Column]] = {}
+        #: Heading and card of each section that is shown, by the identity of the section.
+        self._cards: dict[int, tuple[pn.pane.HTML, pn.Column]] = {}
         self.add = pmui.MenuButton(
             label="Add a method", items=_menu(), variant="outlined", size="small", sizing_mode="stretch_width",
             description=f"Up to {MOST_METHODS} methods race on the same truth and the same observations.",
@@ -50,30 +51,30 @@ class MethodControls:
             self.add.value = None
 
     def _fill(self, *_events: object) -> None:
-        kept: dict[int, tuple[SectionState, pn.Column]] = {}
-        for place, section in enumerate(self.state.methods):
-            card = self._cards.get(id(section), (section, None))[1] or self._card(section)
-            card[0][0].object = _title(section, place)
-            kept[id(section)] = (section, card)
+        kept = {id(section): self._cards.get(id(section)) or self._card(section) for section in self.state.methods}
+        for place, (section, (heading, _)) in enumerate(zip(self.state.methods, kept.values(), strict=True)):
+            heading.object = _title(section, place)
         self._cards = kept
         with one_message():
             self._list.objects = [card for _, card in kept.values()]
             self.add.disabled = len(kept) >= MOST_METHODS
 
-    def _card(self, section: SectionState) -> pn.Column:
+    def _card(self, section: SectionState) -> tuple[pn.pane.HTML, pn.Column]:
         remove = pmui.IconButton(
             icon="close", size="small", description=f"Take {method_name(section.MODEL.model_fields['name'].default)} out",
             on_click=lambda _: self.state.remove_method(section), margin=0,
         )  # fmt: skip
-        head = pn.Row(html("", margin=(4, 0)), remove, sizing_mode="stretch_width", margin=0)
+        heading = html("", margin=(6, 5))
+        head = pn.Row(heading, remove, sizing_mode="stretch_width", margin=0)
         name = section.MODEL.model_fields["name"].default
         knobs = [_knob(section, key, WIDE.get(name, {})) for key in section.KEYS if key not in HIDDEN]
-        return pn.Column(
+        card = pn.Column(
             head, *[k for k in knobs if k is not None], sizing_mode="stretch_width", margin=(0, 0, 6, 0), css_classes=["method"]
         )
+        return heading, card
 
 
-def _title(section: SectionState, place: int) -> str:
+def _title(section: Any, place: int) -> str:
     name = section.label or method_name(section.MODEL.model_fields["name"].default)
     return (
         f'<div class="panel-title"><span class="swatch" style="background:{method_colour(place)}"></span>{escape(name)}</div>'
@@ -95,7 +96,7 @@ def _knob(section: SectionState, key: str, wide: dict[str, tuple[float, float, f
     return slider(section, key, label(key), start, end, step)
 
 
-def _radius(section: SectionState) -> LiveSlider:
+def _radius(section: Any) -> LiveSlider:
     """Return a slider of the localisation radius; its right end means no localisation."""
     most = 30.0
     taper = section.localization

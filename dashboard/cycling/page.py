@@ -9,6 +9,7 @@ from param.parameterized import Event
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.cycling.controls import CyclingControls
 from dashboard.cycling.live import LiveView
+from dashboard.cycling.pace import Pace
 from dashboard.cycling.state import CyclingState
 from dashboard.cycling.table import table
 from dashboard.cycling.transport import Transport
@@ -17,6 +18,7 @@ from dashboard.shell import Content
 #: Milliseconds between two looks at the race.
 LOOK_EVERY = 80
 VIEWS = ("Live",)
+NOTHING = '<div class="hint">Start the race, or take a single step: scores appear here.</div>'
 
 
 class CyclingPage:
@@ -28,7 +30,7 @@ class CyclingPage:
         self.controls = CyclingControls(state)
         self.transport = Transport(state)
         self._problem, self._stale = notice("problem"), notice("stale")
-        self._scores = html('<div class="hint">Start the race, or take a single step: scores appear here.</div>')
+        self._scores, self._pace = html(NOTHING), Pace()
         self.live = LiveView(state)
         self._views = (self.live,)
         self.tabs = pmui.Tabs(*((name, pn.Spacer(height=0)) for name in VIEWS), sizing_mode="stretch_width")
@@ -44,7 +46,7 @@ class CyclingPage:
         """Return the page for the frame."""
         main = [
             pn.Column(
-                self.transport.pane, self._problem, self._stale, self._scores, self.tabs, self._body,
+                self.transport.pane, self._problem, self._stale, self._scores, self.tabs, self._body, self._pace.pane,
                 sizing_mode="stretch_width", margin=(4, 14),
             )
         ]  # fmt: skip
@@ -54,7 +56,8 @@ class CyclingPage:
         """Bring the page up to date with the race; called some times a second."""
         self.transport.tick()
         self._keep_address()
-        self.state.look()
+        if self._document is None or self._pace.ready:
+            self.state.look()
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
@@ -65,11 +68,11 @@ class CyclingPage:
     def _show(self, *_events: Event) -> None:
         view = self.state.view
         with one_message():
-            if view is not None and view.cycle:
-                self._scores.object = table(view)
+            self._scores.object = table(view) if view is not None and view.cycle else NOTHING
             for view_ in self._views:
                 if view_.pane.visible:
                     view_.show(view)
+            self._pace.sending()
             self.transport.tick()
 
     def _on_tab(self, event: Event) -> None:

@@ -46,6 +46,7 @@ class CyclingState(param.Parameterized):
     methods = param.List([], doc="The settings of the methods that race, as sections.")
     chosen = param.Integer(0, bounds=(0, None), doc="The method whose states are shown.")
     window = param.Integer(400, bounds=(50, 100_000), doc="Cycles that the time axes show.")
+    field = param.Integer(0, bounds=(0, None), doc="The field that is shown, of testbeds with several.")
     live = param.Parameter(None, doc="The race on the server.")
     view = param.Parameter(None, doc="The newest picture of it.")
     problem = param.String(doc="Why the settings cannot be run.")
@@ -149,6 +150,23 @@ class CyclingState(param.Parameterized):
         model = {name: old for name, old in self.model.items() if name != key}
         self.model = model if value == getattr(self.section, key) else {**model, key: value}
         self._on_change()
+
+    def toggle_station(self, component: int, near: list[int]) -> None:
+        """Observe a component, or take away the station that is at it or near it."""
+        stations = set(self._stations())
+        there = next((k for k in [component, *near] if k in stations), None)
+        stations.symmetric_difference_update({component if there is None else there})
+        self.network.components = tuple(sorted(stations))
+
+    def move_station(self, old: int, new: int) -> None:
+        """Move a station to another component."""
+        self.network.components = tuple(sorted({*self._stations(), new} - ({old} - {new})))
+
+    def _stations(self) -> tuple[int, ...]:
+        """Return the components that are observed now, whatever rule chose them."""
+        if isinstance(self.network.components, tuple):
+            return self.network.components
+        return () if self.view is None else tuple(self.view.observed.tolist())
 
     def labels(self) -> list[str]:
         """Return what the methods are called."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from backends.cycling.trace import Kept, Moment
 from backends.cycling.verification import NUMBERS
+from backends.dynamics.base import Dynamics
 from backends.errors import InputError
 from backends.experiments.cycling.netcdf import array, nearest, spans, write
 from backends.experiments.cycling.race import Race
@@ -18,23 +19,23 @@ from backends.experiments.run import to_yaml
 if TYPE_CHECKING:
     import xarray as xr
 
-#: What the numbers of a cycle are, in the order of :data:`NUMBERS`; those of squares have the state's unit squared.
-MEANINGS = dict(
-    zip(
-        NUMBERS,
-        (
-            "root-mean-square error of the background", "root-mean-square error of the analysis",
-            "root-mean-variance that the method expects of the background",
-            "root-mean-variance that the method expects of the analysis",
-            "mean error of the background", "mean error of the analysis",
-            "continuous ranked probability score of the background", "continuous ranked probability score of the analysis",
-            "mean over observations of d**2 / (H P H^T + R)", "mean product of residual and innovation, an estimate of R",
-            "mean product of increment and innovation, an estimate of H P H^T",
-            "root-mean-square innovation y - H(x_b)", "root-mean-square residual y - H(x_a)",
-        ),
-        strict=True,
-    )
-)  # fmt: skip
+#: What the numbers of a cycle are.
+MEANINGS = {
+    "rmse_background": "root-mean-square error of the background",
+    "rmse_analysis": "root-mean-square error of the analysis",
+    "spread_background": "root of the mean variance that the method expects of the background",
+    "spread_analysis": "root of the mean variance that the method expects of the analysis",
+    "bias_background": "mean error of the background",
+    "bias_analysis": "mean error of the analysis",
+    "crps_background": "continuous ranked probability score of the background",
+    "crps": "continuous ranked probability score of the analysis",
+    "chi2_per_obs": "mean over observations of d**2 / (H P H^T + R)",
+    "sigma_o2_desroziers": "mean product of residual and innovation, an estimate of R",
+    "sigma_b2_desroziers": "mean product of increment and innovation, an estimate of H P H^T",
+    "omb": "root-mean-square innovation y - H(x_b)",
+    "oma": "root-mean-square residual y - H(x_a)",
+    "omb_expected": "root of the mean of H P H^T + R, what the innovations should be",
+}
 #: Compression that costs little time; it is the padding that it takes away.
 COMPRESSED = {"zlib": True, "complevel": 1, "shuffle": True}
 PER_CYCLE = ("method", "experiment", "cycle")
@@ -91,7 +92,7 @@ def dataset_of(race: Race) -> "xr.Dataset":
         "method": ("method", labels, {"long_name": "label of the method"}),
         "experiment": ("experiment", np.arange(race.settings.repeat), {"long_name": "independent experiment"}),
         "cycle": ("cycle", np.arange(1, race.cycle + 1), {"long_name": "number of the cycle"}),
-        "time": ("cycle", np.array(twin.times), {"standard_name": "time", "axis": "T", **model_time}),
+        "time": ("cycle", np.array(twin.times), model_time),
         "state_cycle": (
             "state_cycle", [moment.number for moment in race.trace.moments],
             {"long_name": "number of a cycle whose states have been kept"},
@@ -102,7 +103,16 @@ def dataset_of(race: Race) -> "xr.Dataset":
             {"long_name": "component of the state" if dynamics.components else "component of the state, from 0"},
         ),
     }  # fmt: skip
+    fields = getattr(dynamics, "fields", ())
+    if fields:
+        names = np.repeat(list(fields), dynamics.size // len(fields))
+        coordinates["field"] = ("component", names, {"long_name": "field that the component belongs to"})
     return xr.Dataset({**_scores(race), **_ranks(race), **_states(race)}, coordinates, _attributes(race))
+
+
+def _state_unit(dynamics: Dynamics) -> dict[str, str]:
+    """Return the attribute with the unit of the state: 1, but none where fields with units of their own are mixed."""
+    return {} if hasattr(dynamics, "fields") else {"units": "1"}
 
 
 def _attributes(race: Race) -> dict[str, Any]:
@@ -112,6 +122,7 @@ def _attributes(race: Race) -> dict[str, Any]:
         "title": f"Cycled data assimilation on {race.dynamics.name}",
         "source": "Assimilab, python -m backends run",
         "comment": "x_b: background, x_a: analysis, H: observation operator, d = y - H(x_b)",
+        "state_shape": list(getattr(race.dynamics, "shape", (race.dynamics.size,))),
         "settings": to_yaml(settings),
         "seed": settings.seed,
         "spinup": settings.spinup,
@@ -123,15 +134,16 @@ def _scores(race: Race) -> dict[str, Any]:
     records = [contestant.record for contestant in race.cycling.contestants]
     variables: dict[str, Any] = {}
     for name in NUMBERS:
-        unit = {"units": "1", "long_name": MEANINGS[name]}
-        variables[name] = (PER_CYCLE, np.stack([_padded(record.of(name), race.cycle) for record in records]), unit)
+        unit = {"units": "1"} if name == "chi2_per_obs" else _state_unit(race.dynamics)
+        values = np.stack([_padded(record.of(name), race.cycle) for record in records])
+        variables[name] = (PER_CYCLE, values, {**unit, "long_name": MEANINGS.get(name, name)})
     for name in sorted({name for record in records for name in record.extras}):
         values = np.full((len(records), race.settings.repeat, race.cycle), np.nan)
         for k, record in enumerate(records):
             if name in record.extras:
                 kept = array(record.extras[name])
                 values[k, :, record.cycles - len(kept) : record.cycles] = kept.T
-        about = {"units": "1", "long_name": f"{name.replace('_', ' ')}, of the methods that have it"}
+        about = {"long_name": f"{name.replace('_', ' ')}, of the methods that have it"}
         variables[f"extra_{name}"] = (PER_CYCLE, values, about)
     return variables
 
@@ -156,10 +168,10 @@ def _ranks(race: Race) -> dict[str, Any]:
 
 def _states(race: Race) -> dict[str, Any]:
     moments = list(race.trace.moments)
-    state = {"units": "1"}
+    state = _state_unit(race.dynamics)
     variables: dict[str, Any] = {
         "truth": (STATE, array([moment.truth for moment in moments]), {**state, "long_name": "true state"}),
-        **_observations(moments),
+        **_observations(moments, state),
     }
     for name, long_name, field in (
         ("background", "background x_b, the mean of an ensemble", lambda kept: kept.background),
@@ -179,7 +191,7 @@ def _of_method(moments: Sequence[Moment], number: int, field: Callable[[Kept], T
     return array([missing if value is None else value for value in values])
 
 
-def _observations(moments: Sequence[Moment]) -> dict[str, Any]:
+def _observations(moments: Sequence[Moment], unit: dict[str, str]) -> dict[str, Any]:
     most = max(len(moment.values) for moment in moments)
     values, sigma = np.full((2, len(moments), most), np.nan)
     components = np.full((len(moments), most), -1)
@@ -189,8 +201,8 @@ def _observations(moments: Sequence[Moment]) -> dict[str, Any]:
         sigma[span, :p] = array([moment.sigma for moment in stretch])
         components[span, :p] = nearest(stretch[0]).cpu().numpy()
     return {
-        "observations": (OBSERVATION, values, {"units": "1", "long_name": "observed values y"}),
-        "sigma_o": (OBSERVATION, sigma, {"units": "1", "long_name": "standard deviation of errors of y that methods assume"}),
+        "observations": (OBSERVATION, values, {**unit, "long_name": "observed values y"}),
+        "sigma_o": (OBSERVATION, sigma, {**unit, "long_name": "standard deviation of errors of y that methods assume"}),
         "observed_component": (
             OBSERVATION, components, {"long_name": "component that is nearest to the observation, counted from 0"},
         ),

@@ -1,6 +1,7 @@
 """Innovations and residuals of a run in the layout of the feedback files of the German Weather Service (DWD)."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from torch import Tensor
 from backends.cycling.trace import Kept, Moment
 from backends.dynamics.base import Dynamics
 from backends.errors import InputError
-from backends.experiments.cycling.netcdf import array, nearest, spans, write
+from backends.experiments.cycling.netcdf import nearest, spans, write
 from backends.experiments.cycling.race import Race
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ _USE_NONE = {"free", "climatology"}
 def to_feedback(race: Race, method: int, path: Path) -> None:
     """Write the observations of a run, and what one method made of them, in the layout of a DWD feedback file.
 
-    The newest cycles of the first experiment, as many as the trace keeps. Reports (`d_hdr`) are places at one cycle, or
-    whole cycles of models without space; `i_body` is the number of a report's first observation in `d_body`, counted from
-    one, and `l_body` how many it has. `veri_data` (`d_veri`, `d_body`) has H(x_b) first and H(x_a) second, so that O−B is
-    ``obs - veri_data[0]`` and O−A is ``obs - veri_data[1]``; both are missing after the method has ended.
+    The newest cycles of the first experiment, as many as the trace keeps. A report (`d_hdr`) is what was observed at one
+    place in one cycle, of models without space all that was observed; `i_body` is the number of its first observation in
+    `d_body`, counted from one, and `l_body` how many it has. `veri_data` (`d_veri`, `d_body`) has H(x_b) first and H(x_a)
+    second, so that O−B is ``obs - veri_data[0]`` and O−A is ``obs - veri_data[1]``; missing after the method has ended.
 
     Parameters
     ----------
@@ -87,71 +88,79 @@ def feedback_of(race: Race, method: int) -> "xr.Dataset":
         raise InputError("there is nothing to export before the first cycle")
     if not 0 <= method < len(contestants):
         raise InputError(f"the method must be a number from 0 to {len(contestants) - 1}; came {method}")
-    counts = np.array([len(moment.values) for moment in moments])
+    lat, lon = _places(race.dynamics)
     components = np.concatenate([np.tile(nearest(stretch[0]).cpu().numpy(), len(stretch)) for _, stretch in spans(moments)])
-    of_body = np.repeat(np.arange(len(moments)), counts)  # which cycle each observation belongs to
-    places = _places(race.dynamics)
-    # Where there is space each observation is a report of its own; otherwise all of a cycle are one, at one place.
-    of_header = of_body if places is not None else np.arange(len(moments))
-    header = _header(race, moments, of_header, np.ones_like(of_body) if places is not None else counts)
-    if places is None:
-        places, station = (np.zeros(1), np.zeros(1)), np.zeros(len(moments), int)
-        names = [race.dynamics.name]
-    else:
-        station = components
-        names = [f"p{k}" for k in range(race.dynamics.size)]
+    cycles = np.repeat(np.arange(len(moments)), [len(moment.values) for moment in moments])
+    stations = components % len(lat)  # several fields at a place, and all components without space, have a station in common
+    key = cycles * len(lat) + stations
+    order = np.argsort(key, kind="stable")  # observations of a report follow each other
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    report = _Reports(cycles[order][first], stations[order][first], first, np.diff(first, append=len(order)))
+    header = _header(race, moments, report)
+    names = np.array([race.dynamics.name] if len(lat) == 1 else [f"p{k}" for k in range(len(lat))], dtype="S10")
     header |= {
-        "lat": ("d_hdr", places[0][station].astype("f4"), {"long_name": "latitude", "units": "degrees_north"}),
-        "lon": ("d_hdr", places[1][station].astype("f4"), {"long_name": "longitude", "units": "degrees_east"}),
-        "ident": ("d_hdr", station.astype("i4"), {"long_name": "station identity as a number"}),
-        "statid": ("d_hdr", np.array(names, dtype="S10")[station], {"long_name": "station identity as a text"}),
+        "lat": ("d_hdr", lat[report.station].astype("f4"), {"long_name": "latitude", "units": "degrees_north"}),
+        "lon": ("d_hdr", lon[report.station].astype("f4"), {"long_name": "longitude", "units": "degrees_east"}),
+        "ident": ("d_hdr", report.station.astype("i4"), {"long_name": "station identity as a number"}),
+        "statid": ("d_hdr", names[report.station], {"long_name": "station identity as a text"}),
     }
-    body = _body(race, moments, components, PASSIVE if contestants[method].method.name in _USE_NONE else ACTIVE)
-    return xr.Dataset({**header, **body, **_verification(race, moments, method)}, attrs=_attributes(race, header, body, method))
+    body = _body(moments, PASSIVE if contestants[method].method.name in _USE_NONE else ACTIVE)
+    body["level"] = ("d_body", components.astype("f4"), {"long_name": _levels(race.dynamics)})
+    verification = _verification(race, moments, method)
+    for variables in (body, verification):
+        for name, (dimensions, values, about) in variables.items():
+            if dimensions in ("d_body", ("d_veri", "d_body")):
+                variables[name] = (dimensions, values[..., order], about)
+    return xr.Dataset({**header, **body, **verification}, attrs=_attributes(race, header, body, method))
 
 
-def _header(race: Race, moments: list[Moment], cycles: np.ndarray, length: np.ndarray) -> dict[str, Any]:
-    """Return what each report says of itself, but for its place: `cycles` are those of the reports, by number in the trace."""
+@dataclass(frozen=True)
+class _Reports:
+    """Of each report: its cycle, by number in the trace; its station; its first observation, from 0, and how many it has."""
+
+    cycle: np.ndarray
+    station: np.ndarray
+    first: np.ndarray
+    count: np.ndarray
+
+
+def _header(race: Race, moments: list[Moment], report: _Reports) -> dict[str, Any]:
+    """Return what each report says of itself, but for its place."""
     minutes, time = _minutes(race), np.array([moment.time for moment in moments])
     number = np.array([moment.number for moment in moments])
-    same = np.ones(len(cycles))
+    same = np.ones(len(report.cycle))
     return {
         "i_body": (
-            "d_hdr", (np.cumsum(length) - length + 1).astype("i4"),
+            "d_hdr", (report.first + 1).astype("i4"),
             {"long_name": "number of the report's first observation in the body, counted from 1"},
         ),
-        "l_body": ("d_hdr", length.astype("i4"), {"long_name": "number of the report's observations"}),
-        "n_level": ("d_hdr", length.astype("i2"), {"long_name": "number of levels"}),
+        "l_body": ("d_hdr", report.count.astype("i4"), {"long_name": "number of the report's observations"}),
+        "n_level": ("d_hdr", report.count.astype("i2"), {"long_name": "number of levels"}),
         "obstype": ("d_hdr", (NOT_IN_TABLE * same).astype("i1"), {"long_name": "observation type; 0: of a testbed"}),
         "codetype": ("d_hdr", (NOT_IN_TABLE * same).astype("i4"), {"long_name": "code type; 0: of a testbed"}),
         "time": (
-            "d_hdr", np.rint(minutes * time[cycles]).astype("i4"),
+            "d_hdr", np.rint(minutes * time[report.cycle]).astype("i4"),
             {"long_name": f"observation minus reference time, min; a unit of model time counts as {minutes:g}"},
         ),
         "r_state": ("d_hdr", (ACTIVE * same).astype("i1"), {"long_name": "state of the report; 1: active"}),
         "r_flags": ("d_hdr", (0 * same).astype("i4"), {"long_name": "flags of the report; 0: none"}),
         "r_check": ("d_hdr", (NO_FLAG * same).astype("i1"), {"long_name": "check that decided; 32: none"}),
-        "model_cycle": ("d_hdr", number[cycles].astype("i4"), {"long_name": "number of the cycle"}),
-        "model_time": ("d_hdr", time[cycles], {"long_name": "model time, from the start of the experiment"}),
+        "model_cycle": ("d_hdr", number[report.cycle].astype("i4"), {"long_name": "number of the cycle"}),
+        "model_time": ("d_hdr", time[report.cycle], {"long_name": "model time, from the start of the experiment"}),
     }  # fmt: skip
 
 
-def _body(race: Race, moments: list[Moment], components: np.ndarray, state: int) -> dict[str, Any]:
+def _body(moments: list[Moment], state: int) -> dict[str, Any]:
     """Return what is said of each observation."""
     values, sigma = (
         torch.cat(parts).cpu().numpy().astype("f4") for parts in zip(*[(m.values, m.sigma) for m in moments], strict=True)
     )
     same = np.ones(len(values))
-    named = ", ".join(f"{k}: {name}" for k, name in enumerate(race.dynamics.components))
     return {
         "varno": ("d_body", (NOT_IN_TABLE * same).astype("i2"), {"long_name": "variable; 0: a component of a testbed"}),
         "obs": ("d_body", values, {"long_name": "observed value, y"}),
         "bcor": ("d_body", (0 * same).astype("f4"), {"long_name": "bias correction that obs contains"}),
         "e_o": ("d_body", sigma, {"long_name": "standard deviation of observation errors that the method assumes"}),
-        "level": (
-            "d_body", components.astype("f4"),
-            {"long_name": "component of the state, counted from 0" + (f" ({named})" if named else "")},
-        ),
         "level_typ": ("d_body", (NOT_IN_TABLE * same).astype("i2"), {"long_name": "kind of level; 0: a component"}),
         "state": ("d_body", (state * same).astype("i1"), {"long_name": "state; 1: active, 5: passive, not used by the method"}),
         "flags": ("d_body", (0 * same).astype("i4"), {"long_name": "flags; 0: none"}),
@@ -222,20 +231,28 @@ def _minutes(race: Race) -> float:
     return MINUTES.get(race.dynamics.time_unit, MINUTES[""])
 
 
-def _places(dynamics: Dynamics) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return a latitude and a longitude of each component, (n,); None of models without space.
+def _levels(dynamics: Dynamics) -> str:
+    """Return what stands in the place of levels."""
+    fields = getattr(dynamics, "fields", ())
+    named = ", ".join(f"{k}: {name}" for k, name in enumerate(dynamics.components))
+    if fields:
+        named = f"fields {', '.join(fields)} follow each other, {dynamics.size // len(fields)} components each"
+    return "component of the state, counted from 0" + f" ({named})" * bool(named)
 
-    Those on the sphere have their own. A ring or a line lies on the equator; a plane is spread over the globe as a map is.
+
+def _places(dynamics: Dynamics) -> tuple[np.ndarray, np.ndarray]:
+    """Return latitudes and longitudes of the stations: of each point of the model's grid, or one of a model without space.
+
+    Models on the sphere have their own. A ring or a line lies on the equator; a plane is spread over the globe as a map is.
     """
     first = torch.zeros((), dtype=torch.int64)
     if dynamics.distance(first, first) is None:
-        return None
-    shape = getattr(dynamics, "shape", (dynamics.size,))
-    rows, columns = (1, *shape)[-2:]
-    latitude = getattr(dynamics, "latitude", (torch.arange(rows) + 0.5) * (180 / rows) - 90)
-    longitude = getattr(dynamics, "longitude", torch.arange(columns) * (360 / columns))
-    lat, lon = torch.meshgrid(torch.as_tensor(latitude).cpu(), torch.as_tensor(longitude).cpu(), indexing="ij")
-    return array([lat.flatten()])[0], array([(lon.flatten() + 180) % 360 - 180])[0]
+        return np.zeros(1), np.zeros(1)
+    rows, columns = (1, *getattr(dynamics, "shape", (dynamics.size,)))[-2:]
+    latitudes = getattr(dynamics, "latitudes", (torch.arange(rows) + 0.5) * (180 / rows) - 90)
+    longitudes = getattr(dynamics, "longitudes", torch.arange(columns) * (360 / columns))
+    lat, lon = torch.meshgrid(latitudes.cpu(), longitudes.cpu(), indexing="ij")
+    return lat.flatten().numpy(), (lon.flatten().numpy() + 180) % 360 - 180
 
 
 def _ascii(text: str) -> str:

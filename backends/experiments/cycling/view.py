@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from backends.cycling.record import Record
-from backends.cycling.verification import NUMBERS
+from backends.cycling.verification import NUMBERS, innovation_variance
 from backends.experiments.cycling.race import Mark, Race
 from backends.experiments.cycling.run import Entry, entries
 
@@ -17,8 +17,13 @@ Array = np.ndarray
 MOST_POINTS = 600
 #: Most members that are drawn.
 MOST_MEMBERS = 100
+#: States with more components are large.
+FEW = 10
 #: Numbers that are shown against time.
-SERIES = ("rmse_background", "rmse_analysis", "spread_background", "spread_analysis", "crps", "chi2_per_obs", "omb", "oma")
+SERIES = (
+    "rmse_background", "rmse_analysis", "spread_background", "spread_analysis", "crps", "chi2_per_obs", "omb", "oma",
+    "omb_expected",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +36,15 @@ class MethodView:
     members_background: Array | None
     members_analysis: Array | None
     ended: str
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """States of the newest cycles: their numbers (W,), the truth (W, n), and the analyses (W, n) of the methods, or None."""
+
+    cycles: Array
+    truth: Array
+    analyses: tuple[Array | None, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +65,10 @@ class RaceView:
         Number of the method whose states are shown, the only one that has members here.
     cycles, series
         Cycle numbers (K,) and for each method its numbers against them, by name.
+    normalised
+        Newest innovations of the chosen method over the standard deviations it expects, (p,), or None.
     history
-        For 1D states of the newest cycles: cycle numbers (W,), truth, background and analysis of the chosen method (W, n).
+        States of the newest cycles; of large states only the chosen method's.
     marks
         Changes on the way.
     entries
@@ -70,7 +86,8 @@ class RaceView:
     chosen: int
     cycles: Array
     series: tuple[dict[str, Array], ...]
-    history: tuple[Array, Array, Array, Array] | None
+    normalised: Array | None
+    history: History | None
     marks: tuple[Mark, ...]
     entries: tuple[Entry, ...]
 
@@ -87,7 +104,7 @@ def view(race: Race, chosen: int = 0, window: int = 400, history: int = 0) -> Ra
     window
         Newest cycles of the lines.
     history
-        Newest cycles of the Hovmöller diagrams; 0 for none.
+        Newest cycles whose states are wanted; 0 for none.
     """
     newest, contestants = race.cycling.newest, race.cycling.contestants
     labels = tuple(contestant.label for contestant in contestants)
@@ -106,7 +123,8 @@ def view(race: Race, chosen: int = 0, window: int = 400, history: int = 0) -> Ra
         methods = tuple(_method(race, k, k == chosen) for k in range(len(contestants)))
     return RaceView(
         race.cycle, race.cycling.twin.time, truth, observed, values, race.settings.observations.sigma, labels, methods, chosen,
-        cycles, series, _history(race, chosen, history) if history else None, tuple(race.marks), entries(race),
+        cycles, series, _normalised(race, chosen), _history(race, chosen, history) if history else None, tuple(race.marks),
+        entries(race),
     )  # fmt: skip
 
 
@@ -137,15 +155,30 @@ def _series(record: Record, cycles: Array) -> dict[str, Array]:
     return result
 
 
-def _history(race: Race, chosen: int, count: int) -> tuple[Array, Array, Array, Array]:
+def _normalised(race: Race, chosen: int) -> Array | None:
+    newest = race.cycling.newest
+    step = None if newest is None else newest.steps[chosen]
+    if newest is None or step is None or step.background.variance is None:
+        return None
+    d = newest.observed.values - newest.observed.operator(step.background.mean)
+    return _array((d / innovation_variance(step.background, newest.observed).sqrt())[0])
+
+
+def _history(race: Race, chosen: int, count: int) -> History:
     moments = list(race.trace.moments)[-count:]
-    blank = np.full(race.dynamics.size, np.nan)
-    kept = [moment.methods[chosen] for moment in moments]
-    return (
+    n = race.dynamics.size
+
+    def states(number: int) -> Array | None:
+        if n > FEW and number != chosen:
+            return None
+        kept = [moment.methods[number] for moment in moments]
+        blank = np.full(n, np.nan)
+        return np.array([blank if k is None else _array(k.analysis) for k in kept]).reshape(-1, n)
+
+    return History(
         np.array([moment.number for moment in moments]),
-        np.array([_array(moment.truth) for moment in moments]),
-        np.array([blank if k is None else _array(k.background) for k in kept]),
-        np.array([blank if k is None else _array(k.analysis) for k in kept]),
+        np.array([_array(moment.truth) for moment in moments]).reshape(-1, n),
+        tuple(states(number) for number in range(len(race.cycling.contestants))),
     )
 
 

@@ -21,11 +21,11 @@ from dashboard.plots.race.frame import (
     value_hover,
     with_units,
 )
-from dashboard.plots.race.turning import Turning
+from dashboard.plots.race.turning import Coordinates, Turning
 from dashboard.theme import NEUTRAL, OBSERVATIONS, TRUTH
 
 #: Pixels across members, means, and the newest truth.
-MEMBER_SIZE, HEAD_SIZE = 6, 11
+MEMBER_SIZE, HEAD_SIZE, TRUTH_SIZE = 6, 9, 15
 BEFORE, AFTER, OBSERVED = "before", "after", "observed"
 
 
@@ -42,7 +42,7 @@ class Attractor:
         How many of the newest states a trail has at most.
     """
 
-    def __init__(self, height: int = 430, trail: int = 400) -> None:
+    def __init__(self, height: int = 420, trail: int = 200) -> None:
         self._height, self._trail = height, min(trail, MOST_POINTS)
         self._names: tuple[str, ...] = ("x", "y", "z")
         self._units = ""
@@ -148,6 +148,7 @@ class Attractor:
             **{f"c{k}": column for k, column in enumerate(newest)},
             "color": [TRUTH, *(method_colour(k) for k in range(len(means)))],
             "label": ["truth", *means],
+            "size": [TRUTH_SIZE, *[HEAD_SIZE] * len(means)],
         }
         place = self._labels.index(chosen) if chosen in self._labels else 0
         for name, members in ((BEFORE, before), (AFTER, after)):
@@ -155,6 +156,9 @@ class Attractor:
             glyph = self._clouds[name].glyph
             assert isinstance(glyph, Scatter)
             glyph.update(line_color=method_colour(place), fill_color=method_colour(place) if name == AFTER else None)
+            self.legend[name].visible = members is not None
+        for label, states in means.items():
+            self.legend[label].visible = states is not None
         self._observe(observed or {})
         self._notice.show(not len(truth))
 
@@ -183,8 +187,8 @@ class Attractor:
             known = np.concatenate(drawn) if drawn else np.empty(0)
             known = known[np.isfinite(known)]
             low, high = (known.min(), known.max()) if known.size else (np.nan, np.nan)
-            self._seen[k] = calm(self._seen[k], float(low), float(high), least=0.2)
-            ends.append(self._seen[k])
+            seen = self._seen[k] = calm(self._seen[k], float(low), float(high), least=0.2)
+            ends.append(seen)
         self._ends = np.array(ends, float)
         if len(ends) == 2:
             set_limits(self.figure.x_range, *ends[0])
@@ -212,10 +216,10 @@ class Attractor:
     def _build(self) -> None:
         solid = len(self._components) == 3
         names = [self._names[k] for k in self._components]
-        labels = ["", ""] if solid else [with_units(name, self._units) for name in names]
-        fig = race_figure(self._height, *labels, tools="reset,save" if solid else "pan,wheel_zoom,reset,save")
+        across, up = ["", ""] if solid else [with_units(name, self._units) for name in names]
+        fig = race_figure(self._height, across, up, tools="save" if solid else "pan,wheel_zoom,reset,save")
         self.figure: figure = fig
-        at = self._turning.attach(fig) if solid else {"x": "c0", "y": "c1"}
+        at: Coordinates = self._turning.attach(fig) if solid else {"x": "c0", "y": "c1"}
         empty = self._columns(None)
         backdrop = ColumnDataSource(data=self._columns(self._backdrop))
         fig.add_glyph(backdrop, Line(**at, line_color=NEUTRAL, line_alpha=0.35, line_width=0.7))
@@ -224,25 +228,25 @@ class Attractor:
         self._trails = {label: ColumnDataSource(data=empty) for label in ("", *self._labels)}
         lines: dict[str, GlyphRenderer] = {}
         for k, (label, source) in enumerate(self._trails.items()):
-            color, width = (TRUTH, 2.5) if not k else (method_colour(k - 1), 1.6)
-            lines[label] = fig.add_glyph(source, Line(**at, line_color=color, line_width=width, line_alpha=0.9))
+            color, width = (TRUTH, 4.5) if not k else (method_colour(k - 1), 1.5)
+            lines[label] = fig.add_glyph(source, Line(**at, line_color=color, line_width=width, line_alpha=0.85))
         self._members = {name: ColumnDataSource(data=empty) for name in (BEFORE, AFTER)}
         self._clouds: dict[str, GlyphRenderer] = {
             name: fig.add_glyph(source, Scatter(**at, size=MEMBER_SIZE, line_width=1.2, fill_color=None, fill_alpha=0.75))
             for name, source in self._members.items()
         }
-        self._heads = ColumnDataSource(data={**empty, "color": [], "label": []})
-        look = Scatter(**at, size=HEAD_SIZE, fill_color={"field": "color"}, line_color="white", line_width=1.5)
+        self._heads = ColumnDataSource(data={**empty, "color": [], "label": [], "size": []})
+        look = Scatter(**at, size="size", fill_color={"field": "color"}, line_color="white", line_width=1.5)
         heads = fig.add_glyph(self._heads, look)
         look = Scatter(**at, size=HEAD_SIZE + 2, marker="diamond", fill_color=OBSERVATIONS, line_color="white", line_width=1.5)
         point = fig.add_glyph(self._points, look)
         methods = [(label, [lines[label]]) for label in self._labels]
         members = [(name, [cloud]) for name, cloud in self._clouds.items()]
-        legend(fig, [("truth", [lines[""]]), *methods, *members, (OBSERVED, [path, point])])
+        self.legend = legend(fig, [("truth", [lines[""]]), *methods, *members, (OBSERVED, [path, point])], "right")
         number = value_hover(self._units)
         rows = [(name, f"@c{k}{{custom}}") for k, name in enumerate(names)]
-        for some, first in (([heads], [("", "@label")]), (list(self._clouds.values()), [("", "member")])):
-            hover = HoverTool(renderers=some, tooltips=[*first, *rows])
+        for some, what in (([heads], "@label"), (list(self._clouds.values()), "member")):
+            hover = HoverTool(renderers=[*some], tooltips=[("", what), *rows])
             hover.formatters = {f"@c{k}": number for k in range(len(names))}
             fig.add_tools(hover)
         self._notice: Notice = Notice(fig)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import panel as pn
 from bokeh.models import ColumnDataSource, CustomJSHover, LinearScale, Range1d, Text, WheelZoomTool
 from bokeh.models.annotations.legends import Legend, LegendItem
 from bokeh.models.renderers import GlyphRenderer
@@ -19,11 +20,11 @@ from dashboard.theme import NEUTRAL
 METHOD_COLOURS = ("#0072B2", "#C44601", "#33BBEE", "#AA3377", "#E69F00", "#B9AC70")
 
 Quantity = Literal["analysis", "background", "spread"]
-#: Dash and width of the line of each quantity, in the colour of its method.
-LINE_STYLES: dict[Quantity, tuple[str, float]] = {
-    "analysis": ("solid", 2.2),
-    "background": ("solid", 0.9),
-    "spread": ("dashed", 1.5),
+#: Dashes and width of the line of each quantity, in the colour of its method.
+LINE_STYLES: dict[Quantity, tuple[tuple[int, ...], float]] = {
+    "analysis": ((), 2.0),
+    "background": ((), 0.8),
+    "spread": ((5, 3), 1.5),
 }
 
 #: Points of a line, rows and columns of an image: more are no more than the screen shows.
@@ -34,6 +35,8 @@ LABEL_LENGTH = 20
 NOTHING = "nothing has run yet"
 
 _UNIT = "unit"
+#: Bokeh's own lays a white veil over the whole width of the frame, which also keeps the pointer from what is below.
+_TOOLBAR = ":host(.bk-inner) { background-color: transparent; opacity: 1; pointer-events: none; } * { pointer-events: auto; }"
 
 
 def method_colour(place: int) -> str:
@@ -103,6 +106,9 @@ def race_figure(
 ) -> figure:
     """Return an empty figure that zooms by the wheel and has ranges called ``unit``, from 0 to 1 across its frame."""
     fig = plain_figure(height, x_label, y_label, log_y=log_y, tools=tools)
+    fig.toolbar_inner = True  # many figures share the page: a row of tools over each would take a tenth of it
+    fig.toolbar.autohide = True
+    fig.toolbar.stylesheets = [_TOOLBAR]
     wheel = next((tool for tool in fig.tools if isinstance(tool, WheelZoomTool)), None)
     if wheel is not None:
         fig.toolbar.active_scroll = wheel
@@ -180,3 +186,14 @@ def value_hover(units: str = "", digits: int = 4) -> CustomJSHover:
         return Number(value.toPrecision(digits)).toString().replace("-", "−") + (unit ? " " + unit : "")
     """
     return CustomJSHover(args={"unit": units, "digits": digits}, code=code)
+
+
+def columns(least: int, most: int) -> dict[str, str]:
+    """Return the styles of a box with at most so many columns of equal width, each at least so many pixels wide."""
+    width = f"min(max({least}px, {100 / (most + 0.5):.1f}%), 100%)"
+    return {"display": "grid", "grid-template-columns": f"repeat(auto-fit, minmax({width}, 1fr))"}
+
+
+def grid(*panes: pn.pane.Bokeh, least: int = 260) -> pn.Column:
+    """Return a box with columns of equal width, each at least so many pixels wide."""
+    return pn.Column(*panes, sizing_mode="stretch_width", margin=0, styles=columns(least, len(panes)))

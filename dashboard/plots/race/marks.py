@@ -51,8 +51,9 @@ class Marks:
         words = [_cut(", ".join(parts)) for _, parts in newest]
         at = np.array([place for place, _ in newest])
         share = (at - start) / (end - start)
-        right = share > 0.6  # at the right edge there is room on the left only
-        rows = _rows(share, right, [_CHARACTER * (len(text) + 1) for text in words])
+        widths = np.array([_CHARACTER * (len(text) + 1) for text in words])
+        right = share + widths > 1  # at the right edge there is room on the left only
+        rows = _rows(share, right, widths)
         self.source.data = {
             "x": at,
             "y": 0.99 - 0.065 * np.maximum(rows, 0),
@@ -62,7 +63,7 @@ class Marks:
         }
 
 
-def _rows(share: np.ndarray, right: np.ndarray, widths: Sequence[float]) -> np.ndarray:
+def _rows(share: np.ndarray, right: np.ndarray, widths: np.ndarray) -> np.ndarray:
     """Return in which row the words of each mark find room, beginning with the newest; -1 for those that find none."""
     rows = np.full(share.size, -1)
     taken: list[list[tuple[float, float]]] = [[] for _ in range(ROWS)]

@@ -148,14 +148,14 @@ class RaceTimeline:
         self._source = ColumnDataSource(data={"x": [], "cycle": []})
         self._reference = ColumnDataSource(data={"y": []})
         self._lines: dict[tuple[str, Quantity], GlyphRenderer] = {}
-        reference = fig.add_glyph(self._reference, HSpan(y="y", line_color=NEUTRAL, line_dash="dotted", line_width=2))
+        reference = fig.add_glyph(self._reference, HSpan(y="y", line_color=NEUTRAL, line_dash=(2, 3), line_width=1.8))
         # Thin lines first: what is drawn last lies on top.
         for quantity in ("background", "spread", "analysis"):
             dash, width = LINE_STYLES[quantity]
             for k, label in enumerate(self._labels):
                 self._source.data[f"{quantity}_{k}"] = []
                 line = Line(
-                    x="x", y=f"{quantity}_{k}", line_color=method_colour(k), line_width=width, line_dash=dash,
+                    x="x", y=f"{quantity}_{k}", line_color=method_colour(k), line_width=width, line_dash=list(dash),
                     line_alpha=0.8 if quantity == "background" else 1.0,
                 )  # fmt: skip
                 self._lines[label, quantity] = fig.add_glyph(self._source, line)
@@ -166,7 +166,7 @@ class RaceTimeline:
             key = Line(x="x", y="y", line_color=method_colour(k), line_width=4)
             self._keys["method", label] = fig.add_glyph(nowhere, key)
         for quantity, (dash, width) in LINE_STYLES.items():
-            key = Line(x="x", y="y", line_color=NEUTRAL, line_width=width, line_dash=dash)
+            key = Line(x="x", y="y", line_color=NEUTRAL, line_width=width, line_dash=list(dash))
             self._keys["quantity", quantity] = fig.add_glyph(nowhere, key)
         for name, renderer in self._keys.items():
             renderer.visible = name not in self._off
@@ -187,10 +187,9 @@ class RaceTimeline:
     def _add_hover(self, fig: figure) -> None:
         probe = fig.add_glyph(self._source, Line(x="x", y=Value(0.5), line_alpha=0), y_range_name="unit")
         parts = tuple(LINE_STYLES)
-        rows = [
-            (short(label), "  ".join(f"@{{{part}_{k}}}{{custom}}" for part in parts)) for k, label in enumerate(self._labels)
-        ]
-        heading = [("cycle", "@cycle{0}"), ("", "analysis, background, spread")]
+        cells = [" · ".join(f"@{part}_{k}{{custom}}" for part in parts) for k in range(len(self._labels))]
+        rows = list(zip(map(short, self._labels), cells, strict=True))
+        heading = [("cycle", "@cycle{0}"), ("", "analysis · background · spread")]
         hover = HoverTool(renderers=[probe], tooltips=[*heading, *rows], mode="vline", point_policy="follow_mouse")
         number = value_hover(digits=3)
         hover.formatters = {f"@{part}_{k}": number for part in parts for k in range(len(self._labels))}
@@ -225,7 +224,7 @@ class RaceTimeline:
         if self._log:
             old = self._limits
             if old is None or low < old[0] or high > old[1] or np.log(high / low) < 0.45 * np.log(old[1] / old[0]):
-                self._limits = log_limits([low, high, *sigma_o])
+                self._limits = log_limits([low, high * (high / low) ** 0.15, *sigma_o])  # room for the marks' words
         else:
             top = calm(self._limits, 0.0, high)[1] if high > 0 else 1.0
             self._limits = (0.0, top)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from bokeh.core.property.vectorization import Expr
@@ -12,19 +12,19 @@ from bokeh.plotting import figure
 from dashboard.theme import NEUTRAL
 
 #: Direction from which the box is seen at first, in degrees.
-AZIMUTH, ELEVATION = 35.0, 15.0
+AZIMUTH, ELEVATION = -55.0, 15.0
 #: Half the width and height of what is seen; the box reaches from −1 to 1 in each direction, its corners to √3.
-REACH = 1.55
+REACH = 1.5
 
 # Orthographic: with azimuth a and elevation e, X to the front, Y to the right and Z up at a = e = 0.
 _CODE = """
-    const {azimuth: [a], elevation: [e], centre, half} = view.data
-    const [u, v, w] = [0, 1, 2].map((k) => [this.data["c" + k], centre[k], half[k]])
-    const n = u[0].length
-    const result = new Float64Array(n)
-    const [p, q, r] = %s
-    for (let i = 0; i < n; i++) {
-      result[i] = p * (u[0][i] - u[1]) / u[2] + q * (v[0][i] - v[1]) / v[2] + r * (w[0][i] - w[1]) / w[2]
+    const {azimuth: [a], elevation: [e]} = view.data
+    const {centre, half} = box.data
+    const weights = %s
+    const columns = ["c0", "c1", "c2"].map((name) => this.data[name])
+    const result = new Float64Array(columns[0].length)
+    for (let k = 0; k < 3; k++) {
+      for (let i = 0; i < result.length; i++) result[i] += weights[k] * (columns[k][i] - centre[k]) / half[k]
     }
     return result
 """
@@ -33,27 +33,28 @@ _UP = _CODE % "[-Math.sin(e) * Math.cos(a), -Math.sin(e) * Math.sin(a), Math.cos
 # delta_x and delta_y count from where the drag began.
 _DRAG = """
     const {azimuth: [a], elevation: [e]} = view.data
-    if (cb_obj.event_name == "panstart" || view.begin == null) view.begin = [a, e]
+    if (cb_obj.event_name == "panstart") {
+      view.begin = [a, e]
+      return
+    }
     const [a0, e0] = view.begin
     const up = Math.min(Math.max(e0 + cb_obj.delta_y / 150, -Math.PI / 2), Math.PI / 2)
-    view.data = {...view.data, azimuth: [a0 - cb_obj.delta_x / 150], elevation: [up]}
-    if (cb_obj.event_name == "panend") view.begin = null
+    view.data = {azimuth: [a0 - cb_obj.delta_x / 150], elevation: [up]}
 """
+
+
+#: Where the glyphs of a figure lie.
+Coordinates: TypeAlias = dict[str, Any]
 
 
 class Turning:
     """The direction of sight, and the box round the states; one for all figures that are built one after the other."""
 
     def __init__(self) -> None:
-        #: Angles in radians; centre and half the width of the box along each component.
-        self.view = ColumnDataSource(
-            data={
-                "azimuth": [np.radians(AZIMUTH)],
-                "elevation": [np.radians(ELEVATION)],
-                "centre": [0.0, 0.0, 0.0],
-                "half": [1.0, 1.0, 1.0],
-            }
-        )
+        #: Azimuth and elevation in radians, which the browser changes too.
+        self.view = ColumnDataSource(data={"azimuth": [np.radians(AZIMUTH)], "elevation": [np.radians(ELEVATION)]})
+        #: Centre of the box and half its width, along each component.
+        self.box = ColumnDataSource(data={"centre": [0.0, 0.0, 0.0], "half": [1.0, 1.0, 1.0]})
         self._held: tuple | None = None
 
     @property
@@ -65,9 +66,9 @@ class Turning:
     def set(self, azimuth: float, elevation: float) -> None:
         """Look from another direction, in degrees."""
         up = np.radians(np.clip(elevation, -90, 90))
-        self.view.data = {**self.view.data, "azimuth": [float(np.radians(azimuth))], "elevation": [float(up)]}
+        self.view.data = {"azimuth": [float(np.radians(azimuth))], "elevation": [float(up)]}
 
-    def attach(self, fig: figure) -> dict[str, Any]:
+    def attach(self, fig: figure) -> Coordinates:
         """Make a figure without data turn; return what the coordinates x and y of its glyphs have to be."""
         self._held = None
         # Only ranges that follow data can be kept true to scale while the figure's width changes.
@@ -77,15 +78,16 @@ class Turning:
         fig.match_aspect = True
         fig.axis.visible = False
         fig.grid.visible = False
-        across, up = (CustomJSExpr(args={"view": self.view}, code=code) for code in (_ACROSS, _UP))
-        at = {"x": Expr(across), "y": Expr(up)}
+        fig.outline_line_color = None
+        across, up = (CustomJSExpr(args={"view": self.view, "box": self.box}, code=code) for code in (_ACROSS, _UP))
+        at: Coordinates = {"x": Expr(across), "y": Expr(up)}
         nothing: dict[str, list] = {"c0": [], "c1": [], "c2": []}
         self._edges, self._words = ColumnDataSource(data=nothing), ColumnDataSource(data={**nothing, "text": []})
         fig.add_glyph(self._edges, Line(**at, line_color=NEUTRAL, line_alpha=0.55))
         words = Text(**at, text="text", text_color=NEUTRAL, text_font_size="12px", text_align="center", text_baseline="middle")
         fig.add_glyph(self._words, words)
         drag = CustomJS(args={"view": self.view}, code=_DRAG)
-        for event in ("panstart", "pan", "panend"):
+        for event in ("panstart", "pan"):
             fig.js_on_event(event, drag)
         return at
 
@@ -96,7 +98,7 @@ class Turning:
             return
         self._held = held
         centre, half = ends.mean(1), (ends[:, 1] - ends[:, 0]) / 2
-        self.view.data = {**self.view.data, "centre": centre.tolist(), "half": half.tolist()}
+        self.box.data = {"centre": centre.tolist(), "half": half.tolist()}
         pieces = []
         for direction in range(3):
             others = [k for k in range(3) if k != direction]
@@ -108,8 +110,8 @@ class Turning:
         edges = np.concatenate(pieces)
         self._edges.data = {f"c{k}": edges[:, k] for k in range(3)}
         places, texts = [], []
-        # Beside the lower edges at the front, and the upright edge at the left.
-        for direction, away in ((0, (0.0, 1.12, -1.12)), (1, (1.12, 0.0, -1.12)), (2, (1.12, -1.12, 0.0))):
+        # Beside the lower edges at the front, and the upright edge at the left, as it is seen at first.
+        for direction, away in ((0, (0.0, -1.15, -1.1)), (1, (1.15, 0.0, -1.1)), (2, (-1.12, -1.12, 0.0))):
             for along, text in ((-0.92, f"{ends[direction, 0]:g}"), (0.0, names[direction]), (0.92, f"{ends[direction, 1]:g}")):
                 place = np.array(away)
                 place[direction] = along

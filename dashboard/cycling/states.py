@@ -1,0 +1,232 @@
+"""Pictures of the state of a race, for each layout of states."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.experiments.cycling.layout import Layout
+from backends.experiments.cycling.view import RaceView
+from dashboard.cycling.state import CyclingState
+from dashboard.plots.race.attractor import Attractor
+from dashboard.plots.race.cloud import Cloud
+from dashboard.plots.race.hovmoller import Hovmoller
+from dashboard.plots.race.planes import PlaneRace
+from dashboard.plots.race.ring import RingProfile
+
+#: How far axes and colours reach, in standard deviations of the climate.
+REACH = 3.5
+
+
+class StatePictures(ABC):
+    """Pictures of one testbed's states.
+
+    Parameters
+    ----------
+    layout
+        Of the states.
+    mean, spread
+        Of the climate, (n,).
+    states
+        Some states of the climate, (K, n).
+    state
+        Of the page.
+    """
+
+    #: Newest cycles whose states are wanted.
+    history = 0
+
+    def __init__(self, layout: Layout, mean: np.ndarray, spread: np.ndarray, states: np.ndarray, state: CyclingState) -> None:
+        self.layout, self.state = layout, state
+        self.controls: list[Any] = []
+        self.pane: Any = None
+        self._build(mean, spread, states)
+
+    @abstractmethod
+    def _build(self, mean: np.ndarray, spread: np.ndarray, states: np.ndarray) -> None:
+        """Make figures and controls."""
+
+    @abstractmethod
+    def show(self, view: RaceView) -> None:
+        """Draw a moment."""
+
+    @abstractmethod
+    def clear(self) -> None:
+        """Take everything away."""
+
+
+class PhasePictures(StatePictures):
+    """The attractor with trails, and the ensemble close up."""
+
+    history = 250
+
+    def _build(self, mean: np.ndarray, spread: np.ndarray, states: np.ndarray) -> None:
+        names = self.layout.names
+        self.attractor, self.cloud = Attractor(height=400), Cloud(height=400)
+        limits = np.stack([mean - REACH * spread, mean + REACH * spread], axis=1)
+        self.attractor.configure(names, limits=limits, backdrop=states)
+        self.cloud.configure(names)
+        planes = {f"{names[a]}–{names[b]}": (a, b) for a in range(len(names)) for b in range(a + 1, len(names))}
+        if len(names) > 2:
+            planes = {"3D": tuple(range(3)), **planes}  # type: ignore[dict-item]
+        self.plane = pmui.Select(
+            label="Drawn", options=planes, value=next(iter(planes.values())), size="small", width=110,
+            description="Which components; a drag turns the 3D picture",
+        )  # fmt: skip
+        self.plane.param.watch(lambda event: self._on_plane(event.new), "value")
+        if len(planes) > 1:
+            self.controls = [self.plane]
+        self.pane = _beside((self.attractor.pane, "1 1 480px"), (self.cloud.pane, "1 1 360px"))
+
+    def _on_plane(self, plane: tuple[int, ...]) -> None:
+        self.attractor.set_components(*plane)
+        if len(plane) == 2:
+            self.cloud.set_plane(plane[0], plane[1])
+
+    def show(self, view: RaceView) -> None:
+        """Draw a moment."""
+        if view.history is None:
+            return
+        means = dict(zip(view.labels, view.history.analyses, strict=True))
+        chosen = view.methods[view.chosen]
+        observed = dict(zip(view.observed.tolist(), view.values.tolist(), strict=True))
+        before, after = chosen.members_background, chosen.members_analysis
+        self.attractor.show(view.history.truth, means, view.labels[view.chosen], before, after, observed)
+        self.cloud.show(before, after, view.truth, observed, (chosen.background, chosen.analysis))
+
+    def clear(self) -> None:
+        """Take everything away."""
+        self.attractor.clear()
+        self.cloud.clear()
+
+
+class RingPictures(StatePictures):
+    """The state round the ring now, and over time as Hovmöller diagrams; the ensemble in the plane of two points."""
+
+    history = 150
+
+    def _build(self, mean: np.ndarray, spread: np.ndarray, states: np.ndarray) -> None:
+        n, name = self.layout.size, self.layout.names[0]
+        typical, reach = float(mean.mean()), REACH * float(np.sqrt((spread**2).mean()))
+        self.ring, self.hovmoller, self.cloud = RingProfile(height=300), Hovmoller(height=230), Cloud(height=300)
+        limits = (typical - reach, typical + reach)
+        self.ring.configure(np.arange(n), name, limits=limits)
+        self.hovmoller.configure(n, name, limits=limits)
+        self.cloud.configure([f"{name} at point {k}" for k in range(n)])
+        self.uncertainty = pmui.RadioButtonGroup(
+            label="", options={"Members": "members", "±2 spread": "spread", "Neither": "none"}, value="members", size="small"
+        )
+        self.uncertainty.param.watch(lambda event: self.ring.set_uncertainty(event.new), "value")
+        self.controls = [self.uncertainty]
+        self.pane = pn.Column(
+            _beside((self.ring.pane, "3 1 520px"), (self.cloud.pane, "1 1 300px")), self.hovmoller.pane,
+            sizing_mode="stretch_width", margin=0,
+        )  # fmt: skip
+
+    def show(self, view: RaceView) -> None:
+        """Draw a moment."""
+        chosen = view.methods[view.chosen]
+        self.ring.show(
+            view.truth, chosen.background, chosen.analysis, chosen.members_analysis, chosen.spread,
+            (view.observed, view.values), view.sigma,
+        )  # fmt: skip
+        observed = dict(zip(view.observed.tolist(), view.values.tolist(), strict=True))
+        means = (chosen.background, chosen.analysis)
+        self.cloud.show(chosen.members_background, chosen.members_analysis, view.truth, observed, means)
+        history = view.history
+        if history is not None and len(history.cycles) and history.analyses[view.chosen] is not None:
+            self.hovmoller.show(history.cycles, history.truth, history.analyses[view.chosen])
+
+    def clear(self) -> None:
+        """Take everything away."""
+        for figure in (self.ring, self.hovmoller, self.cloud):
+            figure.clear()
+
+
+class PlanePictures(StatePictures):
+    """Maps of truth, background, analysis, increment and spread; a click on one adds a station or takes one away."""
+
+    def _build(self, mean: np.ndarray, spread: np.ndarray, states: np.ndarray) -> None:
+        self._mean, self._spread = mean, spread
+        self.planes = PlaneRace(on_tap=self._on_tap, on_move=self._on_move)
+        names = self.layout.names
+        self.field = pmui.RadioButtonGroup(label="", options={n: k for k, n in enumerate(names)}, value=0, size="small")
+        self.field.param.watch(lambda _event: self._configure(), "value")
+        if len(names) > 1:
+            self.controls = [self.field]
+        self._configure()
+        self.pane = self.planes.pane
+
+    def _configure(self) -> None:
+        layout, k = self.layout, self.field.value
+        part = slice(k * layout.size, (k + 1) * layout.size)
+        centre = float(self._mean[part].mean())
+        wide = float(np.sqrt((self._spread[part] ** 2).mean() + self._mean[part].var()))
+        limits = (centre - REACH * wide, centre + REACH * wide) if self._mean[part].min() < 0 or layout.names[k] == "h" else (
+            0.0, float((self._mean[part] + REACH * self._spread[part]).max())
+        )  # fmt: skip
+        assert len(layout.extent) == 4
+        self.planes.configure(
+            layout.extent, layout.names[k], layout.units[k], *layout.axes, limits=limits, true_to_scale=layout.true_to_scale
+        )
+
+    def show(self, view: RaceView) -> None:
+        """Draw a moment."""
+        chosen, k, size = view.methods[view.chosen], self.field.value, self.layout.size
+
+        def of_field(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else values[k * size : (k + 1) * size].reshape(self.layout.shape)
+
+        self.planes.show(*(of_field(v) for v in (view.truth, chosen.background, chosen.analysis, chosen.spread)))
+        here = (view.observed // size) == k
+        x, y = self._places(view.observed[here] % size)
+        self._shown = view.observed[here]
+        self.planes.mark(x, y, view.values[here])
+
+    def clear(self) -> None:
+        """Take everything away."""
+        self.planes.clear()
+
+    def _places(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rows, columns = self.layout.shape
+        west, east, south, north = self.layout.extent  # type: ignore[misc]
+        x = west + (points % columns + 0.5) * (east - west) / columns
+        y = south + (points // columns + 0.5) * (north - south) / rows
+        return x, y
+
+    def _component(self, x: float, y: float) -> int | None:
+        """Return the component of the shown field whose cell holds a place, or None outside."""
+        rows, columns = self.layout.shape
+        west, east, south, north = self.layout.extent  # type: ignore[misc]
+        column, row = int((x - west) / (east - west) * columns), int((y - south) / (north - south) * rows)
+        inside = 0 <= column < columns and 0 <= row < rows and west <= x and south <= y
+        return self.field.value * self.layout.size + row * columns + column if inside else None
+
+    def _on_tap(self, x: float, y: float) -> None:
+        component = self._component(x, y)
+        if component is not None:
+            self.state.toggle_station(component, self._near(component))
+
+    def _on_move(self, index: int, x: float, y: float) -> None:
+        component = self._component(x, y)
+        if component is not None and index < len(self._shown):
+            self.state.move_station(int(self._shown[index]), component)
+
+    def _near(self, component: int, cells: int = 1) -> list[int]:
+        """Return the components within a cell of one, which a click on it may mean."""
+        rows, columns = self.layout.shape
+        field, point = divmod(component, self.layout.size)
+        row, column = divmod(point, columns)
+        return [
+            field * self.layout.size + r * columns + c % columns
+            for r in range(max(0, row - cells), min(rows, row + cells + 1))
+            for c in range(column - cells, column + cells + 1)
+        ]
+
+
+def _beside(*parts: tuple[Any, str]) -> pn.FlexBox:
+    """Return figures beside each other as wide as their shares say, below each other where there is no room."""
+    columns = [pn.Column(figure, styles={"flex": flex, "min-width": "0"}, margin=0) for figure, flex in parts]
+    return pn.FlexBox(*columns, gap="4px 16px", sizing_mode="stretch_width")
