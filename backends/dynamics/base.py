@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -26,6 +27,14 @@ def runge_kutta(tendency: Callable[[Tensor, float], Tensor], state: Tensor, time
     k3 = tendency(state + half * k2, time + half)
     k4 = tendency(state + dt * k3, time + dt)
     return state + (dt / 6) * (k1 + 2 * (k2 + k3) + k4)
+
+
+@dataclass(frozen=True, eq=False)
+class Norm:
+    """How errors of states are measured where components are not alike: area weights (n,), sum 1, and factors (n,)."""
+
+    area: Tensor
+    scale: Tensor
 
 
 class Dynamics(ABC):
@@ -76,6 +85,10 @@ class Dynamics(ABC):
     def distance(self, a: Tensor, b: Tensor) -> Tensor | None:
         """Return the distances between components a and b (whole numbers that broadcast), or None where there is no space."""
         del a, b
+        return None
+
+    def norm(self) -> Norm | None:
+        """Return how errors are measured, √(Σ area (scale · error)²), or None for the root mean over all components."""
         return None
 
     def advance(self, state: Tensor, steps: int, time: float = 0.0) -> Tensor:

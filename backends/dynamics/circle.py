@@ -44,8 +44,8 @@ class Circle(Dynamics):
         if self.points < 1:
             raise InputError(f"a full turn of the circle needs at least 1 step; came {self.points}")
         self.size, self.dt = 2, 1.0
-        # Steps visit all of the circle evenly from the first on.
-        self.transient, self.spacing = 0, 1
+        # Few samples, a golden section of the turn apart, are spread over all of the circle.
+        self.transient, self.spacing = 0, max(1, round(0.382 * self.points))
 
     def step(self, state: Tensor, time: float = 0.0) -> Tensor:
         """Return the state (..., 2) one step later."""

@@ -181,13 +181,24 @@ class _Sphere:
         frequency = torch.where(degree > 0, self._beta * model.depth, 0.0)
         # Neither the mean depth nor, in effect, the rotation of the whole is diffused.
         damping = (degree / (T * (T + 1))) ** POWER / (model.diffusion * HOUR)
-        self._rate = torch.where(degree > 0, 1 / (model.relaxation * HOUR), 0.0)
+        import os
+        ED=float(os.environ.get('ED','1'))
+        zonal = torch.where(torch.arange(T + 1, dtype=dtype)[:, None] == 0, 1.0, ED)
+        self._rate = torch.where(degree > 0, zonal / (model.relaxation * HOUR), 0.0)
+        MT=float(os.environ.get('MT','0'))
+        lat,lon=torch.deg2rad(harmonics.latitude)[:,None],torch.deg2rad(harmonics.longitude)
+        hs=0
+        for (a,b) in ((math.pi/6*1.3,math.pi/2),(-math.pi/6*1.3,1.3*math.pi)):
+            hs = hs+ MT*torch.exp(-((lat-a)/0.35)**2-((lon-b)/0.35)**2)
+        self._hs=harmonics.analyse(hs+torch.zeros(self.shape[1:]))*harmonics.keep
         still = torch.zeros_like(frequency)
-        exponents = torch.complex(-(damping + self._rate), torch.stack([still, -frequency, frequency]))
-        self.stepper = ExponentialRungeKutta(exponents[:, None, :], model.dt * HOUR)
+        exponents = torch.complex(-(damping + self._rate).expand(3, -1, -1), torch.stack([still, -frequency, frequency])[:,None].expand(-1,T+1,-1))
+        self.stepper = ExponentialRungeKutta(exponents, model.dt * HOUR)
         self._coriolis = 2 * ROTATION * harmonics.sine
         self._metric = harmonics.cosine**-2
-        self._forcing = self.split(self.jet) * self._rate
+        jet=self.jet.clone(); jet[2]-=self._hs
+        self._forcing = self.split(jet) * self._rate
+        self._forcing = self._forcing +self.split(torch.stack([0*self._hs,-GRAVITY*self._laplacian(self._hs),0*self._hs]))
 
     def coefficients(self, state: Tensor) -> Tensor:
         """Return ζ, δ and h minus the mean depth of a state (..., n)."""
