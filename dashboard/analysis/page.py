@@ -15,18 +15,23 @@ from dashboard.analysis.covariance import CovarianceView
 from dashboard.analysis.diagnostics import DiagnosticsView
 from dashboard.analysis.error_controls import ErrorControls
 from dashboard.analysis.fields import FieldsPanel
-from dashboard.analysis.file import FileView
 from dashboard.analysis.help import help_content
 from dashboard.analysis.scores import scores, settings_line
 from dashboard.analysis.state import AnalysisState
 from dashboard.analysis.tuning import TuningView
 from dashboard.controls import html, notice, one_message, tell
+from dashboard.file_view import FileView
 from dashboard.shell import Content
 from dashboard.theme import units_label
 
 #: An analysis that is not there after this many milliseconds is announced; before, the eye does not notice.
 ANNOUNCE_AFTER = 120
 VIEWS = ("Analysis", "B", "Diagnostics", "Convergence", "Tuning surface", "Compare", "File")
+FILE_WORDS = """
+<div class="hint">These settings as an experiment file. <code>.venv/bin/python -m backends run analysis.yaml</code> computes the
+same numbers without a browser; <code>repeat: 200</code> gives statistics over that many draws of the errors. Change the text,
+or paste another file, and apply it. The keys are described in <code>docs/experiments.md</code>.</div>
+"""
 FIELDS, COVARIANCE, DIAGNOSTICS, CONVERGENCE, TUNING, COMPARE, FILE = range(len(VIEWS))
 
 
@@ -42,7 +47,11 @@ class AnalysisPage:
         self.case_controls, self.error_controls = CaseControls(state), ErrorControls(state)
         self.fields = FieldsPanel(state.toggle, state.move)
         self.covariance, self.diagnostics, self.convergence = CovarianceView(), DiagnosticsView(), ConvergenceView()
-        self.tuning, self.compare, self.file = TuningView(state), CompareView(state), FileView(state)
+        self.tuning, self.compare, self.file = (
+            TuningView(state),
+            CompareView(state),
+            FileView(state, FILE_WORDS, "analysis.yaml"),
+        )
         self._views = (
             self.fields.pane, self.covariance.pane, self.diagnostics.pane, self.convergence.pane, self.tuning.pane,
             self.compare.pane, self.file.pane,

@@ -22,15 +22,16 @@ class Pace:
             value="requestAnimationFrame(() => requestAnimationFrame(() => { seen.value = cb_obj.value }))",
             args={"seen": self._seen},
         )
-        self._when = 0.0
+        self._number, self._when = 0, 0.0
         self.pane = pn.Row(self._sent, self._seen, visible=False)
 
     @property
     def ready(self) -> bool:
         """Whether another picture may be sent."""
-        return self._seen.value >= self._sent.value or time.monotonic() - self._when > PATIENCE
+        return self._seen.value == self._number or time.monotonic() - self._when > PATIENCE
 
     def sending(self) -> None:
         """Say that a picture is being sent; in the same message."""
-        self._sent.value += 1
+        self._number += 1
+        self._sent.value = self._number
         self._when = time.monotonic()

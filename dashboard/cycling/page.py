@@ -8,16 +8,23 @@ from param.parameterized import Event
 
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.cycling.controls import CyclingControls
+from dashboard.cycling.export import ExportControls
 from dashboard.cycling.live import LiveView
 from dashboard.cycling.pace import Pace
 from dashboard.cycling.state import CyclingState
 from dashboard.cycling.table import table
 from dashboard.cycling.transport import Transport
+from dashboard.file_view import FileView
 from dashboard.shell import Content
 
 #: Milliseconds between two looks at the race.
 LOOK_EVERY = 80
-VIEWS = ("Live",)
+VIEWS = ("Live", "File")
+FILE_WORDS = """
+<div class="hint">These settings as an experiment file. <code>.venv/bin/python -m backends run cycling.yaml</code> runs it
+without a browser; <code>repeat: 16</code> runs as many independent experiments in one batch. Change the text, or paste another
+file, and apply it. The keys are described in <code>docs/cycling.md</code>.</div>
+"""
 NOTHING = '<div class="hint">Start the race, or take a single step: scores appear here.</div>'
 
 
@@ -32,7 +39,9 @@ class CyclingPage:
         self._problem, self._stale = notice("problem"), notice("stale")
         self._scores, self._pace = html(NOTHING), Pace()
         self.live = LiveView(state)
-        self._views = (self.live,)
+        self.exports = ExportControls(state)
+        self.file = FileView(state, FILE_WORDS, "cycling.yaml", self.exports.content)
+        self._views: tuple[Any, ...] = (self.live, self.file)
         self.tabs = pmui.Tabs(*((name, pn.Spacer(height=0)) for name in VIEWS), sizing_mode="stretch_width")
         self.tabs.param.watch(self._on_tab, "active")
         self._body = pn.Column(self.live.pane, sizing_mode="stretch_width", margin=0)
@@ -63,15 +72,15 @@ class CyclingPage:
         """Let go of everything when the session ends."""
         if self._ticking is not None:
             self._ticking.stop()
+        self.exports.close()
         self.state.close()
 
     def _show(self, *_events: Event) -> None:
         view = self.state.view
         with one_message():
             self._scores.object = table(view) if view is not None and view.cycle else NOTHING
-            for view_ in self._views:
-                if view_.pane.visible:
-                    view_.show(view)
+            if self.tabs.active != VIEWS.index("File"):  # whose text a person may be changing
+                self._views[self.tabs.active].show(view)
             self._pace.sending()
             self.transport.tick()
 
@@ -82,7 +91,10 @@ class CyclingPage:
                 self._body.append(chosen.pane)
             for view in self._views:
                 view.pane.visible = view is chosen
-            chosen.show(self.state.view)
+            if chosen is self.file:
+                self.file.show()
+            else:
+                chosen.show(self.state.view)
 
     def _on_stale(self, event: Event) -> None:
         what = {"dynamics": "The testbed", "methods": "The list of methods or a number of members"}

@@ -136,8 +136,9 @@ class RingPictures(StatePictures):
         means = (chosen.background, chosen.analysis)
         self.cloud.show(chosen.members_background, chosen.members_analysis, view.truth, observed, means)
         history = view.history
-        if history is not None and len(history.cycles) and history.analyses[view.chosen] is not None:
-            self.hovmoller.show(history.cycles, history.truth, history.analyses[view.chosen])
+        analysis = None if history is None else history.analyses[view.chosen]
+        if history is not None and analysis is not None and len(history.cycles):
+            self.hovmoller.show(history.cycles, history.truth, analysis)
 
     def clear(self) -> None:
         """Take everything away."""
@@ -162,15 +163,15 @@ class PlanePictures(StatePictures):
     def _configure(self) -> None:
         layout, k = self.layout, self.field.value
         part = slice(k * layout.size, (k + 1) * layout.size)
-        centre = float(self._mean[part].mean())
-        wide = float(np.sqrt((self._spread[part] ** 2).mean() + self._mean[part].var()))
-        limits = (centre - REACH * wide, centre + REACH * wide) if self._mean[part].min() < 0 or layout.names[k] == "h" else (
-            0.0, float((self._mean[part] + REACH * self._spread[part]).max())
-        )  # fmt: skip
-        assert len(layout.extent) == 4
+        mean, spread = self._mean[part], self._spread[part]
+        low, high = float((mean - REACH * spread).min()), float((mean + REACH * spread).max())
+        if not layout.signed[k]:
+            low = 0.0
+        x_label, y_label = layout.axes
         self.planes.configure(
-            layout.extent, layout.names[k], layout.units[k], *layout.axes, limits=limits, true_to_scale=layout.true_to_scale
-        )
+            layout.edges, layout.names[k], layout.units[k], x_label=x_label, y_label=y_label,
+            limits=(low, high), true_to_scale=layout.true_to_scale,
+        )  # fmt: skip
 
     def show(self, view: RaceView) -> None:
         """Draw a moment."""
@@ -191,7 +192,7 @@ class PlanePictures(StatePictures):
 
     def _places(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rows, columns = self.layout.shape
-        west, east, south, north = self.layout.extent  # type: ignore[misc]
+        west, east, south, north = self.layout.edges
         x = west + (points % columns + 0.5) * (east - west) / columns
         y = south + (points // columns + 0.5) * (north - south) / rows
         return x, y
@@ -199,7 +200,7 @@ class PlanePictures(StatePictures):
     def _component(self, x: float, y: float) -> int | None:
         """Return the component of the shown field whose cell holds a place, or None outside."""
         rows, columns = self.layout.shape
-        west, east, south, north = self.layout.extent  # type: ignore[misc]
+        west, east, south, north = self.layout.edges
         column, row = int((x - west) / (east - west) * columns), int((y - south) / (north - south) * rows)
         inside = 0 <= column < columns and 0 <= row < rows and west <= x and south <= y
         return self.field.value * self.layout.size + row * columns + column if inside else None

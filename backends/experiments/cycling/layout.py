@@ -30,15 +30,24 @@ class Layout:
         Labels of the axes, across first.
     true_to_scale
         Whether both axes have the same unit and a picture should keep their ratio.
+    signed
+        Whether the values of each field may be negative.
     """
 
     kind: Literal["phase", "ring", "plane"]
     names: tuple[str, ...]
     units: tuple[str, ...]
     shape: tuple[int, ...]
-    extent: tuple[float, float, float, float] | tuple[()] = ()
+    extent: tuple[float, ...] = ()
     axes: tuple[str, ...] = ()
     true_to_scale: bool = False
+    signed: tuple[bool, ...] = (True,)
+
+    @property
+    def edges(self) -> tuple[float, float, float, float]:
+        """West, east, south and north edges of a plane."""
+        west, east, south, north = self.extent
+        return west, east, south, north
 
     @property
     def size(self) -> int:
@@ -52,7 +61,7 @@ def layout_of(model: Dynamics) -> Layout:
         return Layout("phase", model.components, ("",) * model.size, (model.size,))
     if isinstance(model, AdvectionDiffusion):
         extent = (0.0, model.width, 0.0, model.height)
-        return Layout("plane", ("φ",), ("",), (model.nz, model.nx), extent, ("x [km]", "z [km]"), True)
+        return Layout("plane", ("φ",), ("",), (model.nz, model.nx), extent, ("x [km]", "z [km]"), True, (False,))
     if isinstance(model, Kolmogorov):
         extent = (0.0, 2 * math.pi, 0.0, 2 * math.pi)
         return Layout("plane", ("ω",), ("",), (model.points, model.points), extent, ("x", "y"), True)
@@ -62,5 +71,5 @@ def layout_of(model: Dynamics) -> Layout:
         edge = 90 * rows / (rows + 1)
         extent = (0.0, 360.0, -edge, edge)
         axes = ("longitude [°]", "latitude [°]")
-        return Layout("plane", model.fields, ("m", "m/s", "m/s"), (rows, columns), extent, axes)
+        return Layout("plane", model.fields, ("m", "m/s", "m/s"), (rows, columns), extent, axes, False, (True,) * 3)
     return Layout("ring", ("x",), ("",), (model.size,), (), ("point",))

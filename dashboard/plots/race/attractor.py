@@ -42,7 +42,7 @@ class Attractor:
         How many of the newest states a trail has at most.
     """
 
-    def __init__(self, height: int = 420, trail: int = 200) -> None:
+    def __init__(self, height: int = 440, trail: int = 200) -> None:
         self._height, self._trail = height, min(trail, MOST_POINTS)
         self._names: tuple[str, ...] = ("x", "y", "z")
         self._units = ""

@@ -180,9 +180,8 @@ def legend(
 
 
 def value_hover(units: str = "", digits: int = 4) -> CustomJSHover:
-    """Return what writes a value with its unit, a dash where there is none; the unit goes as data, never as markup."""
+    """Return what writes a value with its unit; the unit is handed over as data, never as markup."""
     code = """
-        if (!isFinite(value)) return "–"
         return Number(value.toPrecision(digits)).toString().replace("-", "−") + (unit ? " " + unit : "")
     """
     return CustomJSHover(args={"unit": units, "digits": digits}, code=code)

@@ -14,7 +14,7 @@ from dashboard.theme import NEUTRAL
 #: Direction from which the box is seen at first, in degrees.
 AZIMUTH, ELEVATION = -55.0, 15.0
 #: Half the width and height of what is seen; the box reaches from −1 to 1 in each direction, its corners to √3.
-REACH = 1.5
+REACH = 1.6
 
 # Orthographic: with azimuth a and elevation e, X to the front, Y to the right and Z up at a = e = 0.
 _CODE = """

@@ -1,25 +1,42 @@
 """The settings as an experiment file: to read, to keep, to hand on, and to take over."""
 
+from collections.abc import Sequence
 from io import StringIO
+from typing import Any, Protocol
 
 import panel as pn
 import panel_material_ui as pmui
 
 from backends.errors import InputError
-from dashboard.analysis.state import AnalysisState
 from dashboard.controls import html, notice, tell
 
-WORDS = """
-<div class="hint">These settings as an experiment file. <code>.venv/bin/python -m backends run analysis.yaml</code> computes the
-same numbers without a browser; <code>repeat: 200</code> gives statistics over that many draws of the errors. Change the text,
-or paste another file, and apply it. The keys are described in <code>docs/experiments.md</code>.</div>
-"""
+
+class State(Protocol):
+    """A page's state that can be written as an experiment file and read from one."""
+
+    def yaml(self) -> str:
+        """Return the settings as a file's text."""
+
+    def take(self, text: str) -> None:
+        """Take over the settings of a file's text."""
 
 
 class FileView:
-    """A text with the settings, a button that applies it, and one that downloads it."""
+    """A text with the settings, a button that applies it, and one that downloads it.
 
-    def __init__(self, state: AnalysisState) -> None:
+    Parameters
+    ----------
+    state
+        Of the page.
+    words
+        What stands above the text, markup of our own.
+    name
+        Of the file that is downloaded.
+    more
+        Other downloads.
+    """
+
+    def __init__(self, state: State, words: str, name: str, more: Sequence[Any] = ()) -> None:
         self.state = state
         self.text = pmui.TextAreaInput(
             label="Experiment file", value="", rows=18, max_length=200_000, sizing_mode="stretch_width",
@@ -27,12 +44,12 @@ class FileView:
         )  # fmt: skip
         self.apply = pmui.Button(label="Apply", variant="contained", size="small", on_click=self._on_apply)
         self.download = pmui.FileDownload(
-            callback=lambda: StringIO(self.text.value), filename="analysis.yaml", label="Download",
+            callback=lambda: StringIO(self.text.value), filename=name, label="Download",
             size="small",
         )  # fmt: skip
         self._problem = notice("problem")
         self.pane = pn.Column(
-            html(WORDS), self.text, self._problem, pn.FlexBox(self.apply, self.download, gap="8px"),
+            html(words), self.text, self._problem, pn.FlexBox(self.apply, self.download, *more, gap="8px"),
             sizing_mode="stretch_width", max_width=860,
         )  # fmt: skip
 
