@@ -17,10 +17,11 @@ lint: setup-dev       ## style, types and the rule that backends know nothing of
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-reference: setup-dev  ## slow tests on real files: published or repeated results, a minute or more
+reference: setup-dev  ## slow tests, a minute or more each, and the table of published scores
 	$(BIN)/python -m pytest -m reference
+	$(BIN)/python -m scripts.reference_scores
 
-docs: setup-dev       ## the tables and examples in docs/experiments.md, from the settings and assets/experiments
+docs: setup-dev       ## the tables and examples in docs/, from the settings and assets/experiments
 	$(BIN)/python -m scripts.experiment_keys
 
 bench: setup-dev browser      ## measure in a real browser; figures go to benchmarks/results/
