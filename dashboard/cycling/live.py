@@ -24,6 +24,7 @@ class LiveView:
         self.state = state
         self._layout: Layout | None = None
         self._pictures: StatePictures | None = None
+        self._turn = 0
         self.timeline, self.innovations = RaceTimeline(height=300), Innovations(height=260)
         self.method = pmui.Select(
             label="States of", options={}, size="small", width=190, description="The method whose states are shown"
@@ -59,12 +60,21 @@ class LiveView:
             for label, s in zip(view.labels, view.series, strict=True)
         }
         self.timeline.show(view.cycles, curves, [(mark.cycle, mark.text) for mark in view.marks], view.sigma)
+        later = [lambda: self._show_innovations(view)]
+        if self._pictures is not None:
+            self._pictures.show(view)
+            later += self._pictures.more(view)
+        if self.state.live.running:  # each picture in its turn, so that the browser has less to draw at a time
+            self._turn += 1
+            later = [later[self._turn % len(later)]]
+        for draw in later:
+            draw()
+
+    def _show_innovations(self, view: RaceView) -> None:
         chosen = view.series[view.chosen]
         self.innovations.show(
             view.cycles, chosen["omb"], chosen["oma"], expected_omb=chosen["omb_expected"], normalised=view.normalised
         )
-        if self._pictures is not None:
-            self._pictures.show(view)
 
     def _fit(self) -> None:
         """Make the pictures that suit the testbed, if it is another one than before."""

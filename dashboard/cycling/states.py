@@ -1,6 +1,7 @@
 """Pictures of the state of a race, for each layout of states."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,12 @@ class StatePictures(ABC):
 
     @abstractmethod
     def show(self, view: RaceView) -> None:
-        """Draw a moment."""
+        """Draw a moment: what the eye follows."""
+
+    def more(self, view: RaceView) -> list[Callable[[], None]]:
+        """Return what draws the rest of it, which may come a little later."""
+        del view
+        return []
 
     @abstractmethod
     def clear(self) -> None:
@@ -94,7 +100,10 @@ class PhasePictures(StatePictures):
         observed = dict(zip(view.observed.tolist(), view.values.tolist(), strict=True))
         before, after = chosen.members_background, chosen.members_analysis
         self.attractor.show(view.history.truth, means, view.labels[view.chosen], before, after, observed)
-        self.cloud.show(before, after, view.truth, observed, (chosen.background, chosen.analysis))
+
+    def more(self, view: RaceView) -> list[Callable[[], None]]:
+        """Return what draws the ensemble close up."""
+        return [lambda: _show_cloud(self.cloud, view)]
 
     def clear(self) -> None:
         """Take everything away."""
@@ -116,7 +125,11 @@ class RingPictures(StatePictures):
         self.hovmoller.configure(n, name, limits=limits)
         self.cloud.configure([f"{name} at point {k}" for k in range(n)])
         self.uncertainty = pmui.RadioButtonGroup(
-            label="", options={"Members": "members", "±2 spread": "spread", "Neither": "none"}, value="members", size="small"
+            label="",
+            options={"Members": "members", "±2 spread": "spread", "Neither": "none"},
+            value="members",
+            size="small",
+            width=330,
         )
         self.uncertainty.param.watch(lambda event: self.ring.set_uncertainty(event.new), "value")
         self.controls = [self.uncertainty]
@@ -132,9 +145,12 @@ class RingPictures(StatePictures):
             view.truth, chosen.background, chosen.analysis, chosen.members_analysis, chosen.spread,
             (view.observed, view.values), view.sigma,
         )  # fmt: skip
-        observed = dict(zip(view.observed.tolist(), view.values.tolist(), strict=True))
-        means = (chosen.background, chosen.analysis)
-        self.cloud.show(chosen.members_background, chosen.members_analysis, view.truth, observed, means)
+
+    def more(self, view: RaceView) -> list[Callable[[], None]]:
+        """Return what draws the ensemble in a plane, and the Hovmöller diagrams."""
+        return [lambda: _show_cloud(self.cloud, view), lambda: self._show_history(view)]
+
+    def _show_history(self, view: RaceView) -> None:
         history = view.history
         analysis = None if history is None else history.analyses[view.chosen]
         if history is not None and analysis is not None and len(history.cycles):
@@ -227,7 +243,17 @@ class PlanePictures(StatePictures):
         ]
 
 
+def _show_cloud(cloud: Cloud, view: RaceView) -> None:
+    chosen = view.methods[view.chosen]
+    observed = dict(zip(view.observed.tolist(), view.values.tolist(), strict=True))
+    means = (chosen.background, chosen.analysis)
+    cloud.show(chosen.members_background, chosen.members_analysis, view.truth, observed, means)
+
+
 def _beside(*parts: tuple[Any, str]) -> pn.FlexBox:
     """Return figures beside each other as wide as their shares say, below each other where there is no room."""
-    columns = [pn.Column(figure, styles={"flex": flex, "min-width": "0"}, margin=0) for figure, flex in parts]
+    columns = [
+        pn.Column(figure, styles={"flex": flex, "min-width": "0"}, sizing_mode="stretch_width", margin=0)
+        for figure, flex in parts
+    ]
     return pn.FlexBox(*columns, gap="4px 16px", sizing_mode="stretch_width")

@@ -7,8 +7,8 @@ import panel as pn
 import panel_material_ui as pmui
 from param.parameterized import Event
 
-from dashboard.controls import html
 from dashboard.cycling.state import CyclingState
+from dashboard.shell import STYLE
 
 SPEEDS = {"1 / s": 1.0, "5 / s": 5.0, "10 / s": 10.0, "20 / s": 20.0, "50 / s": 50.0, "200 / s": 200.0, "full speed": math.inf}
 
@@ -35,7 +35,7 @@ class Transport:
             description="Cycles per second, if the server can",
         )  # fmt: skip
         self.speed.param.watch(self._on_speed, "value")
-        self.where = html("", margin=(8, 10))
+        self.where = pn.pane.HTML("", stylesheets=[STYLE], margin=(8, 10))
         self.pane = pn.FlexBox(self.start, self.step, self.reset, self.speed, self.where, align_items="center", gap="6px")
         state.param.watch(self._on_live, "live")
         self._on_live()

@@ -51,7 +51,6 @@ class Attractor:
         self._seen: list[tuple[float, float] | None] = [None] * 3
         self._backdrop: np.ndarray | None = None
         self._labels: tuple[str, ...] = ()
-        self._off: set[str] = set()
         self._shown: tuple | None = None
         self._turning = Turning()
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
@@ -132,15 +131,16 @@ class Attractor:
             Newest observed values by component. Where all components that are drawn are observed, that is a point; with
             one of them missing a line, with two a frame.
         """
-        self._shown = (truth, means, chosen, before, after, observed)
         if tuple(means) != self._labels:
             self._labels = tuple(means)
             self._build()
-        trails = {"": truth, **means}
+        trails = {
+            label: self._columns(None if states is None else states[-self._trail :])
+            for label, states in {"": truth, **means}.items()
+        }
         self._follow(truth)
         heads = []
-        for label, states in trails.items():
-            points = self._columns(None if states is None else states[-self._trail :])
+        for label, points in trails.items():
             self._trails[label].data = points
             heads.append([points[name][-1] if points[name].size else np.nan for name in points])
         newest = np.array(heads, np.float32).T
@@ -156,11 +156,12 @@ class Attractor:
             glyph = self._clouds[name].glyph
             assert isinstance(glyph, Scatter)
             glyph.update(line_color=method_colour(place), fill_color=method_colour(place) if name == AFTER else None)
-            self.legend[name].visible = members is not None
+            self._member_entries[name].visible = members is not None
         for label, states in means.items():
-            self.legend[label].visible = states is not None
+            self._entries[label].visible = states is not None
         self._observe(observed or {})
         self._notice.show(not len(truth))
+        self._shown = (truth, means, chosen, before, after, observed)
 
     def clear(self) -> None:
         """Take everything away but the backdrop."""
@@ -242,7 +243,9 @@ class Attractor:
         point = fig.add_glyph(self._points, look)
         methods = [(label, [lines[label]]) for label in self._labels]
         members = [(name, [cloud]) for name, cloud in self._clouds.items()]
-        self.legend = legend(fig, [("truth", [lines[""]]), *methods, *members, (OBSERVED, [path, point])], "right")
+        items = legend(fig, [("truth", [lines[""]]), *methods, *members, (OBSERVED, [path, point])], "right")
+        self._entries = dict(zip(self._labels, items[1:], strict=False))
+        self._member_entries = dict(zip((BEFORE, AFTER), items[-3:], strict=False))
         number = value_hover(self._units)
         rows = [(name, f"@c{k}{{custom}}") for k, name in enumerate(names)]
         for some, what in (([heads], "@label"), (list(self._clouds.values()), "member")):

@@ -90,9 +90,6 @@ class Cloud:
         ValueError
             If a state has another number of components.
         """
-        self._shown = {
-            "before": before, "after": after, "truth": truth, "observed": observed, "means": means, "linked": linked,
-        }  # fmt: skip
         first, last = (self._pick(name, states) for name, states in (("before", before), ("after", after)))
         self._members["before"].data, self._members["after"].data = _columns(first), _columns(last)
         joined = linked and len(first) == len(last)
@@ -113,6 +110,9 @@ class Cloud:
         everything = np.concatenate([first, last, true, middles])
         self._notice.show(not len(everything))
         self._follow(everything)
+        self._shown = {
+            "before": before, "after": after, "truth": truth, "observed": observed, "means": means, "linked": linked,
+        }  # fmt: skip
 
     def clear(self) -> None:
         """Take everything away."""
@@ -165,7 +165,7 @@ class Cloud:
             for shade, width in (("white", 5.5), (color, 3)):  # a pale edge keeps it visible among members like it
                 look = Scatter(x="x", y="y", size=MEAN_SIZE, marker="cross", line_color=shade, line_width=width)
                 means[name] = [*means.get(name, []), fig.add_glyph(self._means[name], look)]
-        look = Scatter(x="x", y="y", size=MEAN_SIZE, marker="star", fill_color=TRUTH, line_color="white", line_width=1.2)
+        look = Scatter(x="x", y="y", size=MEAN_SIZE, marker="star", fill_color=TRUTH, line_color="white", line_width=0.7)
         truth = fig.add_glyph(self._truth, look)
         entries = [("members before", [clouds["before"]]), ("after", [clouds["after"]])]
         entries += [("mean before", means["before"]), ("mean after", means["after"])]

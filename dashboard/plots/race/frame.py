@@ -146,15 +146,15 @@ def legend(
     entries: Sequence[tuple[str, list[GlyphRenderer]]],
     place: Literal["above", "right"] = "above",
     columns: int = 0,
-) -> dict[str, LegendItem]:
-    """Put a legend outside the frame, whose entries hide by a click what they name; return the entries by name.
+) -> list[LegendItem]:
+    """Put a legend outside the frame, whose entries hide by a click what they name; return the entries.
 
     Parameters
     ----------
     fig
         The figure.
     entries
-        Names with what they stand for; of equal names the last is returned.
+        Names with what they stand for.
     place
         In a row above the frame or in a column beside it.
     columns
@@ -176,7 +176,7 @@ def legend(
     if columns:
         box.ncols = columns
     fig.add_layout(box, place)
-    return {name: item for (name, _), item in zip(entries, items, strict=True)}
+    return items
 
 
 def value_hover(units: str = "", digits: int = 4) -> CustomJSHover:

@@ -89,13 +89,12 @@ class Innovations:
             self._build()
         numbers = np.asarray(cycles)
         given = {"omb": omb, "oma": oma, "expected_omb": expected_omb, "expected_oma": expected_oma}
-        self._shown = {"cycles": cycles, **given, "normalised": normalised}
         chosen, step = drawn(numbers, self._window)
         data = {name: finite(column(name, values, numbers.size)[chosen]) for name, values in given.items()}
         self._curves.data = {"cycle": numbers[chosen].astype(float), **data}
         self._notice.show(not chosen.size)
         for name in ("expected_omb", "expected_oma"):
-            self._items[CURVES[name][0]].visible = given[name] is not None
+            self._items[name].visible = given[name] is not None
         self.figure.xaxis.axis_label = "cycle" if step == 1 else f"cycle (of each {step} one is drawn)"
         if chosen.size:
             first, last = float(numbers[chosen[0]]), float(numbers[-1])
@@ -106,6 +105,7 @@ class Innovations:
             self._follow = calm(self._follow, 0.0, float(max(tops)))
             set_limits(self.figure.y_range, 0.0, self._follow[1])
         self._count(normalised)
+        self._shown = {"cycles": cycles, **given, "normalised": normalised}
 
     def clear(self) -> None:
         """Take everything away."""
@@ -133,7 +133,8 @@ class Innovations:
             width = 2.0 if dash == "solid" else 1.6
             look = Line(x="cycle", y=name, line_color=color, line_dash=dash, line_width=width)
             lines[label] = fig.add_glyph(self._curves, look)
-        self._items = legend(fig, [(label, [line]) for label, line in lines.items()])
+        items = legend(fig, [(label, [line]) for label, line in lines.items()])
+        self._items = dict(zip(CURVES, items, strict=True))
         hover = HoverTool(
             renderers=[lines["O−B"]],
             mode="vline",

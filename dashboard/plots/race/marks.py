@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.models import ColumnDataSource, Text, VSpan
 from bokeh.plotting import figure
 
@@ -10,8 +11,8 @@ from dashboard.theme import NEUTRAL
 
 #: Lines that are drawn, the newest of all; rows of words; characters of each.
 MOST_MARKS, ROWS, LENGTH = 40, 4, 42
-#: Share of the frame that a character takes where the frame is some 800 pixels wide.
-_CHARACTER = 0.0075
+#: Pixels of a character, and of the frame's width as long as the browser has not told it.
+_CHARACTER, _WIDTH = 6, 800
 _NONE: dict[str, list] = {"x": [], "y": [], "text": [], "align": [], "offset": []}
 
 
@@ -19,7 +20,7 @@ class Marks:
     """The marks of a figure with ranges called ``unit``."""
 
     def __init__(self, fig: figure) -> None:
-        self.source = ColumnDataSource(data=_NONE)
+        self._figure, self.source = fig, ColumnDataSource(data=_NONE)
         fig.add_glyph(self.source, VSpan(x="x", line_color=NEUTRAL, line_width=1, line_dash="dotdash"))
         words = Text(
             x="x", y="y", text="text", text_align={"field": "align"}, x_offset={"field": "offset"}, text_baseline="top",
@@ -51,7 +52,7 @@ class Marks:
         words = [_cut(", ".join(parts)) for _, parts in newest]
         at = np.array([place for place, _ in newest])
         share = (at - start) / (end - start)
-        widths = np.array([_CHARACTER * (len(text) + 1) for text in words])
+        widths = np.array([_CHARACTER * (len(text) + 1) / self._width() for text in words])
         right = share + widths > 1  # at the right edge there is room on the left only
         rows = _rows(share, right, widths)
         self.source.data = {
@@ -61,6 +62,12 @@ class Marks:
             "align": ["right" if side else "left" for side in right],
             "offset": np.where(right, -4, 4),
         }
+
+    def _width(self) -> int:
+        try:
+            return max(self._figure.inner_width, 1)
+        except UnsetValueError:
+            return _WIDTH
 
 
 def _rows(share: np.ndarray, right: np.ndarray, widths: np.ndarray) -> np.ndarray:

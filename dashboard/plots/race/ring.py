@@ -100,10 +100,6 @@ class RingProfile:
         ValueError
             If the lengths differ.
         """
-        self._shown = {
-            "truth": truth, "background": background, "analysis": analysis, "members": members, "spread": spread,
-            "observed": observed, "sigma_o": sigma_o,
-        }  # fmt: skip
         n = self._places.size
         data = {
             name: finite(column(name, values, n))
@@ -116,12 +112,19 @@ class RingProfile:
         at, values = observed or (np.empty(0, int), np.empty(0))
         where, seen = self._places[np.asarray(at, int)], column("observed", values, np.size(at))
         self._points.data = {"x": where, "y": seen, "low": seen - sigma_o, "high": seen + sigma_o}
-        self._notice.show(all(values is None for values in (truth, background, analysis)))
+        present = {"truth": truth, "background": background, "analysis": analysis, "members": members, "band": spread}
+        for name, some in present.items():
+            self._entries[name].visible = some is not None and (name in CURVES or name == self._uncertainty)
+        self._notice.show(all(some is None for some in (truth, background, analysis)))
         if self._limits is None:
             known = np.concatenate([data[name][np.isfinite(data[name])] for name in CURVES])
             ends = (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
             self._follow = calm(self._follow, *ends)
         set_limits(self.figure.y_range, *(self._limits or self._follow or (0.0, 1.0)))
+        self._shown = {
+            "truth": truth, "background": background, "analysis": analysis, "members": members, "spread": spread,
+            "observed": observed, "sigma_o": sigma_o,
+        }  # fmt: skip
 
     def clear(self) -> None:
         """Take everything away."""
@@ -170,7 +173,10 @@ class RingProfile:
         look = Scatter(x="x", y="y", size=7, fill_color=OBSERVATIONS, line_color=NEUTRAL)
         points = fig.add_glyph(self._points, look)
         entries = [(key, [line]) for key, line in drawn.items()]
-        legend(fig, [*entries, ("members", [members]), ("±2 spreads", [band]), ("observations", [bars, points])])
+        items = legend(
+            fig, [*entries, ("members", [members]), ("±2 spreads", [band]), ("observations", [bars, points])], columns=3
+        )
+        self._entries = dict(zip((*CURVES, "members", "band", "points"), items, strict=True))
         number = value_hover(units)
         lines = HoverTool(
             renderers=[drawn["truth"]],

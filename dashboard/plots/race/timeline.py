@@ -88,7 +88,6 @@ class RaceTimeline:
         ValueError
             If the lengths differ, or a quantity is unknown.
         """
-        self._shown = (cycles, curves, marks, sigma_o, times)
         numbers = np.asarray(cycles)
         if unknown := {quantity for method in curves.values() for quantity in method} - set(LINE_STYLES):
             raise ValueError(f"curves: {', '.join(sorted(unknown))}; expected any of {', '.join(LINE_STYLES)}")
@@ -117,6 +116,7 @@ class RaceTimeline:
         recent = [mark for mark in marks if mark[0] > first]
         at = np.interp([cycle for cycle, _ in recent], numbers, x) if recent else np.empty(0)
         self._marks.show(at, [text for _, text in recent], *self._ends)
+        self._shown = (cycles, curves, marks, sigma_o, times)
 
     def clear(self) -> None:
         """Take everything away, the methods too."""
@@ -182,7 +182,7 @@ class RaceTimeline:
     def _legend(self, fig: figure, reference: GlyphRenderer) -> None:
         methods = [(label, [self._keys["method", label]]) for label in self._labels]
         quantities = [(name, [self._keys["quantity", quantity]]) for quantity, name in NAMES.items()]
-        self.legend = legend(fig, [*methods, *quantities, ("σ_o", [reference])], "right")
+        legend(fig, [*methods, *quantities, ("σ_o", [reference])], "right")
 
     def _add_hover(self, fig: figure) -> None:
         probe = fig.add_glyph(self._source, Line(x="x", y=Value(0.5), line_alpha=0), y_range_name="unit")
@@ -234,9 +234,9 @@ class RaceTimeline:
 
 def _ends(values: np.ndarray) -> tuple[float, float]:
     """Return the ends of what has to be seen of a line: all, but of bursts only so much that the rest is not flattened."""
-    known = values[np.isfinite(values)]
-    usual = float(np.median(known))
-    newest = known[-max(known.size // 10, 1) :]
+    known = values[values > 0]
+    if not known.size:
+        return 1e-3, 0.0
+    usual, newest = float(np.median(known)), known[-max(known.size // 10, 1) :]
     top = max(min(float(known.max()), 4 * usual), min(float(newest.max()), 30 * usual))
-    some = known[known > 0]
-    return max(float(some.min()), 1e-6 * top) if some.size and top > 0 else 1e-3, top
+    return max(float(known.min()), 1e-6 * top), top
