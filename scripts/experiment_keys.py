@@ -59,9 +59,10 @@ UNITS = {
 }
 #: Real numbers without a unit.
 PURE = {"floor", "static_weight", "ensemble_weight", "gross_probability", "tolerance", "withhold"}
+IN_DESCRIPTION = re.compile(r", (km|m/s|m²/s|m|s|h|per second)(?=;|$)")
 LEVELS = {"case-stations": "hPa", "case-field": "as in the file", "case-ensemble": "as in the file"}
-#: The same of cycling experiments, by kind of section. Testbeds mostly have no units; a key that has one says so in its
-#: field, ``Field(…, json_schema_extra={"unit": "km"})``.
+#: The same of cycling experiments, by kind of section. Testbeds mostly have no units; where a key has one, it stands in its
+#: description after a comma: "width of the plane, km".
 TIME = "model time"
 CYCLING_UNITS = {
     "cycling": {"cycles": "cycles", "spinup": "cycles"},
@@ -160,7 +161,8 @@ def _alone(default: object, name: str) -> str:
 
 def _unit(section: str, name: str, schema: dict[str, Any]) -> str:
     if section in CYCLING_UNITS:
-        return str(schema.get("unit", CYCLING_UNITS[section].get(name, "–")))
+        said = IN_DESCRIPTION.search(schema.get("description", ""))
+        return said[1].replace("per second", "1/s") if said else CYCLING_UNITS[section].get(name, "–")
     if name == "level":
         return LEVELS[section]
     if name in UNITS:
@@ -194,7 +196,7 @@ def _values(schema: dict[str, Any]) -> Iterator[str]:
 
 
 #: What lists may hold, by the name it has in a schema.
-_ITEMS = {"integer": "whole numbers", "number": "numbers", "object": "sections"}
+_ITEMS = {"integer": "whole numbers", "number": "numbers", "object": "sections", "string": "words"}
 
 
 def _range(kind: dict[str, Any]) -> str:

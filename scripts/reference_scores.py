@@ -76,7 +76,7 @@ ROWS = (
     Row(LORENZ96_4, {"name": "4dvar", "window": 1, "scale": 0.02}, 0.471, VARIATIONAL),
     Row(LORENZ96_4, {"name": "4dvar", "window": 2, "scale": 0.006}, 0.405, VARIATIONAL),
     Row(LORENZ96_4, {"name": "4dvar", "window": 4, "scale": 0.0015}, 0.403, VARIATIONAL),
-    Row(LORENZ96_4, {"name": "ienks", "members": 20, "rotation": True, "lag": 4}, 0.293),
+    Row(LORENZ96_4, {"name": "ienks", "members": 20, "inflation": 1.02, "rotation": True, "lag": 4}, 0.293),
 )
 
 

@@ -7,10 +7,11 @@ from torch import Tensor
 
 from backends.background_error.base import BackgroundError
 from backends.background_error.dense import DenseBackgroundError
+from backends.cycling.localised import localised_covariance
 from backends.dynamics.base import Dynamics
 
 #: Trajectories that a climate is sampled from, and states taken from each, for small and for large states.
-SAMPLED, SAMPLED_OF_LARGE = (500, 20), (20, 10)
+SAMPLED, SAMPLED_OF_LARGE = (500, 20), (12, 10)
 #: States with more components are large.
 LARGE = 1000
 
@@ -26,6 +27,11 @@ class Climate:
 
 def climate(dynamics: Dynamics, generator: torch.Generator) -> Climate:
     """Return the climate of a model, from several long runs that begin near its start."""
+    return climate_of_states(dynamics, climatological_states(dynamics, generator))
+
+
+def climatological_states(dynamics: Dynamics, generator: torch.Generator) -> Tensor:
+    """Return states that a model visits, shape (K, n), nearly independent of each other."""
     trajectories, states_of_each = SAMPLED if dynamics.size <= LARGE else SAMPLED_OF_LARGE
     state = dynamics.draw_start(trajectories, generator)
     state = dynamics.advance(state, dynamics.transient)
@@ -34,12 +40,14 @@ def climate(dynamics: Dynamics, generator: torch.Generator) -> Climate:
         state = dynamics.advance(state, dynamics.spacing, time)
         time += dynamics.spacing * dynamics.dt
         visited.append(state)
-    states = torch.cat(visited)
+    return torch.cat(visited)
+
+
+def climate_of_states(dynamics: Dynamics, states: Tensor) -> Climate:
+    """Return the climate that states (K, n) of a model are a sample of."""
     mean = states.mean(0)
     if dynamics.size <= LARGE:
         deviations = states - mean
         matrix = deviations.T @ deviations / (len(states) - 1)
         return Climate(mean, DenseBackgroundError(matrix), states)
-    from backends.cycling.localised import localised_covariance
-
     return Climate(mean, localised_covariance(dynamics, states), states)

@@ -122,13 +122,15 @@ class Cycling:
         method, began = contestant.method, time.perf_counter()
         try:
             background = method.forecast(self.model, self.twin.steps, before)
-            analysis = method.analyse(observed)
+            analysis, out = _analysed(method, background, observed)
         except torch.linalg.LinAlgError as problem:
             contestant.record.end(self.twin.cycle)
             contestant.ended = f"the linear algebra of its analysis failed in cycle {self.twin.cycle}: {problem}"
             return None
         contestant.seconds += time.perf_counter() - began
         numbers = verify(background, analysis, self.twin.truth, observed, self._norm)
+        if out is not None:
+            numbers[out] = torch.nan
         bad = contestant.record.add(self.twin.cycle, numbers, ranks(background, self.twin.truth), method.extras)
         if bad is not None:
             if bool(bad.all()):
@@ -136,6 +138,26 @@ class Cycling:
                 return None
             method.replace(bad)
         return Step(background, analysis)
+
+
+def _analysed(method: Method, background: Estimate, observed: Observed) -> tuple[Estimate, Tensor | None]:
+    """Return the analysis, and which experiments had to be taken out of it because linear algebra fails on their states.
+
+    A batch is decomposed in one call, which a single experiment that is not finite any more makes fail for all.
+
+    Raises
+    ------
+    LinAlgError
+        If the analysis fails without them, too, or there are no others.
+    """
+    try:
+        return method.analyse(observed), None
+    except torch.linalg.LinAlgError:
+        out = ~torch.isfinite(background.mean.pow(4).sum(-1))  # covariances and their squares must be numbers
+        if not bool(out.any()) or bool(out.all()):
+            raise
+        method.replace(out)
+        return method.analyse(observed), out
 
 
 #: Methods that no observations hold near the truth.

@@ -1,6 +1,7 @@
 """The Dask cluster that jobs run on: one that the server starts for itself, or any whose scheduler is named."""
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class Cluster:
     def __init__(self, topic: str, folder: Path, on_message: Callable[[Message], None], on_lost: Callable[[str], None]) -> None:
         self._topic, self._folder = topic, folder
         self._on_message, self._on_lost = on_message, on_lost
+        self._opening = threading.Lock()
         self._cluster: LocalCluster | None = None
         self._client: Client | None = None
 
@@ -58,36 +60,15 @@ class Cluster:
         InputError
             If no scheduler answers there.
         """
-        if self._client is not None:
-            if self._client.status == "running":
+        with self._opening:
+            if self._client is not None and self._client.status == "running":
                 return
             self.close()
-        import dask
-        from distributed import Client, LocalCluster
-
-        address = os.environ.get("ASSIMILAB_SCHEDULER", "").strip()
-        if address:
-            try:
-                client = Client(address, timeout=CONNECT_WITHIN, set_as_default=False)
-            except (OSError, TimeoutError, ValueError) as problem:
-                raise InputError(f"ASSIMILAB_SCHEDULER is {address!r}, where no Dask scheduler answers") from problem
-        else:
-            with dask.config.set(_SETTINGS):
-                self._cluster = LocalCluster(
-                    n_workers=1,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    security=True,
-                    dashboard_address="127.0.0.1:0",
-                    scheduler_kwargs={"dashboard": False},
-                    local_directory=str(self._folder),
-                    silence_logs=50,  # a worker that dies is told by the job that ran on it
-                )
-            client = Client(self._cluster, set_as_default=False)
-        client.subscribe_topic(self._topic, lambda event: self._on_message(event[1]))
-        client.subscribe_topic("all", lambda event: self._hear(event[1]))
-        self._client = client
+            address = os.environ.get("ASSIMILAB_SCHEDULER", "").strip()
+            client = _connect(address) if address else self._start()
+            client.subscribe_topic(self._topic, lambda event: self._on_message(event[1]))
+            client.subscribe_topic("all", lambda event: self._hear(event[1]))
+            self._client = client
 
     def submit(self, order: Order, attempt: int, priority: int, on_end: Callable[["Future"], None]) -> "Future":
         """Hand a job to the scheduler.
@@ -116,15 +97,46 @@ class Cluster:
     def close(self) -> None:
         """Disconnect, and end a cluster of our own."""
         if self._client is not None:
+            # Else the scheduler complains that it cannot tell us that we have left.
+            for topic in (self._topic, "all"):
+                self._client.unsubscribe_topic(topic)
             self._client.close()
             self._client = None
         if self._cluster is not None:
             self._cluster.close()
             self._cluster = None
 
+    def _start(self) -> "Client":
+        import dask
+        from distributed import Client, LocalCluster
+
+        with dask.config.set(_SETTINGS):
+            self._cluster = LocalCluster(
+                n_workers=1,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                security=True,
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+                local_directory=str(self._folder),
+                preload=["backends.jobs.worker"],
+                silence_logs=50,  # a worker that dies is told by the job that ran on it
+            )
+        return Client(self._cluster, set_as_default=False)
+
     def _hear(self, event: Any) -> None:
         if event.get("action") == "remove-worker":
             self._on_lost(event["worker"])
+
+
+def _connect(address: str) -> "Client":
+    from distributed import Client
+
+    try:
+        return Client(address, timeout=CONNECT_WITHIN, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as problem:
+        raise InputError(f"ASSIMILAB_SCHEDULER is {address!r}, where no Dask scheduler answers") from problem
 
 
 def outcome_of(future: "Future") -> Outcome | None:

@@ -1,8 +1,10 @@
 """The record of jobs in MLflow: parameters, metrics, artifacts, and what became of them."""
 
 import json
+import math
 import os
 import re
+import secrets
 import socket
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,22 +13,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backends.errors import InputError
+from backends.jobs.context import plain
 from backends.jobs.job import Job, Point, State
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Run, RunInfo
 
 #: What MLflow calls all our runs together.
 EXPERIMENT = "assimilab"
 #: Jobs of earlier servers that are read, the newest.
-MOST_EARLIER = 100
+MOST_READ = 100
 #: Parameters that are recorded of one job; the settings are there in full as a file.
 MOST_PARAMETERS = 100
-#: Most values that MLflow takes at once.
-_BATCH = 1000
 
 SETTINGS, SUMMARY = "settings.yaml", "summary.json"
+
+#: Nobody is told that MLflow is used, and nothing is drawn on standard error; read when MLflow is imported.
+_SWITCHES = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+#: A tracking server that does not answer is told of soon, not after ten minutes.
+_DEFAULTS = {
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+
+#: What is said of a job that its server did not see to its end.
+INTERRUPTED = "it was interrupted: the server ended before it did"
 
 #: MLflow's own words for what became of a run.
 _STATUS = {State.COMPLETED: "FINISHED", State.FAILED: "FAILED", State.CANCELLED: "KILLED"}
@@ -48,59 +61,56 @@ class Store:
 
     def __init__(self, home: Path, owner: str = "") -> None:
         self._home = home
+        self._database = home / "mlflow.db"
         self._uri = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
+        self._address = self._uri or _address(self._database)
         self._owner = owner or this_process()
-        self._runs: dict[str, str] = {}
+        self._runs: dict[str, RunInfo] = {}
         self._names: dict[str, dict[str, str]] = {}
         self._opened: tuple[MlflowClient, str] | None = None
 
     @property
     def empty(self) -> bool:
         """Whether it is known, without opening it, that nothing has been recorded yet."""
-        return not self._uri and not (self._home / "mlflow.db").exists()
+        return not self._uri and not self._database.exists()
 
-    def create(self, job: Job, parameters: Mapping[str, object]) -> None:
+    def create(self, job: Job) -> None:
         """Record that there is a job, with its settings."""
-        from mlflow.entities import Param, RunTag
-
         client, experiment = self._open()
-        run = client.create_run(experiment, start_time=round(job.created * 1000), run_name=f"{job.kind} {job.id}")
-        self._runs[job.id] = run.info.run_id
-        tags = {"id": job.id, "kind": job.kind, "owner": self._owner, **_standing(job, job.created)}
-        values = {allowed(name): f"{value}"[:500] for name, value in parameters.items()}
-        client.log_batch(
-            run.info.run_id,
-            params=[Param(name, value) for name, value in values.items()][:MOST_PARAMETERS],
-            tags=[RunTag(f"assimilab.{name}", value) for name, value in tags.items()],
-        )
-        client.log_text(run.info.run_id, job.settings, SETTINGS)
+        from mlflow.entities import Param
+
+        info = client.create_run(experiment, start_time=round(job.created * 1000), run_name=f"{job.kind} {job.id}").info
+        run = info.run_id
+        self._tag(run, {"id": job.id, "kind": job.kind, "owner": self._owner} | _standing(job, job.created))
+        parameters = {allowed(name): f"{value}"[:500] for name, value in parameters_of(job.settings).items()}
+        client.log_batch(run, params=[Param(name, value) for name, value in parameters.items()][:MOST_PARAMETERS])
+        client.log_text(run, job.settings, SETTINGS)
+        self._runs[job.id] = info
 
     def progress(self, job: Job, points: Sequence[Point], time: float) -> None:
         """Record where a job stands, and metrics that came until `time`, in seconds since 1970."""
-        from mlflow.entities import Metric, RunTag
+        client, run = self._open()[0], self._run(job)
+        from mlflow.entities import Metric
 
-        client, _ = self._open()
-        run = self._runs[job.id]
-        names, new = self._names.setdefault(job.id, {}), {name for point in points for name in point.values}
         tags = _standing(job, time)
-        for name in sorted(new - set(names)):
+        names = self._names.setdefault(job.id, {})
+        for name in sorted({name for point in points for name in point.values} - set(names)):
             names[name] = _free(allowed(name), names.values())
             if names[name] != name:
                 tags[f"name.{names[name]}"] = name
-        client.log_batch(run, tags=[RunTag(f"assimilab.{name}", value) for name, value in tags.items()])
+        self._tag(run, tags)
         metrics = [
             Metric(names[name], value, round(time * 1000), point.step)
             for point in points
             for name, value in point.values.items()
-            if abs(value) != float("inf")  # an SQL database has no word for it
+            if not math.isinf(value)  # an SQL database has no word for it
         ]
-        for start in range(0, len(metrics), _BATCH):
-            client.log_batch(run, metrics=metrics[start : start + _BATCH])
+        for start in range(0, len(metrics), 1000):  # MLflow takes no more at once
+            client.log_batch(run, metrics=metrics[start : start + 1000])
 
-    def finish(self, job: Job, artifacts: Mapping[str, bytes]) -> None:
-        """Record what became of a job, with the files that it left."""
-        client, _ = self._open()
-        run = self._runs[job.id]
+    def finish(self, job: Job, points: Sequence[Point], artifacts: Mapping[str, bytes]) -> None:
+        """Record what became of a job, with its last metrics and the files that it left."""
+        client, run = self._open()[0], self._run(job)
         if job.summary:
             client.log_text(run, json.dumps(job.summary, indent=2, ensure_ascii=False) + "\n", SUMMARY)
         with tempfile.TemporaryDirectory() as folder:
@@ -108,31 +118,32 @@ class Store:
                 (Path(folder) / name).write_bytes(content)
             if artifacts:
                 client.log_artifacts(run, folder)
-        self.progress(job, (), job.ended)
+        # The state comes last: whoever reads a final one finds everything.
+        self.progress(job, points, job.ended)
         client.set_terminated(run, _STATUS[job.state], round(job.ended * 1000))
 
-    def earlier(self, known: Iterable[str] = ()) -> Iterator[Job]:
-        """Return the jobs that are recorded, the newest first, without those that are known.
+    def jobs(self) -> Iterator[Job]:
+        """Return the newest jobs that are recorded, the newest first.
 
         Jobs that a process left unfinished when it ended are recorded as failed.
         """
         client, experiment = self._open()
-        skipped = set(known)
-        for run in client.search_runs([experiment], max_results=MOST_EARLIER, order_by=["attributes.start_time DESC"]):
+        mine = set(self._runs)
+        for run in client.search_runs([experiment], max_results=MOST_READ, order_by=["attributes.start_time DESC"]):
             tags = {name.removeprefix("assimilab."): value for name, value in run.data.tags.items()}
-            if "id" not in tags or tags["id"] in skipped:
+            if "id" not in tags or tags["id"] in mine:
                 continue
-            self._runs[tags["id"]] = run.info.run_id
+            self._runs[tags["id"]] = run.info
             job = self._job(run, tags)
             if not job.state.final and self._ended(tags.get("owner", "")):
-                job = interrupted(job, float(tags["seen"]))
-                self.finish(job, {})
+                job = replace(job, state=State.FAILED, problem=INTERRUPTED, ended=float(tags["seen"]))
+                self.finish(job, (), {})
             yield job
 
     def points(self, job: str) -> list[Point]:
         """Return the metrics of a job in the order of the steps, thinned as they were recorded."""
         client, _ = self._open()
-        run = client.get_run(self._runs[job])
+        run = client.get_run(self._runs[job].run_id)
         steps: dict[int, dict[str, float]] = {}
         for name in run.data.metrics:
             shown = run.data.tags.get(f"assimilab.name.{name}", name)
@@ -148,17 +159,36 @@ class Store:
         InputError
             If there is none of this name.
         """
+        self._open()
+        from mlflow.artifacts import download_artifacts
         from mlflow.exceptions import MlflowException
 
-        client, _ = self._open()
+        place = f"{self._runs[job].artifact_uri}/{name}"
         with tempfile.TemporaryDirectory() as folder:
             try:
-                return Path(client.download_artifacts(self._runs[job], name, folder)).read_bytes()
-            except (MlflowException, OSError) as problem:
+                plain(name)
+                return Path(download_artifacts(place, dst_path=folder, tracking_uri=self._address)).read_bytes()
+            except (ValueError, MlflowException, OSError) as problem:
                 raise InputError(f"job {job} has no file {name!r:.80}") from problem
 
+    def _run(self, job: Job) -> str:
+        """Return MLflow's name of a job; it is recorded now if that failed before."""
+        if job.id not in self._runs:
+            self.create(job)
+        return self._runs[job.id].run_id
+
+    def _tag(self, run: str, tags: Mapping[str, str]) -> None:
+        from mlflow.entities import RunTag
+
+        entities = [RunTag(f"assimilab.{name}", value) for name, value in tags.items()]
+        for start in range(0, len(entities), 100):  # MLflow takes no more at once
+            self._open()[0].log_batch(run, tags=entities[start : start + 100])
+
     def _job(self, run: "Run", tags: Mapping[str, str]) -> Job:
-        job, files = tags["id"], {file.path for file in self._open()[0].list_artifacts(run.info.run_id)}
+        from mlflow.artifacts import list_artifacts
+
+        found = list_artifacts(run.info.artifact_uri, tracking_uri=self._address)
+        job, files = tags["id"], {file.path.rpartition("/")[2] for file in found}
         return Job(
             job,
             tags["kind"],
@@ -168,9 +198,9 @@ class Store:
             int(tags["of"]),
             note=tags["note"],
             problem=tags["problem"],
-            created=run.info.start_time / 1000,
+            created=float(tags["created"]),
             started=float(tags["started"]),
-            ended=(run.info.end_time or 0) / 1000,
+            ended=float(tags["ended"]),
             summary=json.loads(self.artifact(job, SUMMARY)) if SUMMARY in files else {},
             artifacts=tuple(sorted(files - {SETTINGS, SUMMARY})),
         )
@@ -186,14 +216,14 @@ class Store:
 
     def _open(self) -> "tuple[MlflowClient, str]":
         if self._opened is None:
-            os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read when MLflow is imported
-            os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-            # A tracking server that does not answer is told soon, not after ten minutes.
-            os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-            os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+            os.environ.update(_SWITCHES)
+            for name, value in _DEFAULTS.items():
+                os.environ.setdefault(name, value)
             from mlflow import MlflowClient
 
-            client = MlflowClient(tracking_uri=self._uri or f"sqlite:///{(self._home / 'mlflow.db').as_posix()}")
+            if not self._uri and not self._database.exists():
+                _make(self._database)
+            client = MlflowClient(tracking_uri=self._address)
             found = client.get_experiment_by_name(EXPERIMENT)
             if found is not None:
                 experiment = found.experiment_id
@@ -205,9 +235,35 @@ class Store:
         return self._opened
 
 
-def interrupted(job: Job, ended: float) -> Job:
-    """Return a job as it stands after its server has ended."""
-    return replace(job, state=State.FAILED, problem="it was interrupted: the server ended before it did", ended=ended)
+def _make(database: Path) -> None:
+    """Make MLflow's tables, all of them or none.
+
+    MLflow runs through the whole history of its tables, in a thousand small transactions. On a disk that takes 10 ms to
+    confirm a write that is 10 s; here the disk is waited for once.
+    """
+    from mlflow import MlflowClient
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    def hurry(connection: Any, _: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    database.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = database.with_name(f"{database.name}.{secrets.token_hex(4)}")
+    event.listen(Engine, "connect", hurry)
+    try:
+        MlflowClient(tracking_uri=_address(unfinished)).search_experiments()
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        if not database.exists():  # another process may have been faster
+            unfinished.replace(database)
+    finally:
+        event.remove(Engine, "connect", hurry)
+        unfinished.unlink(missing_ok=True)
+
+
+def _address(database: Path) -> str:
+    return f"sqlite:///{database.as_posix()}"
 
 
 def allowed(name: str) -> str:
@@ -260,8 +316,10 @@ def _standing(job: Job, time: float) -> dict[str, str]:
         "of": str(job.of),
         "note": job.note[:1000],
         "problem": job.problem[:4000],
-        "started": f"{job.started:.3f}",
-        "seen": f"{time:.3f}",
+        "created": f"{job.created}",
+        "started": f"{job.started}",
+        "ended": f"{job.ended}",
+        "seen": f"{time}",
     }
 
 

@@ -1,6 +1,7 @@
 """How a task runs, in a process of its own that Dask keeps, and how the server reaches it there."""
 
 import json
+import signal
 import threading
 import time
 import traceback
@@ -20,7 +21,8 @@ SEND_EVERY = 0.2
 #: Most values of each metric that are sent to the server, besides the last.
 MOST_POINTS = 10_000
 
-#: What the server hears: which job, which message, and what has changed; plain values that MessagePack can hold.
+#: What the server hears: which job, which message, and what has changed; plain values that MessagePack can hold. Dask adds
+#: the address of the worker.
 Message = dict[str, Any]
 
 
@@ -132,9 +134,9 @@ class WorkerContext:
         self._ended = threading.Event()
         self._sender = threading.Thread(target=self._send_on, name=f"reports of {order.id}", daemon=True)
 
-    def start(self, worker: str) -> None:
-        """Say that the job runs on this worker, and begin to send reports."""
-        self._flush(state=State.RUNNING, worker=worker)
+    def start(self) -> None:
+        """Say that the job has started, and begin to send reports."""
+        self._flush(state=State.RUNNING.value, starts=True)
         self._sender.start()
 
     def end(self) -> None:
@@ -165,7 +167,7 @@ class WorkerContext:
 
     def _obey(self) -> None:
         if self._control.wish == "pause":
-            self._flush(state=State.PAUSED)
+            self._flush(state=State.PAUSED.value)
             # Dask can let only the thread go that it gave to the task.
             if not self._aside and threading.get_ident() == self._thread:
                 self._aside = True
@@ -173,7 +175,7 @@ class WorkerContext:
             self._control.wait_while_paused()
         if self._control.wish == "cancel":
             raise Cancelled
-        self._flush(state=State.RUNNING)
+        self._flush(state=State.RUNNING.value)
 
     def _send_on(self) -> None:
         while not self._ended.wait(SEND_EVERY):
@@ -190,6 +192,14 @@ class WorkerContext:
             self._send({"job": self._job, "number": self.messages, "time": time.time(), "points": points, **news, **more})
 
 
+def dask_setup(_: object) -> None:
+    """Prepare the process of a worker of our own; Dask calls it in one that begins.
+
+    Ctrl-C reaches all processes of a terminal. The server hears it and ends this one in order.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def work(order: Order) -> Outcome:
     """Run a job on a Dask worker; whatever the task raises becomes the outcome."""
     from distributed import get_worker, secede
@@ -197,7 +207,7 @@ def work(order: Order) -> Outcome:
     worker = get_worker()
     control = _CONTROLS[order.id] = Control()
     context = WorkerContext(order, control, lambda message: worker.log_event(order.topic, message), secede)
-    context.start(worker.address)
+    context.start()
     state, summary, problem, details = State.FAILED, {}, "", ""
     try:
         summary = resolve(order.task)(order.settings, Path(order.folder), context)

@@ -17,7 +17,8 @@ class StochasticEnKF(InflatedEnsemble):
     1719–1724).
 
     Every member i takes in observations of its own: x_i + K (y + ε_i − H x_i), ε_i drawn from N(0, R). The mean of the ε_i is
-    removed, so that it adds no noise to the mean of the analysis, and √(N/(N−1)) gives back the variance that this costs.
+    removed, so that they add no noise to the mean of the analysis, and the factor √(N/(N−1)) gives each of them the variance
+    back that this costs.
     """
 
     name: ClassVar[str] = "enkf"
@@ -64,5 +65,5 @@ def gained(Y: Tensor, z: Tensor, X: Tensor) -> Tensor:
     N, p = Y.shape[-2:]
     unit = torch.eye(min(N, p), dtype=Y.dtype, device=Y.device)
     if p < N:
-        return z @ torch.linalg.solve(Y.mT @ Y + (N - 1) * unit, Y.mT) @ X
+        return z @ torch.linalg.solve(Y.mT @ Y + (N - 1) * unit, Y.mT @ X)
     return torch.linalg.solve(Y @ Y.mT + (N - 1) * unit, Y @ z.mT).mT @ X

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from backends.assimilation.methods.etkf import InflatedEnsemble
 from backends.assimilation.methods.localisation import taper
 from backends.dynamics.base import Dynamics
 from backends.errors import InputError
+from backends.geometry.domain import Rows
 from backends.observing.operators import LinearOperator
 
 #: Most observations whose covariances are kept as a matrix for each experiment.
@@ -37,43 +38,42 @@ class EnVar(InflatedEnsemble):
     radius: float = 4.0
     name: ClassVar[str] = "envar"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._tapers = Tapers()
+    def begin(self) -> Estimate:
+        """Draw the ensemble of the start."""
+        self._columns: Columns | None = None
+        return super().begin()
 
     def update(self, members: Tensor, observed: Observed) -> Tensor:
         """Return the analysis ensemble (E, N, n)."""
-        p = len(observed)
-        if p > OBSERVATIONS_LIMIT:
+        if len(observed) > OBSERVATIONS_LIMIT:
             raise InputError(
-                f"{self.name} solves for all observations at once, at most {OBSERVATIONS_LIMIT}; came {p}: choose letkf or enkf"
+                f"{self.name} solves for all observations at once, for at most {OBSERVATIONS_LIMIT}; "
+                f"came {len(observed)}: choose letkf or enkf"
             )
-        H, R = observed.operator, observed.error
-        mean = members.mean(-2, keepdim=True)
-        X = members - mean
-        Y = H(X)
-        d = observed.values - H(mean)[:, 0]
-        BHt, HBHt = self.covariances(X, Y, observed)
+        mean, X, Y, d = _split(members, observed)
+        PHt, HPHt = self.covariances(X, observed.operator)
         # What the innovation and half of each member's deviation need, in one solution.
-        targets = torch.cat([d[:, None], -0.5 * Y], dim=1).mT
-        weights = torch.linalg.solve(HBHt + R.matrix(), targets)
-        increment, *changes = (BHt @ weights).mT.split([1, self.members], dim=1)
-        at_background = 0.5 * (d * R.solve(d)).sum(1)
-        self.extras = {"cost_background": at_background, "cost": 0.5 * (d * weights[..., 0]).sum(1)}
-        return mean + increment + X + changes[0]
+        weights = torch.linalg.solve(HPHt + observed.error.matrix(), torch.cat([d[:, None], -0.5 * Y], dim=1).mT)
+        self.extras = _costs(d, weights[..., 0], observed)
+        changes = (PHt @ weights).mT
+        return mean + changes[:, :1] + X + changes[:, 1:]
 
-    def covariances(self, X: Tensor, Y: Tensor, observed: Observed) -> tuple[Tensor, Tensor]:
-        """Return B Hᵀ, (E, n, p), and H B Hᵀ, (E, p, p), of deviations X (E, N, n) and what is observed of them, Y = H X."""
-        near, between = self._tapers.find(self.setting.model, observed.components, self.radius)
-        share = 1 / (self.members - 1)
-        return share * near * (X.mT @ Y), share * between * (Y.mT @ Y)
+    def covariances(self, X: Tensor, H: LinearOperator) -> tuple[Tensor, Tensor]:
+        """Return (L ∘ P) Hᵀ, (E, n, p), and H (L ∘ P) Hᵀ, (E, p, p), of deviations X (E, N, n)."""
+        if self._columns is None or self._columns.operator is not H or self._columns.radius != self.radius:
+            self._columns = Columns.of(self.setting.model, H, self.radius)
+        touched, L = self._columns.points, self._columns.taper
+        PHt = self._columns.reduced(L * (X.mT @ X[..., touched]) / (self.members - 1))
+        return PHt, H(PHt.mT)
 
 
 @dataclass
 class Hybrid(EnVar):
     """Hybrid EnVar: B = β_s² s C + β_e² L ∘ P, a static covariance and that of the ensemble.
 
-    Hamill and Snyder (2000, Mon. Weather Rev. 128, 2905–2919), equation 2; the weights need not add up to one.
+    Hamill and Snyder (2000, Mon. Weather Rev. 128, 2905–2919), equation 2; the weights need not add up to one. Deviations are
+    those of EnVar, with the ensemble's own covariance, and are centred on the hybrid's mean, as at NCEP (Wang et al., 2013,
+    Mon. Weather Rev. 141, 4098–4117): the gain of the hybrid would narrow them for errors that they do not stand for.
 
     Attributes
     ----------
@@ -84,8 +84,8 @@ class Hybrid(EnVar):
     """
 
     scale: float = 0.02
-    static_weight: float = 0.3
-    ensemble_weight: float = 0.7
+    static_weight: float = 0.1
+    ensemble_weight: float = 0.9
     name: ClassVar[str] = "hybrid"
 
     def __post_init__(self) -> None:
@@ -100,53 +100,77 @@ class Hybrid(EnVar):
         self._static: tuple[LinearOperator, Tensor, Tensor] | None = None
         return super().begin()
 
-    def covariances(self, X: Tensor, Y: Tensor, observed: Observed) -> tuple[Tensor, Tensor]:
-        """Return B Hᵀ, (E, n, p), and H B Hᵀ, (E, p, p)."""
-        H = observed.operator
+    def update(self, members: Tensor, observed: Observed) -> Tensor:
+        """Return the analysis ensemble (E, N, n)."""
+        ensemble = super().update(members, observed)
+        mean, X, _, d = _split(members, observed)
+        PHt, HPHt = self.covariances(X, observed.operator)
+        CHt, HCHt = self._static_covariances(observed.operator)
+        beta_s, beta_e = self.static_weight * self.scale, self.ensemble_weight
+        weights = torch.linalg.solve(beta_s * HCHt + beta_e * HPHt + observed.error.matrix(), d)
+        self.extras = _costs(d, weights, observed)
+        increment = ((beta_s * CHt + beta_e * PHt) @ weights[..., None]).mT
+        return mean + increment + ensemble - ensemble.mean(-2, keepdim=True)
+
+    def _static_covariances(self, H: LinearOperator) -> tuple[Tensor, Tensor]:
+        """Return C Hᵀ, (n, p), and H C Hᵀ, (p, p), formed once for each network."""
         if self._static is None or self._static[0] is not H:
-            CHt = self.setting.climatology.apply(H.dense()).T  # C is symmetric
-            self._static = H, CHt, H(CHt.T)
-        _, CHt, HCHt = self._static
-        share = self.static_weight * self.scale
-        BHt, HBHt = super().covariances(X, Y, observed)
-        return self.ensemble_weight * BHt + share * CHt, self.ensemble_weight * HBHt + share * HCHt
+            HC = self.setting.climatology.apply(H.dense())
+            self._static = H, HC.T, H(HC)
+        return self._static[1:]
 
 
-class Tapers:
-    """ρ between all components and the observations, (n, p), and between the observations, (p, p), of the newest network."""
+def _split(members: Tensor, observed: Observed) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return mean (E, 1, n), deviations X (E, N, n), Y = H X and innovation d (E, p)."""
+    mean = members.mean(-2, keepdim=True)
+    X = members - mean
+    return mean, X, observed.operator(X), observed.values - observed.operator(mean)[:, 0]
 
-    def __init__(self) -> None:
-        self._key: tuple[Tensor, float] | None = None
 
-    def find(self, model: Dynamics, places: Tensor, radius: float) -> tuple[Tensor, Tensor]:
-        """Return both; ones for an infinite radius.
+def _costs(d: Tensor, weights: Tensor, observed: Observed) -> dict[str, Tensor]:
+    """Return J at the background, ½ dᵀ R⁻¹ d, and at the minimum, ½ dᵀ S⁻¹ d, from d and S⁻¹ d."""
+    at_background = 0.5 * (d * observed.error.solve(d)).sum(1)
+    return {"cost_background": at_background, "cost": 0.5 * (d * weights).sum(1)}
 
-        Parameters
-        ----------
-        model
-            Knows the distances.
-        places
-            The component nearest to each observation, shape (p,).
-        radius
-            r in the model's unit of distance.
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The columns of L that an H needs, with H as it acts on them.
+
+    Attributes
+    ----------
+    operator, radius
+        H, and r of the taper.
+    points
+        The m components that H touches.
+    reduced
+        H for states of these components alone.
+    taper
+        L between all components and these, (n, m).
+    """
+
+    operator: LinearOperator
+    radius: float
+    points: Tensor
+    reduced: LinearOperator
+    taper: Tensor
+
+    @classmethod
+    def of(cls, model: Dynamics, H: LinearOperator, radius: float) -> Self:
+        """Find them.
 
         Raises
         ------
         InputError
-            If the model has no distances, or the radius is not positive.
+            If the radius is not positive, or finite where the model has no distances.
         """
-        if self._key is None or self._key[1] != radius or not torch.equal(self._key[0], places):
-            near = _tapers(model, places, radius)
-            self._key, self._found = (places, radius), (near, near[places])
-        return self._found
-
-
-def _tapers(model: Dynamics, places: Tensor, radius: float) -> Tensor:
-    if not radius > 0:
-        raise InputError(f"the localisation radius must be positive; came {radius:g}")
-    if math.isinf(radius):
-        return model.start().new_ones(model.size, len(places))
-    distance = model.distance(torch.arange(model.size, device=places.device)[:, None], places)
-    if distance is None:
-        raise InputError(f"{model.name} has no distances between its components: set the localisation radius to infinity")
-    return taper(distance.to(torch.float64), radius).to(model.start().dtype)
+        if not radius > 0:
+            raise InputError(f"the localisation radius must be positive; came {radius:g}")
+        points = H.nodes
+        reduced = LinearOperator(Rows(len(points), torch.searchsorted(points, H.index), H.weight))
+        if math.isinf(radius):
+            return cls(H, radius, points, reduced, H.weight.new_ones(()))
+        distance = model.distance(torch.arange(model.size, device=points.device)[:, None], points)
+        if distance is None:
+            raise InputError(f"{model.name} has no distances between its components: set the localisation radius to infinity")
+        return cls(H, radius, points, reduced, taper(distance.to(torch.float64), radius).to(H.weight.dtype))

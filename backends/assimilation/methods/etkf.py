@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from backends.assimilation.methods.base import EnsembleMethod
+from backends.assimilation.methods.ensemble_space import standardised
 from backends.assimilation.methods.estimate import Estimate, Observed
 from backends.assimilation.methods.inflation import inflated, relaxed, rotated
 from backends.dynamics.base import Dynamics
@@ -71,13 +72,8 @@ class ETKF(InflatedEnsemble):
 
     def update(self, members: Tensor, observed: Observed) -> Tensor:
         """Return the analysis ensemble (E, N, n)."""
-        N = self.members
-        x = members.mean(-2, keepdim=True)
-        X = members - x
-        Y = observed.operator(X)
-        sigma = observed.error.sigma
-        d = (observed.values - observed.operator(x)[:, 0]) / sigma
-        Y = Y / sigma
+        N = members.shape[-2]
+        x, X, Y, d = standardised(members, observed)
         eigenvalues, Q = torch.linalg.eigh(Y @ Y.mT)
         eigenvalues = eigenvalues.clamp(min=0)[:, None] + (N - 1)
         w = (Q / eigenvalues) @ (Q.mT @ (Y @ d[..., None]))

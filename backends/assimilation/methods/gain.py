@@ -27,14 +27,14 @@ class StaticGain:
         """
         key = (B, observed.operator, scale, tuple(observed.error.sigma.tolist()))
         if key != self._key:
-            self._prepare(B, observed, scale)
+            self._prepare(B, observed, scale, background)
             self._key = key
         d = observed.values - observed.operator(background)
         return d @ self._gain.T, self._variance.expand_as(background)
 
-    def _prepare(self, B: BackgroundError, observed: Observed, scale: float) -> None:
+    def _prepare(self, B: BackgroundError, observed: Observed, scale: float, background: Tensor) -> None:
         H = observed.operator
-        PHt = scale * B.apply(H.dense()).T  # B is symmetric: its product with the rows of H, transposed
+        PHt = scale * B.cross(H, torch.arange(B.size, device=background.device)).T
         S = H(PHt.T).T + observed.error.matrix()
         self._gain = torch.linalg.solve(S, PHt.T).T
         self._variance = scale * B.variance() - (self._gain * PHt).sum(1)

@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from backends.assimilation.methods.ensemble_space import standardised
 from backends.assimilation.methods.estimate import Observed
 from backends.assimilation.methods.etkf import InflatedEnsemble
 from backends.assimilation.methods.localisation import Neighbourhood, Neighbours
@@ -38,11 +39,7 @@ class LETKF(InflatedEnsemble):
 
     def update(self, members: Tensor, observed: Observed) -> Tensor:
         """Return the analysis ensemble (E, N, n)."""
-        mean = members.mean(-2, keepdim=True)
-        X = members - mean
-        sigma = observed.error.sigma
-        Y = observed.operator(X) / sigma
-        d = (observed.values - observed.operator(mean)[:, 0]) / sigma
+        mean, X, Y, d = standardised(members, observed)
         near = self._neighbourhood.find(self.setting.model, observed.components, self.radius)
         E, N, n = X.shape
         size = max(1, BLOCK // (E * N * max(1, near.count)))
@@ -51,10 +48,10 @@ class LETKF(InflatedEnsemble):
 
     def _local(self, X: Tensor, Y: Tensor, d: Tensor, near: Neighbours) -> Tensor:
         """Return the analysis ensemble minus the background mean of some components, (E, N, c)."""
-        N = self.members
+        N = Y.shape[-2]
         # (E, c, N, m): what the observations near each component see of each member
         Y = Y[..., near.index].transpose(1, 2)
-        weighted = Y * near.weight[:, None]
+        weighted = Y * near.weight.to(Y)[:, None]
         x = X.mT[..., None]
         inverse, root = inverse_and_root(weighted @ Y.mT, N - 1, x)
         b = weighted @ d[:, near.index][..., None]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,8 @@ def write(data: "xr.Dataset", path: Path, encoding: Mapping[str, Mapping[str, An
         reason = getattr(problem, "strerror", None) or str(problem)
         raise InputError(f"{path.name} cannot be written to {str(path.parent)!r}: {reason}") from problem
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # it may be the folder that is none
+            unfinished.unlink(missing_ok=True)
 
 
 def spans(moments: Sequence[Moment]) -> Iterator[tuple[slice, list[Moment]]]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 import torch
 
 from backends.assimilation.methods.base import Method, Setting
-from backends.cycling.climate import Climate, climate
+from backends.cycling.climate import LARGE, Climate, climate, climate_of_states, climatological_states
 from backends.cycling.cycling import Cycle, Cycling
 from backends.cycling.network import Network
 from backends.cycling.trace import Trace
@@ -14,6 +14,7 @@ from backends.cycling.twin import Twin
 from backends.device import compute_device, precise_dtype
 from backends.dynamics.base import Dynamics
 from backends.errors import InputError
+from backends.experiments.cycling.climates import kept_states
 from backends.experiments.cycling.dynamics import DynamicsSection, model_of
 from backends.experiments.cycling.methods import MethodSection, fields_of
 from backends.experiments.cycling.registry import KINDS
@@ -135,7 +136,11 @@ def needs_restart(old: CyclingSettings, new: CyclingSettings) -> str:
 @lru_cache(maxsize=8)
 def climate_of(settings: DynamicsSection, device: torch.device, dtype: torch.dtype) -> Climate:
     """Return the climate of a testbed, always the same draw of it; the newest are remembered."""
-    return climate(model_of(settings, device, dtype), _on(device, generator(0, CLIMATE)))
+    model = model_of(settings, device, dtype)
+    if model.size <= LARGE:
+        return climate(model, _on(device, generator(0, CLIMATE)))
+    states = kept_states(settings, lambda: climatological_states(model, _on(device, generator(0, CLIMATE))))
+    return climate_of_states(model, states.to(model.start()))
 
 
 def network_of(settings: NetworkSettings, seed: int) -> Network:
