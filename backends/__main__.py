@@ -16,9 +16,11 @@ def main(arguments: list[str] | None = None) -> int:
     inspect = commands.add_parser("inspect", help="print what is in a NetCDF, GRIB or Zarr file as one JSON object")
     inspect.add_argument("file", type=Path, help="the file")
     run = commands.add_parser("run", help="run an experiment file and print its summary as one JSON object")
-    run.add_argument("file", type=Path, help="the YAML file, see docs/experiments.md")
+    run.add_argument("file", type=Path, help="the YAML file, see docs/experiments.md and docs/cycling.md")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting: observations.count=50")
-    run.add_argument("--out", type=Path, help="folder to write experiment.yaml and summary.json to")
+    run.add_argument(
+        "--out", type=Path, help="folder to write experiment.yaml and summary.json to, and of a race its run and feedback files"
+    )
     run.add_argument("--data", type=Path, help="data folder that paths are relative to (default: ASSIMILAB_DATA, or data)")
     options = parser.parse_args(arguments)
 

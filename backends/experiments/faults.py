@@ -29,6 +29,8 @@ _EXPECTED = {
     "bool_parsing": "must be true or false",
     "string_type": "must be a text",
     "tuple_type": "must be a list",
+    "too_short": "must have at least {min_length}",
+    "too_long": "must have at most {max_length}",
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be less than {lt}",

@@ -145,12 +145,23 @@ def _set(tree: object, change: str) -> None:
         raise InputError(f"a change must look like observations.count=50; came {change!r}")
     *path, last = key.strip().split(".")
     for step in path:
-        if not isinstance(tree, dict):
-            break
-        tree = tree.setdefault(step, {})
-    if not isinstance(tree, dict):
+        tree = tree.setdefault(step, {}) if isinstance(tree, dict) else _entry(tree, step, key)
+    if isinstance(tree, list):
+        _entry(tree, last, key)
+        tree[int(last)] = parse(text, repr(change))
+    elif isinstance(tree, dict):
+        tree[last] = parse(text, repr(change))
+    else:
         raise InputError(f"{key!r} cannot be set: the keys above it hold a single value")
-    tree[last] = parse(text, repr(change))
+
+
+def _entry(tree: object, step: str, key: str) -> Any:
+    """Return an entry of a list by its number, counted from 0."""
+    if not isinstance(tree, list):
+        raise InputError(f"{key!r} cannot be set: the keys above it hold a single value")
+    if not step.isdigit() or int(step) >= len(tree):
+        raise InputError(f"{key!r} cannot be set: the list has entries 0 to {len(tree) - 1}; came {step!r:.40}")
+    return tree[int(step)]
 
 
 def _write(folder: Path, name: str, text: str) -> None:

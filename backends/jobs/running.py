@@ -65,7 +65,6 @@ class Running:
         """Start a job, or let it wait for its turn."""
         with self.changed:
             self.jobs[live.job.id] = live
-            self._records.create(live.job)
             self._do(self._start, live)
 
     def tell(self, live: LiveJob, wish: str) -> None:
@@ -120,6 +119,7 @@ class Running:
             return
         try:
             self._cluster.open()
+            self._records.create(live.job)  # not before: MLflow's import would hold up the start of Dask
             live.attempts += 1
             promise = self._cluster.submit(live.order, live.attempts, -live.number, partial(self._end, live))
         except InputError as problem:

@@ -75,8 +75,10 @@ class Store:
         return not self._uri and not self._database.exists()
 
     def create(self, job: Job) -> None:
-        """Record that there is a job, with its settings."""
+        """Record that there is a job, with its settings, unless that has been done."""
         client, experiment = self._open()
+        if job.id in self._runs:
+            return
         from mlflow.entities import Param
 
         info = client.create_run(experiment, start_time=round(job.created * 1000), run_name=f"{job.kind} {job.id}").info

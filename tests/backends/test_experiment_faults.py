@@ -96,7 +96,7 @@ def test_a_file_that_is_no_text_or_a_folder(tmp_path, capsys):
         ("observations.count=101", "101 observations were asked for, but the field has only 100 grid points"),
         ("observations.places=[[0.5]]", "write placement: clicked beside them"),
         ("observations={placement: clicked, places: [[0.5, 2]]}", "each place must be [x] in this case; came [0.5, 2.0]"),
-        ("observations={placement: clicked, places: [0.5]}", "observations.places.0: must be a list, such as"),
+        ("observations={placement: clicked, places: [0.5]}", "observations.places.0: must be a list; came 0.5"),
         ("observations.placement=case", "'case' is for the course's cases; periodic-1d has no observations of its own"),
         ("observations.operator=logarithm", "the closed form needs a linear observation operator"),
         ("observations.operator=channel", "vertical weighting functions need a vertical plane"),

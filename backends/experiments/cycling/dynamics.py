@@ -40,7 +40,7 @@ class Lorenz63Settings(DynamicsSection):
     sigma: Real = Field(10.0, description="Prandtl number σ")
     rho: Real = Field(28.0, description="Rayleigh number over its critical value, ρ")
     beta: Real = Field(8 / 3, description="aspect ratio of the cells, β")
-    dt: Positive = Field(0.01, le=0.1, description="step of the Runge–Kutta scheme")
+    dt: float = Field(0.01, ge=1e-6, le=0.1, description="step of the Runge–Kutta scheme")
     start_sigma: NotNegative = Field(2**0.5, description="standard deviation of the errors of the first guess")
 
 
@@ -53,7 +53,7 @@ class Lorenz96Settings(DynamicsSection):
     name: Literal["lorenz96"] = "lorenz96"
     points: int = Field(40, ge=4, le=100_000, description="number of points n")
     forcing: Real = Field(8.0, description="forcing F; 8 is chaotic")
-    dt: Positive = Field(0.05, le=0.2, description="step of the Runge–Kutta scheme; 0.05 is about 6 hours of weather")
+    dt: float = Field(0.05, ge=1e-6, le=0.2, description="step of the Runge–Kutta scheme; 0.05 is about 6 hours of weather")
     start_sigma: NotNegative = Field(0.001**0.5, description="standard deviation of the errors of the first guess")
 
 
@@ -133,7 +133,7 @@ class KolmogorovSettings(DynamicsSection):
     forcing: Real = Field(1.0, description="strength χ of the force")
     viscosity: NotNegative = Field(0.005, description="viscosity ν")
     drag: NotNegative = Field(0.1, description="linear drag α")
-    dt: Positive = Field(0.02, le=0.2, description="length of a step")
+    dt: float = Field(0.02, ge=1e-6, le=0.2, description="length of a step")
     start_sigma: NotNegative = Field(0.4, description="standard deviation of the errors of the first guess")
 
 

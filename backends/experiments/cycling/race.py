@@ -117,6 +117,8 @@ class Race:
             for name, value in fields_of(after).items():
                 setattr(contestant.method, name, value)
             texts += [f"{contestant.label}: {text}" for text in _differences(fields_of(before), fields_of(after))]
+        for contestant, label in zip(self.cycling.contestants, labels(settings.methods), strict=True):
+            contestant.label, contestant.record.spinup = label, settings.spinup
         self.settings = settings
         self.marks += [Mark(self.cycle, text) for text in texts]
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from backends.experiments.cycling.dynamics import DynamicsSettings, Lorenz96Settings
 from backends.experiments.cycling.methods import LETKFSettings, MethodSettings
+from backends.experiments.faults import sentence
 from backends.experiments.sections import NotNegative, Positive, Section, Seed
 
 Rule = Literal["all", "every", "random", "changing", "alternate", "subsets"]
@@ -50,7 +51,13 @@ class CyclingSettings(Section):
     def _check(self) -> Self:
         if self.spinup >= self.cycles:
             raise ValueError(f"spinup must be less than cycles, {self.cycles}; came {self.spinup}")
-        self.forecast_model()
+        model = self.forecast_model()
+        length = self.observations.every * self.dynamics.dt
+        if self.model_steps < 1 or abs(self.model_steps * model.dt - length) > 1e-9 * length:
+            raise ValueError(
+                f"model.dt must divide the time between observations, {length:g} ({self.observations.every} steps of "
+                f"{self.dynamics.dt:g}), into whole steps; came {model.dt:g}"
+            )
         return self
 
     def forecast_model(self) -> Any:
@@ -69,7 +76,10 @@ class CyclingSettings(Section):
         fixed = [key for key in self.model if key in kind.FIXED]
         if fixed:
             raise ValueError(f"model.{fixed[0]} must be that of dynamics, because truth and forecasts share their state")
-        return kind.model_validate({**self.dynamics.model_dump(), **self.model})
+        try:
+            return kind.model_validate({**self.dynamics.model_dump(), **self.model})
+        except ValidationError as problem:
+            raise ValueError(f"model.{sentence(problem, kind)}") from problem
 
     @property
     def model_steps(self) -> int:
