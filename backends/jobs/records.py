@@ -32,6 +32,7 @@ class Records:
         self._store = Store(home)
         self._thread = ThreadPoolExecutor(1, "records")
         self._lock = threading.Lock()
+        self._closed = False
         self._reading: Future[None] | None = None
         self._jobs: dict[str, Job] = {}
         self._points: dict[str, list[Point]] = {}
@@ -98,6 +99,7 @@ class Records:
 
     def close(self) -> None:
         """Do what has been asked for and end; leave it undone where the record cannot be written."""
+        self._closed = True
         self._thread.shutdown(wait=True, cancel_futures=bool(self.problem))
 
     def _read(self) -> None:
@@ -120,6 +122,10 @@ class Records:
                     LOG.exception("The record of jobs failed")
                 self.problem = f"the record of jobs cannot be read or written: {first_line(defect)}"
 
+        if self._closed:  # a page may still ask while the server stops
+            done: Future[None] = Future()
+            done.set_result(None)
+            return done
         return self._thread.submit(act)
 
 

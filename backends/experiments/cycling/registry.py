@@ -11,11 +11,13 @@ from backends.assimilation.methods.four_dvar import FourDVar, WeakFourDVar
 from backends.assimilation.methods.ienks import IEnKS
 from backends.assimilation.methods.kalman import ExtendedKalman, KalmanFilter
 from backends.assimilation.methods.letkf import LETKF
+from backends.assimilation.methods.particle import ParticleFilter
 
 KINDS: dict[str, type[Method]] = {
     kind.name: kind
     for kind in (
         FreeRun, Climatology, OptimalInterpolation, ThreeDVar, FourDVar, WeakFourDVar, KalmanFilter, ExtendedKalman,
         StochasticEnKF, ETKF, DEnKF, EnSRF, LETKF, FiniteSizeEnKF, IEnKS, EnVar, Hybrid,
+        ParticleFilter,
     )
 }  # fmt: skip
