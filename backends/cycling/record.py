@@ -5,8 +5,11 @@ from torch import Tensor
 
 from backends.cycling.verification import NUMBERS
 
-#: A filter has diverged when its analyses were on average worse than the climate over so many cycles.
+#: Over so many cycles a method is judged at a time.
 DIVERGED_FOR = 50
+#: It has lost the truth where its mean error is beyond that of the climate; or beyond half of it while it expects a third of
+#: that error at most: a filter whose members agree with each other and not with the truth.
+HALF, THIRD = 0.5, 1 / 3
 #: Cycles that room is made for at once.
 CHUNK = 1024
 
@@ -81,8 +84,10 @@ class Record:
         return (self.blown_up == 0) & (self.diverged == 0)
 
     def _detect(self, cycle: int) -> None:
-        recent = self.of("rmse_analysis", self.cycles - DIVERGED_FOR)
-        lost = (recent.mean(0) > self.climate).cpu() & (self.diverged == 0) & (self.blown_up == 0)
+        since = self.cycles - DIVERGED_FOR
+        error, spread = (self.of(name, since).mean(0) for name in ("rmse_analysis", "spread_analysis"))
+        overconfident = (error > HALF * self.climate) & (spread < THIRD * error)  # never where no spread is stated
+        lost = ((error > self.climate) | overconfident).cpu() & (self.diverged == 0) & (self.blown_up == 0)
         self.diverged[lost] = cycle - DIVERGED_FOR + 1
 
     def _room(self, like: Tensor) -> None:

@@ -10,6 +10,7 @@ from backends.experiments.cycling.layout import Layout, layout_of
 from backends.experiments.cycling.view import RaceView
 from dashboard.cycling.state import CyclingState
 from dashboard.cycling.states import PhasePictures, PlanePictures, RingPictures, StatePictures
+from dashboard.plots.race.frame import grid
 from dashboard.plots.race.innovations import Innovations
 from dashboard.plots.race.timeline import RaceTimeline
 
@@ -38,11 +39,7 @@ class LiveView:
         self._own = pn.Row(margin=0)
         bar = pn.FlexBox(self.method, self._own, self.window, self.log, align_items="center", gap="8px")
         self._state = pn.Column(sizing_mode="stretch_width", margin=0)
-        below = pn.FlexBox(
-            pn.Column(self.timeline.pane, styles={"flex": "3 1 520px", "min-width": "0"}, margin=0),
-            pn.Column(self.innovations.pane, styles={"flex": "2 1 360px", "min-width": "0"}, margin=0),
-            gap="4px 16px", sizing_mode="stretch_width",
-        )  # fmt: skip
+        below = grid(self.timeline.pane, self.innovations.pane, least=380)
         self.pane = pn.Column(bar, self._state, below, sizing_mode="stretch_width", margin=0)
 
     def show(self, view: RaceView | None) -> None:

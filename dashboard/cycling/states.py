@@ -13,6 +13,7 @@ from backends.experiments.cycling.view import RaceView
 from dashboard.cycling.state import CyclingState
 from dashboard.plots.race.attractor import Attractor
 from dashboard.plots.race.cloud import Cloud
+from dashboard.plots.race.frame import grid
 from dashboard.plots.race.hovmoller import Hovmoller
 from dashboard.plots.race.planes import PlaneRace
 from dashboard.plots.race.ring import RingProfile
@@ -84,7 +85,7 @@ class PhasePictures(StatePictures):
         self.plane.param.watch(lambda event: self._on_plane(event.new), "value")
         if len(planes) > 1:
             self.controls = [self.plane]
-        self.pane = _beside((self.attractor.pane, "1 1 480px"), (self.cloud.pane, "1 1 360px"))
+        self.pane = grid(self.attractor.pane, self.cloud.pane, least=380)
 
     def _on_plane(self, plane: tuple[int, ...]) -> None:
         self.attractor.set_components(*plane)
@@ -134,7 +135,7 @@ class RingPictures(StatePictures):
         self.uncertainty.param.watch(lambda event: self.ring.set_uncertainty(event.new), "value")
         self.controls = [self.uncertainty]
         self.pane = pn.Column(
-            _beside((self.ring.pane, "3 1 520px"), (self.cloud.pane, "1 1 300px")), self.hovmoller.pane,
+            grid(self.ring.pane, self.cloud.pane, least=380), self.hovmoller.pane,
             sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
 
@@ -248,12 +249,3 @@ def _show_cloud(cloud: Cloud, view: RaceView) -> None:
     observed = dict(zip(view.observed.tolist(), view.values.tolist(), strict=True))
     means = (chosen.background, chosen.analysis)
     cloud.show(chosen.members_background, chosen.members_analysis, view.truth, observed, means)
-
-
-def _beside(*parts: tuple[Any, str]) -> pn.FlexBox:
-    """Return figures beside each other as wide as their shares say, below each other where there is no room."""
-    columns = [
-        pn.Column(figure, styles={"flex": flex, "min-width": "0"}, sizing_mode="stretch_width", margin=0)
-        for figure, flex in parts
-    ]
-    return pn.FlexBox(*columns, gap="4px 16px", sizing_mode="stretch_width")
