@@ -50,9 +50,9 @@ SPREAD = """<div class="hint">Good: along the dashed line. Above it errors are l
 get too little weight; below it, too much. The large dot is the newest stretch.</div>"""
 COSTS = """<div class="hint">Good: J falls quickly and levels off, and each dot continues the line: there the model is about as
 linear as the inner loop takes it to be.</div>"""
-ABOUT = """<div class="hint">First guesses of the {count:,} cycles after the spin-up. Good: a bias within two standard errors of 0,
-and ratios about 1. <span class="worse">Orange</span>: a bias beyond that, or a ratio more than 25 % off. Each point below is
-{length}.</div>"""
+ABOUT = """<div class="hint">First guesses of the {count:,} cycles after the spin-up. Good: a bias within two standard errors of
+0, and ratios about 1. <span class="worse">Orange</span>: a bias beyond that, or a ratio more than 25 % off. Each point below
+is {length}.</div>"""
 
 
 @dataclass(frozen=True, eq=False)

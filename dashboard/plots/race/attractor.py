@@ -18,6 +18,7 @@ from dashboard.plots.race.frame import (
     legend,
     method_colour,
     race_figure,
+    require_configured,
     value_hover,
     with_units,
 )
@@ -44,17 +45,8 @@ class Attractor:
 
     def __init__(self, height: int = 440, trail: int = 200) -> None:
         self._height, self._trail = height, min(trail, MOST_POINTS)
-        self._names: tuple[str, ...] = ("x", "y", "z")
-        self._units = ""
-        self._components: tuple[int, ...] = (0, 1, 2)
-        self._limits: np.ndarray | None = None
-        self._seen: list[tuple[float, float] | None] = [None] * 3
-        self._backdrop: np.ndarray | None = None
-        self._labels: tuple[str, ...] = ()
-        self._shown: tuple | None = None
         self._turning = Turning()
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
-        self._build()
 
     def configure(
         self,
@@ -79,10 +71,12 @@ class Attractor:
         components
             Two or three that are drawn, by default the first three if there are just three, otherwise the first two.
         """
-        self._names, self._units = tuple(names), units
+        self._names: tuple[str, ...] = tuple(names)
+        self._units = units
         self._limits = None if limits is None else np.asarray(limits, float)
         self._backdrop = None if backdrop is None else np.asarray(backdrop)[-4 * MOST_POINTS :]
-        self._labels, self._shown = (), None
+        self._labels: tuple[str, ...] = ()
+        self._shown: tuple | None = None
         self.set_components(*(components or range(3 if len(names) == 3 else 2)))
 
     def set_components(self, *components: int) -> None:
@@ -96,8 +90,8 @@ class Attractor:
         good = set(components) <= set(range(len(self._names)))
         if len(components) not in {2, 3} or len(set(components)) != len(components) or not good:
             raise ValueError(f"components: {components}, expected two or three different ones below {len(self._names)}")
-        self._components = tuple(components)
-        self._seen = [None] * len(components)
+        self._components: tuple[int, ...] = tuple(components)
+        self._seen: list[tuple[float, float] | None] = [None] * len(components)
         self._build()
         if self._shown is not None:
             self.show(*self._shown)
@@ -131,6 +125,7 @@ class Attractor:
             Newest observed values by component. Where all components that are drawn are observed, that is a point; with
             one of them missing a line, with two a frame.
         """
+        require_configured(self)
         if tuple(means) != self._labels:
             self._labels = tuple(means)
             self._build()
@@ -165,6 +160,7 @@ class Attractor:
 
     def clear(self) -> None:
         """Take everything away but the backdrop."""
+        require_configured(self)
         self._labels, self._shown = (), None
         self._seen = [None] * len(self._components)
         self._build()

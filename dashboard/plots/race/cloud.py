@@ -9,7 +9,7 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import set_limits
-from dashboard.plots.race.frame import Notice, calm, finite, legend, race_figure, value_hover, with_units
+from dashboard.plots.race.frame import Notice, calm, finite, legend, race_figure, require_configured, value_hover, with_units
 from dashboard.theme import ANALYSIS, BACKGROUND, NEUTRAL, OBSERVATIONS, TRUTH
 
 MEMBER_SIZE, MEAN_SIZE = 7, 15
@@ -30,7 +30,6 @@ class Cloud:
         self._height = height
         self._shown: dict | None = None
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
-        self.configure(("x", "y", "z"))
 
     def configure(self, names: Sequence[str], units: str = "", plane: tuple[int, int] = (0, 1)) -> None:
         """Take over another system, and clear the figure.
@@ -90,6 +89,7 @@ class Cloud:
         ValueError
             If a state has another number of components.
         """
+        require_configured(self)
         first, last = (self._pick(name, states) for name, states in (("before", before), ("after", after)))
         self._members["before"].data, self._members["after"].data = _columns(first), _columns(last)
         joined = linked and len(first) == len(last)
@@ -116,6 +116,7 @@ class Cloud:
 
     def clear(self) -> None:
         """Take everything away."""
+        require_configured(self)
         self._shown, self._ends = None, [None, None]
         self._build()
 

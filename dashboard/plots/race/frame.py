@@ -119,6 +119,18 @@ def race_figure(
     return fig
 
 
+def require_configured(plot: object) -> None:
+    """Make sure that a plot has been told what system it shows.
+
+    Raises
+    ------
+    RuntimeError
+        If its `configure` has not been called.
+    """
+    if not (hasattr(plot, "figure") or hasattr(plot, "figures")):
+        raise RuntimeError(f"{type(plot).__name__}: configure() comes first, because it says what is shown")
+
+
 class Notice:
     """Words in the middle of a figure that shows nothing."""
 

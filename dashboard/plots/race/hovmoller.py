@@ -10,7 +10,18 @@ from bokeh.models.annotations.legends import ColorBar
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import set_limits
-from dashboard.plots.race.frame import MOST_CELLS, Notice, calm, drawn, finite, grid, race_figure, value_hover, with_units
+from dashboard.plots.race.frame import (
+    MOST_CELLS,
+    Notice,
+    calm,
+    drawn,
+    finite,
+    grid,
+    race_figure,
+    require_configured,
+    value_hover,
+    with_units,
+)
 from dashboard.theme import DIVERGING, FieldStyle
 
 PANELS = ("truth", "analysis", "error")
@@ -32,9 +43,11 @@ class Hovmoller:
     def __init__(self, height: int = 360, window: int = 200) -> None:
         self._height, self._window = height, window
         self._shown: tuple | None = None
+        self._follow: tuple[float, float] | None = None
+        self._follow_error: tuple[float, float] | None = None
+        self._mappers: dict[str, LinearColorMapper] = {}
         self._panes = {name: pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0) for name in PANELS}
         self.pane = grid(*self._panes.values(), least=260)
-        self.configure(40)
 
     def configure(
         self,
@@ -67,7 +80,7 @@ class Hovmoller:
         self._size, self._limits, self._error_limit = size, limits, error_limit
         self._labels, self._x_range = (name, units, x_label), x_range or (-0.5, size - 0.5)
         self._style = style or FieldStyle()
-        self.clear()
+        self._build()
 
     def set_window(self, window: int) -> None:
         """Show so many of the last cycles."""
@@ -90,6 +103,7 @@ class Hovmoller:
         ValueError
             If the shapes do not agree.
         """
+        require_configured(self)
         numbers = np.asarray(cycles)
         for name, states in (("truth", truth), ("analysis", analysis)):
             if np.shape(states) != (numbers.size, self._size):
@@ -123,9 +137,7 @@ class Hovmoller:
 
     def clear(self) -> None:
         """Take everything away."""
-        self._shown = None
-        self._follow: tuple[float, float] | None = None
-        self._follow_error: tuple[float, float] | None = None
+        require_configured(self)
         self._build()
 
     def _color(self, truth: np.ndarray, error: np.ndarray) -> None:
@@ -142,6 +154,7 @@ class Hovmoller:
         self._mappers["error"].update(low=-most, high=most)
 
     def _build(self) -> None:
+        self._shown = self._follow = self._follow_error = None
         name, units, x_label = self._labels
         self._mappers = {
             "state": LinearColorMapper(palette=list(self._style.palette), low=0, high=1, nan_color="rgba(0, 0, 0, 0)"),

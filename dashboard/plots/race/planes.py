@@ -14,7 +14,18 @@ from bokeh.plotting import figure
 from dashboard.plots.axes import set_limits
 from dashboard.plots.dragging import Dragging
 from dashboard.plots.points import MapPoints
-from dashboard.plots.race.frame import MOST_CELLS, Notice, calm, columns, finite, grid, race_figure, value_hover, with_units
+from dashboard.plots.race.frame import (
+    MOST_CELLS,
+    Notice,
+    calm,
+    columns,
+    finite,
+    grid,
+    race_figure,
+    require_configured,
+    value_hover,
+    with_units,
+)
 from dashboard.theme import DIVERGING, FieldStyle
 
 PANELS = ("truth", "background", "analysis", "increment", "spread")
@@ -45,9 +56,9 @@ class PlaneRace:
     ) -> None:
         self._height, self._on_tap, self._on_move = height, on_tap, on_move
         self._moving = True
+        self._dragging: list[Dragging] = []
         self._panes = {name: pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0) for name in PANELS}
         self.pane = grid(*self._panes.values())
-        self.configure((0.0, 1.0, 0.0, 1.0))
 
     def configure(
         self,
@@ -86,7 +97,7 @@ class PlaneRace:
         self._labels, self._style = (name, units, x_label, y_label), style or FieldStyle()
         self._aspect = (extent[1] - extent[0]) / (extent[3] - extent[2]) if true_to_scale else 2.0
         self._width = (self._height - ABOUT) * self._aspect + BESIDE
-        self.clear()
+        self._build()
 
     def set_panels(self, names: Sequence[str]) -> None:
         """Show only some of the maps.
@@ -117,6 +128,7 @@ class PlaneRace:
         ValueError
             If a field has not two dimensions.
         """
+        require_configured(self)
         fields = {
             name: None if field is None else _field(name, field)
             for name, field in (("truth", truth), ("background", background), ("analysis", analysis), ("spread", spread))
@@ -156,6 +168,7 @@ class PlaneRace:
         ValueError
             If the lengths differ.
         """
+        require_configured(self)
         self._points.mark(x, y, np.full(len(x), np.nan) if values is None else values, rejected)
 
     def set_moving(self, moving: bool) -> None:
@@ -166,7 +179,7 @@ class PlaneRace:
 
     def clear(self) -> None:
         """Take everything away."""
-        self._follow: dict[str, tuple[float, float] | None] = dict.fromkeys(("state", "increment", "spread"))
+        require_configured(self)
         self._build()
 
     def _color(self, fields: dict[str, np.ndarray | None]) -> None:
@@ -186,6 +199,7 @@ class PlaneRace:
             self._mappers[name].update(low=-top if name == "increment" else 0.0, high=top)
 
     def _build(self) -> None:
+        self._follow: dict[str, tuple[float, float] | None] = dict.fromkeys(("state", "increment", "spread"))
         west, east, south, north = self._extent
         x_range, y_range = Range1d(), Range1d()
         set_limits(x_range, west, east)
@@ -197,7 +211,7 @@ class PlaneRace:
         }
         self._sources: dict[str, ColumnDataSource] = {}
         self._notices: dict[str, Notice] = {}
-        self._dragging: list[Dragging] = []
+        self._dragging = []
         self.figures: dict[str, figure] = {name: self._map(name, x_range, y_range) for name in PANELS}
         # The points of all maps are one source, sent once; only those of the states take its colours.
         self._points = MapPoints(self.figures["truth"], _COLUMNS, self._mappers["state"], "black", None)

@@ -10,10 +10,10 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import column, set_limits
-from dashboard.plots.race.frame import Notice, calm, finite, legend, race_figure, value_hover, with_units
+from dashboard.plots.race.frame import Notice, calm, finite, legend, race_figure, require_configured, value_hover, with_units
 from dashboard.theme import ANALYSIS, BACKGROUND, NEUTRAL, OBSERVATIONS, TRUTH
 
-Uncertainty = Literal["members", "band", "none"]
+Uncertainty = Literal["members", "spread", "none"]
 #: Points of all members together; of more members only some are drawn.
 MOST_MEMBER_POINTS = 12_000
 CURVES = {"truth": (TRUTH, 2.2), "background": (BACKGROUND, 1.8), "analysis": (ANALYSIS, 2.2)}
@@ -34,7 +34,6 @@ class RingProfile:
         self._shown: dict | None = None
         self._follow: tuple[float, float] | None = None
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
-        self.configure(np.arange(40))
 
     def configure(
         self,
@@ -64,7 +63,7 @@ class RingProfile:
         if self._places.size < 2:
             raise ValueError(f"places: {self._places.size} of them, expected at least two")
         self._labels = name, units, x_label
-        self.clear()
+        self._build()
 
     def set_uncertainty(self, kind: Uncertainty) -> None:
         """Draw the members as thin lines, or a band of ±2 spreads round the analysis, or neither."""
@@ -100,19 +99,20 @@ class RingProfile:
         ValueError
             If the lengths differ.
         """
+        require_configured(self)
         n = self._places.size
         data = {
             name: finite(column(name, values, n))
             for name, values in (("truth", truth), ("background", background), ("analysis", analysis))
         }
-        deviation = finite(column("spread", spread if self._uncertainty == "band" else None, n))
+        deviation = finite(column("spread", spread if self._uncertainty == "spread" else None, n))
         data |= {"lower": data["analysis"] - 2 * deviation, "upper": data["analysis"] + 2 * deviation}
         self._curves.data = {"x": self._around(self._places, True), **{k: self._around(v) for k, v in data.items()}}
         self._show_members(members if self._uncertainty == "members" else None)
         at, values = observed or (np.empty(0, int), np.empty(0))
         where, seen = self._places[np.asarray(at, int)], column("observed", values, np.size(at))
         self._points.data = {"x": where, "y": seen, "low": seen - sigma_o, "high": seen + sigma_o}
-        present = {"truth": truth, "background": background, "analysis": analysis, "members": members, "band": spread}
+        present = {"truth": truth, "background": background, "analysis": analysis, "members": members, "spread": spread}
         for name, some in present.items():
             self._entries[name].visible = some is not None and (name in CURVES or name == self._uncertainty)
         self._notice.show(all(some is None for some in (truth, background, analysis)))
@@ -128,7 +128,7 @@ class RingProfile:
 
     def clear(self) -> None:
         """Take everything away."""
-        self._shown, self._follow = None, None
+        require_configured(self)
         self._build()
 
     def _around(self, values: np.ndarray, places: bool = False) -> np.ndarray:
@@ -153,6 +153,7 @@ class RingProfile:
         self._lines.data = {"x": np.tile(np.r_[x, np.nan], len(some)), "y": np.hstack([some, gap]).ravel()}
 
     def _build(self) -> None:
+        self._shown, self._follow = None, None
         name, units, x_label = self._labels
         fig = race_figure(self._height, x_label, with_units(name, units))
         self.figure: figure = fig
@@ -176,7 +177,7 @@ class RingProfile:
         items = legend(
             fig, [*entries, ("members", [members]), ("±2 spreads", [band]), ("observations", [bars, points])], columns=3
         )
-        self._entries = dict(zip((*CURVES, "members", "band", "points"), items, strict=True))
+        self._entries = dict(zip((*CURVES, "members", "spread", "points"), items, strict=True))
         number = value_hover(units)
         lines = HoverTool(
             renderers=[drawn["truth"]],
