@@ -120,13 +120,15 @@ def main() -> None:
         ours = score(row, options.cycles, options.repeat)
         assert ours.rmse_analysis is not None
         ratio = ours.rmse_analysis / row.published
-        good = ratio <= 1 + row.tolerance
-        missed += not good
+        limit = 1 + row.tolerance
+        uncertain = 2 * (ours.rmse_analysis_error or 0.0) / row.published
+        verdict = "yes" if ratio <= limit else "within 2 errors" if ratio - uncertain <= limit else "**no**"
+        missed += verdict != "yes"
         error = "" if ours.rmse_analysis_error is None else f" ± {ours.rmse_analysis_error:.4f}"
         lost = f"{ours.experiments_lost} of {options.repeat}" if ours.experiments_lost else "–"
         line = (
             f"| {testbed(row)} | {described(row)} | {row.published} | {ours.rmse_analysis:.4f}{error} | {ratio:.3f} | "
-            f"{1 + row.tolerance:.2f} {'yes' if good else '**no**'} | {ours.spread_analysis or float('nan'):.3f} | {lost} |"
+            f"{limit:.2f} {verdict} | {ours.spread_analysis or float('nan'):.3f} | {lost} |"
         )
         lines.append(line)
         print(f"{line}   {time.perf_counter() - began:.0f} s", flush=True)
@@ -151,6 +153,12 @@ left out of the mean, and one seed of 10,000 cycles rarely shows them.
 | testbed | method | published | ours | ratio | at most | spread | lost |
 |---|---|---|---|---|---|---|---|
 {chr(10).join(lines)}
+
+*Within 2 errors*: the ratio is beyond the limit, but by less than two standard errors of our mean. These are small ensembles
+on Lorenz-63 that lose the truth for a while now and then, so that single runs differ. DAPPER 1.7.1 itself, over 5,000 cycles
+with other seeds than the published one, gave for etkf with 10 members 0.593, 0.533, 0.603, 0.578, for etkf with 3 members 0.915,
+0.716, and for enkf with 10 members 0.645, 0.723, 0.662. With the same initial ensemble and the same observations our analysis means
+are those of DAPPER to 2e-12 (etkf, denkf, serial EnSRF, ienks).
 """
 
 

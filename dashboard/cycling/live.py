@@ -10,7 +10,6 @@ from backends.experiments.cycling.layout import Layout, layout_of
 from backends.experiments.cycling.view import RaceView
 from dashboard.cycling.state import CyclingState
 from dashboard.cycling.states import PhasePictures, PlanePictures, RingPictures, StatePictures
-from dashboard.plots.race.frame import grid
 from dashboard.plots.race.innovations import Innovations
 from dashboard.plots.race.timeline import RaceTimeline
 
@@ -39,8 +38,10 @@ class LiveView:
         self._own = pn.Row(margin=0)
         bar = pn.FlexBox(self.method, self._own, self.window, self.log, align_items="center", gap="8px")
         self._state = pn.Column(sizing_mode="stretch_width", margin=0)
-        below = grid(self.timeline.pane, self.innovations.pane, least=380)
-        self.pane = pn.Column(bar, self._state, below, sizing_mode="stretch_width", margin=0)
+        self._below = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.pane = pn.Column(
+            bar, self._state, self.timeline.pane, self._below, self.innovations.pane, sizing_mode="stretch_width", margin=0
+        )
 
     def show(self, view: RaceView | None) -> None:
         """Draw a moment of the race, or nothing where there is none yet."""
@@ -87,7 +88,7 @@ class LiveView:
         self._pictures = PICTURES[layout.kind](layout, mean, spread, race.climate.states[:2000].cpu().numpy(), self.state)
         self.state.history = self._pictures.history
         self._own.objects = self._pictures.controls
-        self._state.objects = [self._pictures.pane]
+        self._state.objects, self._below.objects = [self._pictures.pane], self._pictures.below
 
     def _offer(self, labels: tuple[str, ...]) -> None:
         options = {label: number for number, label in enumerate(labels)}

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import panel as pn
 import panel_material_ui as pmui
 
 from backends.experiments.cycling.layout import Layout
@@ -43,7 +42,9 @@ class StatePictures(ABC):
     def __init__(self, layout: Layout, mean: np.ndarray, spread: np.ndarray, states: np.ndarray, state: CyclingState) -> None:
         self.layout, self.state = layout, state
         self.controls: list[Any] = []
+        #: What stands above the errors against time, and below.
         self.pane: Any = None
+        self.below: list[Any] = []
         self._build(mean, spread, states)
 
     @abstractmethod
@@ -134,10 +135,7 @@ class RingPictures(StatePictures):
         )
         self.uncertainty.param.watch(lambda event: self.ring.set_uncertainty(event.new), "value")
         self.controls = [self.uncertainty]
-        self.pane = pn.Column(
-            grid(self.ring.pane, self.cloud.pane, least=380), self.hovmoller.pane,
-            sizing_mode="stretch_width", margin=0,
-        )  # fmt: skip
+        self.pane, self.below = grid(self.ring.pane, self.cloud.pane, least=380), [self.hovmoller.pane]
 
     def show(self, view: RaceView) -> None:
         """Draw a moment."""

@@ -260,7 +260,7 @@ def test_the_file_of_a_page_says_what_it_shows(page):
 
 def test_the_run_and_the_innovations_can_be_downloaded(page):
     page.exports._ask("run")
-    assert "nothing has run yet" in page.exports._problem.object
+    assert "othing has run yet" in page.exports._problem.object
     steps(page.state, 2)
     for kind, name in (("run", "run.nc"), ("feedback", "feedback-1-3dvar.nc")):
         page.exports._ask(kind)
