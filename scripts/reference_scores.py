@@ -156,9 +156,9 @@ left out of the mean, and one seed of 10,000 cycles rarely shows them.
 
 *Within 2 errors*: the ratio is beyond the limit, but by less than two standard errors of our mean. These are small ensembles
 on Lorenz-63 that lose the truth for a while now and then, so that single runs differ. DAPPER 1.7.1 itself, over 5,000 cycles
-with other seeds than the published one, gave for etkf with 10 members 0.593, 0.533, 0.603, 0.578, for etkf with 3 members 0.915,
-0.716, and for enkf with 10 members 0.645, 0.723, 0.662. With the same initial ensemble and the same observations our analysis means
-are those of DAPPER to 2e-12 (etkf, denkf, serial EnSRF, ienks).
+with other seeds than the published one, gave for etkf with 10 members 0.593, 0.533, 0.603, 0.578, for etkf with 3 members
+0.915, 0.716, and for enkf with 10 members 0.645, 0.723, 0.662. With the same initial ensemble and the same observations our
+analysis means are those of DAPPER to 2e-12 (etkf, denkf, serial EnSRF, ienks).
 """
 
 

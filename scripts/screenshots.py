@@ -28,6 +28,13 @@ def analysis(page: Page) -> None:
     page.get_by_text("RMSE background").wait_for()
 
 
+def cycling(page: Page) -> None:
+    """Let the race run for a while."""
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_timeout(15_000)
+    page.mouse.move(720, 20)
+
+
 def main() -> None:
     data = Path(os.environ.get("ASSIMILAB_DATA", ROOT.parent / "shared" / "data"))
     dataset = ERA5 if (data / ERA5).exists() else "ncep-air-temperature"
@@ -35,9 +42,9 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = launch(playwright)
-            for act in (explore, analysis):
+            for act in (explore, analysis, cycling):
                 page = browser.new_page(viewport=SIZE)
-                page.goto(f"{address}/{act.__name__}?dataset={dataset}")
+                page.goto(f"{address}/{act.__name__}" + ("" if act is cycling else f"?dataset={dataset}"))
                 page.locator(".facts").first.wait_for()
                 page.wait_for_timeout(3000)
                 act(page)

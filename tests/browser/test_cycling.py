@@ -1,0 +1,55 @@
+"""The Cycling page in a real browser: a race is started, watched, changed, and found again."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def cycle(page: Page) -> int:
+    """Return the number of the cycle that the page shows."""
+    found = re.search(r"cycle\s*(\d+)", page.locator('[data-role="where"]').inner_text())
+    return int(found[1]) if found else 0
+
+
+def wait_for_cycle(page: Page, number: int) -> None:
+    expect(page.get_by_role("button", name="Step")).to_be_visible()
+    for _ in range(300):
+        if page.locator('[data-role="where"]').count() and cycle(page) >= number:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"cycle {number} was not reached: {page.locator('[data-role=where]').inner_text()}")
+
+
+def test_a_race_runs_is_changed_and_is_found_again_after_a_reload(visitor):
+    page = visitor.open("/cycling")
+    page.get_by_role("button", name="Step").click()
+    wait_for_cycle(page, 1)
+    expect(page.locator("table.race tr")).to_have_count(4)
+    page.get_by_role("button", name="Start").or_(page.get_by_role("button", name="Go on")).click()
+    wait_for_cycle(page, 10)
+    slider = page.get_by_role("slider", name="σ_o assumed")
+    slider.focus()
+    slider.press("ArrowRight")
+    page.wait_for_function("() => new URL(location).searchParams.get('race')")
+    before = cycle(page)
+    page.reload()
+    wait_for_cycle(page, before + 1)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    assert visitor.wrong == []
+
+
+def test_a_change_that_needs_a_new_start_is_announced(visitor):
+    page = visitor.open("/cycling")
+    page.get_by_role("button", name="Step").click()
+    wait_for_cycle(page, 1)
+    members = page.get_by_role("slider", name="Members N").first
+    members.focus()
+    members.press("ArrowRight")
+    expect(page.locator(".stale")).to_contain_text("Reset to begin anew")
+    page.get_by_role("button", name="Reset").click()
+    expect(page.locator(".stale")).to_have_count(0)
+    assert visitor.wrong == []
