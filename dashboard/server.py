@@ -12,8 +12,10 @@ from backends.errors import InputError
 from backends.fields.catalogue import Catalogue
 from dashboard.analysis.page import AnalysisPage
 from dashboard.cycling.page import CyclingPage
+from dashboard.cycling.races import MAKING
 from dashboard.explore.page import ExplorePage
 from dashboard.home import HomePage
+from dashboard.jobs import close_jobs
 from dashboard.shell import ASSETS, TITLE, asked_for_dark, frame
 from dashboard.worker import DEVICE, FILES
 
@@ -74,7 +76,8 @@ def serve(port: int, address: str, data: Path) -> None:
     try:
         server.run_until_shutdown()
     finally:
-        for worker in (DEVICE, FILES):
+        close_jobs()
+        for worker in (DEVICE, FILES, MAKING):
             worker.shutdown(wait=False, cancel_futures=True)
 
 

@@ -29,8 +29,12 @@ MOST_PARAMETERS = 100
 
 SETTINGS, SUMMARY = "settings.yaml", "summary.json"
 
-#: Nobody is told that MLflow is used, and nothing is drawn on standard error; read when MLflow is imported.
-_SWITCHES = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+#: Nobody is told that MLflow is used, and it prints nothing; read when MLflow is imported.
+_SWITCHES = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 #: A tracking server that does not answer is told of soon, not after ten minutes.
 _DEFAULTS = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",

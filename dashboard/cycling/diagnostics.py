@@ -55,6 +55,10 @@ ABOUT = """<div class="hint">First guesses of the {count:,} cycles after the spi
 is {length}.</div>"""
 
 
+#: How wide a figure with its words is: two beside each other on a usual screen.
+FITS = {"flex": "1 1 460px", "min-width": "0", "max-width": "max(50% - 12px, 560px)"}
+
+
 @dataclass(frozen=True, eq=False)
 class Skill:
     """What is shown of a race at one moment; no comparison where there is a single method."""
@@ -97,7 +101,7 @@ class DiagnosticsView:
         self.extra.param.watch(self._on_quantity, "value")
         self._compared, self._consistent, self._extra_hint = html(""), html(""), html("")
         self._ablation_part = _part("A against B", self._compared, self.ablation.pane, self.a, self.b)
-        self._ranks_part = _part("Rank histograms of the first guess", html(RANKS), self.ranks.pane)
+        ranks = _part("Rank histograms of the first guess", html(RANKS), self.ranks.pane, styles={})
         self._costs_part = _part("Cost by iteration", html(COSTS), self.costs.pane)
         self._extras_part = _part("Along the run", self._extra_hint, self.extras.pane, self.extra)
         consistency = _part("Consistency along the run", self._consistent, self.consistency.pane, self.quantity)
@@ -106,10 +110,7 @@ class DiagnosticsView:
             self._ablation_part, consistency, spread, self._costs_part, self._extras_part, gap="10px 24px",
             sizing_mode="stretch_width",
         )  # fmt: skip
-        self._ranks_part.styles = {}
-        self.pane = pn.Column(
-            self._problem, self._table, self._about, self._ranks_part, figures, sizing_mode="stretch_width", margin=0
-        )
+        self.pane = pn.Column(self._problem, self._table, self._about, ranks, figures, sizing_mode="stretch_width", margin=0)
         self._clear()
 
     def show(self, view: RaceView | None) -> None:
@@ -213,7 +214,7 @@ class DiagnosticsView:
             return
         a, b = skill.labels[skill.a], skill.labels[skill.b]
         self.ablation.show(a, b, c.edges, c.difference, c.errors, c.significant, c.mean, c.error)
-        memory = f" Here {c.memory:.0f} cycles tell as much as one alone." if c.memory >= 2 else ""
+        memory = f" About {c.memory:.0f} successive cycles count as one." if c.memory >= 2 else ""
         self._compared.object = (
             '<div class="hint">First-guess errors on the same truth and observations. Green: A is better; red: B is. Pale bars '
             f"lie within two standard errors of zero and may be chance.{memory}</div>"
@@ -259,8 +260,8 @@ def _order(name: str) -> int:
     return list(EXTRAS).index(name) if name in EXTRAS else len(EXTRAS)
 
 
-def _part(title: str, hint: pn.pane.HTML, figure: Any, *selects: pmui.Select) -> pn.Column:
+def _part(title: str, hint: pn.pane.HTML, figure: Any, *selects: pmui.Select, styles: dict[str, str] = FITS) -> pn.Column:
     """Return a figure with its title, its controls, and the sentence on what a good one looks like."""
-    heading = html(f'<div class="panel-title">{title}</div>', margin=(0, 5))
+    heading = html(f'<div class="panel-title">{title}</div>', margin=(4, 10, 0, 10))
     bar = [pn.FlexBox(*selects, gap="6px", align_items="center")] if selects else []
-    return pn.Column(heading, hint, *bar, figure, margin=0, styles={"flex": "1 1 460px", "min-width": "0"})
+    return pn.Column(heading, hint, *bar, figure, margin=0, styles=styles)

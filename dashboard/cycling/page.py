@@ -8,9 +8,11 @@ from param.parameterized import Event
 
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.cycling.controls import CyclingControls
+from dashboard.cycling.diagnostics import DiagnosticsView
 from dashboard.cycling.export import ExportControls
 from dashboard.cycling.live import LiveView
 from dashboard.cycling.pace import Pace
+from dashboard.cycling.runs import RunsView
 from dashboard.cycling.state import CyclingState
 from dashboard.cycling.table import table
 from dashboard.cycling.transport import Transport
@@ -19,7 +21,8 @@ from dashboard.shell import Content
 
 #: Milliseconds between two looks at the race.
 LOOK_EVERY = 80
-VIEWS = ("Live", "File")
+VIEWS = ("Live", "Diagnostics", "Long runs", "File")
+LIVE, DIAGNOSTICS, RUNS, FILE = range(len(VIEWS))
 FILE_WORDS = """
 <div class="hint">These settings as an experiment file. <code>.venv/bin/python -m backends run cycling.yaml</code> runs it
 without a browser; <code>repeat: 16</code> runs as many independent experiments in one batch. Change the text, or paste another
@@ -41,7 +44,8 @@ class CyclingPage:
         self.live = LiveView(state)
         self.exports = ExportControls(state)
         self.file = FileView(state, FILE_WORDS, "cycling.yaml", self.exports.content)
-        self._views: tuple[Any, ...] = (self.live, self.file)
+        self.diagnostics, self.runs = DiagnosticsView(state), RunsView(state)
+        self._views: tuple[Any, ...] = (self.live, self.diagnostics, self.runs, self.file)
         self.tabs = pmui.Tabs(*((name, pn.Spacer(height=0)) for name in VIEWS), sizing_mode="stretch_width")
         self.tabs.param.watch(self._on_tab, "active")
         self._body = pn.Column(self.live.pane, sizing_mode="stretch_width", margin=0)
@@ -65,6 +69,8 @@ class CyclingPage:
         """Bring the page up to date with the race; called some times a second."""
         self.transport.tick()
         self._keep_address()
+        if self.tabs.active == RUNS:
+            self.runs.show()
         if self._document is None or self._pace.ready:
             self.state.look()
 
@@ -72,14 +78,14 @@ class CyclingPage:
         """Let go of everything when the session ends."""
         if self._ticking is not None:
             self._ticking.stop()
-        self.exports.close()
-        self.state.close()
+        for part in (self.exports, self.diagnostics, self.runs, self.state):
+            part.close()
 
     def _show(self, *_events: Event) -> None:
         view = self.state.view
         with one_message():
             self._scores.object = table(view) if view is not None and view.cycle else NOTHING
-            if self.tabs.active != VIEWS.index("File"):  # whose text a person may be changing
+            if self.tabs.active in (LIVE, DIAGNOSTICS):
                 self._views[self.tabs.active].show(view)
             self._pace.sending()
             self.transport.tick()

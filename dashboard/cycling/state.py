@@ -121,6 +121,20 @@ class CyclingState(param.Parameterized):
         """Return the experiment as a file's text."""
         return to_yaml(self.settings())
 
+    @staticmethod
+    def yaml_with(settings: CyclingSettings, changes: dict[str, Any]) -> str:
+        """Return settings with other values of some keys as a file's text.
+
+        Raises
+        ------
+        InputError
+            If they do not go together.
+        """
+        try:
+            return to_yaml(CyclingSettings.model_validate({**dict(settings), **changes}))
+        except ValidationError as problem:
+            raise InputError(sentence(problem, CyclingSettings)) from problem
+
     def add_method(self, name: str) -> None:
         """Add a method with its usual settings."""
         if len(self.methods) >= MOST_METHODS:

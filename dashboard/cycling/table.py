@@ -1,5 +1,6 @@
 """The table of scores: one row for each method."""
 
+from collections.abc import Sequence
 from html import escape
 
 from backends.experiments.cycling.run import Entry
@@ -21,11 +22,16 @@ COLUMNS = (
 
 
 def table(view: RaceView) -> str:
-    """Return the scores as HTML; the best analysis is bold."""
-    values = [entry.rmse_analysis for entry in view.entries if entry.rmse_analysis is not None]
+    """Return the scores of a race as HTML."""
+    return of_entries(view.entries)
+
+
+def of_entries(entries: Sequence[Entry]) -> str:
+    """Return scores as HTML; the best analysis is bold."""
+    values = [entry.rmse_analysis for entry in entries if entry.rmse_analysis is not None]
     best = min(values, default=None)
     head = "".join(f'<th title="{escape(tip)}">{name}</th>' for name, tip, _ in COLUMNS)
-    rows = "".join(_row(place, entry, best) for place, entry in enumerate(view.entries))
+    rows = "".join(_row(place, entry, best) for place, entry in enumerate(entries))
     return f'<table class="numbers race" data-role="scores"><tr><th>Method</th>{head}<th>State</th></tr>{rows}</table>'
 
 

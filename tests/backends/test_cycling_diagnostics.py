@@ -60,12 +60,12 @@ def autoregressive(K: int, phi: float, seed: int) -> np.ndarray:
 
 
 def test_stretches_are_complete_and_round():
-    # 107 cycles after 100: 107 / 40 = 2.7, so 5 each; 21 are complete, and the last two cycles belong to none.
+    # 107 cycles after 100: 107 / 40 = 2.7, so 3 each; 35 are complete, and the last two cycles belong to none.
     s = Stretches.of(100, 207)
-    assert (s.length, s.count) == (5, 21)
-    np.testing.assert_array_equal(s.edges[[0, 1, -1]], [100.5, 105.5, 205.5])
-    np.testing.assert_array_equal(s.middles[:2], [103, 108])  # cycles 101 to 105
-    np.testing.assert_array_equal(s.means(np.arange(101.0, 208.0))[:2], [103, 108])
+    assert (s.length, s.count) == (3, 35)
+    np.testing.assert_array_equal(s.edges[[0, 1, -1]], [100.5, 103.5, 205.5])
+    np.testing.assert_array_equal(s.middles[:2], [102, 105])  # cycles 101 to 103
+    np.testing.assert_array_equal(s.means(np.arange(101.0, 208.0))[:2], [102, 105])
 
 
 def test_there_are_no_stretches_before_the_end_of_the_spinup():
@@ -80,7 +80,7 @@ def test_means_leave_out_what_is_missing():
     assert np.isnan(mean(np.zeros(0)))
 
 
-@pytest.mark.parametrize(("least", "expected"), [(0, 1), (1, 1), (1.1, 2), (2.5, 5), (5.1, 10), (10, 10), (499, 500)])
+@pytest.mark.parametrize(("least", "expected"), [(0, 1), (1, 1), (1.1, 2), (2.5, 3), (31, 50), (5.1, 10), (10, 10), (499, 500)])
 def test_lengths_are_round(least, expected):
     assert rounded(least) == expected
 

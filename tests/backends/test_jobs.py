@@ -253,6 +253,22 @@ def test_the_record_is_what_mlflow_shows(jobs, home):
     assert {file.path for file in client.list_artifacts(run.info.run_id)} == {"settings.yaml", "summary.json", "list.txt"}
 
 
+def test_a_tracking_store_can_be_named(jobs, home, monkeypatch, tmp_path, capfd):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
+    elsewhere = Store(tmp_path)
+    job = Job("abcdefabcdef", "counting", "{to: 3}", State.COMPLETED, summary={"a": 1}, artifacts=("b.txt",), ended=2.5)
+    elsewhere.create(job)
+    elsewhere.finish(job, [], {"b.txt": b"text"})
+    again = Store(tmp_path)
+    assert job in list(again.jobs())
+    assert again.artifact(job.id, "b.txt") == b"text"
+    for name in ("c.txt", "../b.txt", "../../../../mlflow.db"):
+        with pytest.raises(InputError, match="no file"):
+            again.artifact(job.id, name)
+    assert not (tmp_path / "mlflow.db").exists()
+    assert capfd.readouterr() == ("", "")  # the last line of the command line is the summary
+
+
 def test_a_job_whose_server_died_is_shown_as_interrupted(jobs, home):
     # As a server leaves it that is killed; one process has this number, but it began at another time.
     left = Job("0123456789ab", "counting", "{to: 3}", State.RUNNING, 1, 3, "at 1", created=time.time(), started=time.time())

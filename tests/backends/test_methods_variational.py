@@ -375,7 +375,7 @@ def test_the_gradient_is_zero_at_the_minimum(cls):
 
 def test_history_and_numbers_of_4d_var():
     model = Lorenz96(points=9)
-    method = started(FourDVar(scale=0.2, outer=4, tolerance=1e-6), model)
+    method = started(FourDVar(scale=0.2, outer=4, tolerance=1e-6), model, 1)
     for cycle in range(3):
         method.forecast(model, 4, 0.0)
         method.analyse(observing(9, 6, method.state, seed=cycle))
@@ -385,8 +385,7 @@ def test_history_and_numbers_of_4d_var():
     inner = [len(loop) - 1 for loop in history[:-1]]
     assert len(inner) >= 2
     assert min(inner) >= 1
-    assert float(extras["iterations"][0]) <= sum(inner)  # others may need more
-    assert float(extras["iterations"].max()) <= sum(inner)
+    assert extras["iterations"].tolist() == [sum(inner)]
     for loop in history[:-1]:
         assert bool((loop.diff() <= 0).all())
     # The linearised cost at the end of a loop is close to J where the next begins, ever closer as the steps get smaller.
@@ -436,7 +435,7 @@ def ring_taper() -> Tensor:
 def ensemble_case(cls, **fields):
     method = started(cls(members=MEMBERS, radius=RADIUS, **fields), Lorenz96(points=RING))
     method.state = normal(3, MEMBERS, RING, seed=10)
-    return method, observing(RING, 6, normal(3, RING, seed=11))
+    return method, observing(RING, 4, normal(3, RING, seed=11))
 
 
 def localised(members: Tensor) -> Tensor:

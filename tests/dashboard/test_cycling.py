@@ -249,7 +249,7 @@ def test_a_preset_is_taken_over_by_the_controls(page):
 
 
 def test_the_file_of_a_page_says_what_it_shows(page):
-    page.tabs.active = 1
+    page.tabs.active = 3
     text = page.file.text.value
     other = CyclingState(text=text)
     assert other.settings() == page.state.settings()

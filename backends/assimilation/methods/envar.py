@@ -33,6 +33,7 @@ class EnVar(InflatedEnsemble):
     ----------
     radius
         r: L is the Gaspari–Cohn function with half-support 1.82 r of the distance between points; infinite: no localisation.
+        On a ring L is a covariance as long as it ends within half a turn, 3.64 r ≤ n/2.
     """
 
     radius: float = 4.0

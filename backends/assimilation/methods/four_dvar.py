@@ -17,8 +17,8 @@ from backends.assimilation.methods.window import Segment, Window
 from backends.dynamics.base import Dynamics
 from backends.errors import InputError
 
-#: Halvings of a Gauss–Newton step that does not lower J. Windows in which errors saturate need them: with four cycles of 0.25 of
-#: Lorenz-63 and B = 0.1 C the errors were 0.39 with them, 2.2 without.
+#: Halvings of a Gauss–Newton step that does not lower J. Windows in which errors saturate need them: with four cycles of 0.25
+#: of Lorenz-63 and B = 0.1 C the errors were 0.39 with them, 2.2 without.
 HALVINGS = 6
 
 
@@ -43,7 +43,8 @@ class FourDVar(MeanMethod):
     inner
         Iterations of conjugate gradients at most in each.
     tolerance
-        Iterations end when the gradient in control space is this small, relative to that at the background.
+        Iterations end when the gradient in control space is this small, relative to that at the background. On the Lorenz
+        models 1e-3 gives the same scores as 1e-6 in half of the iterations.
     history
         J of the newest analysis in experiment 0, one tensor for each outer loop: J itself, then J with the model linearised
         after each inner iteration. The last tensor holds J at the analysis.

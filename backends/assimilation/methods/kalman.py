@@ -109,8 +109,8 @@ class KalmanFilter(ExtendedKalman):
         off, size = float((actual - expected).norm()), float(expected.norm())
         if not off <= torch.finfo(change.dtype).eps ** 0.5 * (size + float(tangent.end.norm())):
             raise InputError(
-                f"the Kalman filter needs a linear model; a change of the state grows in one step of {model.name} by "
-                f"{off / max(size, 1e-300):.1g} of its size differently than it would there: choose ekf or an ensemble method"
+                f"the Kalman filter needs a linear model; in one step of {model.name} the difference of two states departs "
+                f"from its linearisation by {off / max(size, 1e-300):.1g} of its size: choose ekf or an ensemble method"
             )
         self._checked = model
 

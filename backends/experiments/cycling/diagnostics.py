@@ -19,7 +19,7 @@ Array = np.ndarray
 #: Most bars of a rank histogram; of larger ensembles neighbouring ranks are counted together.
 MOST_RANKS = 60
 #: Independent numbers that a stretch needs at least to be compared, and its cycles.
-INDEPENDENT, SHORTEST = 10, 20
+INDEPENDENT, SHORTEST = 6, 20
 #: Most cycles of which the numbers that only one method has are looked at.
 MOST_EXTRAS = 4000
 #: An assumed variance of background errors below this times σ_o² is rounding error.

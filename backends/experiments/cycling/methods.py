@@ -53,14 +53,14 @@ class FourDVarSettings(StaticB):
     window: int = Field(1, ge=1, le=20, description="length of the window in cycles; it moves on by one cycle each time")
     outer: int = Field(3, ge=1, le=50, description="most Gauss–Newton steps, each with the model linearised anew")
     inner: int = Field(30, ge=1, le=1000, description="most conjugate-gradient iterations in each")
-    tolerance: float = Field(1e-6, gt=0, lt=1, description="gradient, relative to the first one, at which the inner loop stops")
+    tolerance: float = Field(1e-4, gt=0, lt=1, description="gradient, relative to the first one, at which the inner loop stops")
 
 
 class WeakFourDVarSettings(FourDVarSettings):
     """Weak-constraint 4D-Var: the state may jump at each cycle of the window, at the cost of a model error."""
 
     name: Literal["weak-4dvar"] = "weak-4dvar"  # type: ignore[assignment]
-    model_error_scale: Positive = Field(1e-3, description="Q is the climatological covariance times this")
+    model_error_scale: NotNegative = Field(1e-3, description="Q is the climatological covariance times this")
 
 
 class KalmanSettings(MethodSection):
@@ -157,8 +157,8 @@ class HybridSettings(EnVarSettings):
 
     name: Literal["hybrid"] = "hybrid"  # type: ignore[assignment]
     scale: Positive = Field(0.02, description="the static B is the climatological covariance times this")
-    static_weight: float = Field(0.3, ge=0, le=1, description="β_s²")
-    ensemble_weight: float = Field(0.7, ge=0, le=1, description="β_e²")
+    static_weight: float = Field(0.1, ge=0, le=1, description="β_s²")
+    ensemble_weight: float = Field(0.9, ge=0, le=1, description="β_e²")
 
 
 class ParticleSettings(EnsembleSettings):

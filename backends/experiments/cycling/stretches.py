@@ -65,9 +65,9 @@ def mean(values: Array) -> Array:
 
 
 def rounded(least: float) -> int:
-    """Return the smallest of 1, 2, 5, 10, 20, 50, … that is at least so large."""
+    """Return the smallest of 1, 2, 3, 5, 10, 20, 30, 50, … that is at least so large."""
     decade = 10 ** max(0, math.floor(math.log10(max(least, 1))))
-    return next(digit * decade for digit in (1, 2, 5, 10) if digit * decade >= least)
+    return next(digit * decade for digit in (1, 2, 3, 5, 10) if digit * decade >= least)
 
 
 def integral_time(values: Array) -> float:

@@ -108,11 +108,11 @@ class Ablation:
         drawn: dict[str, list[GlyphRenderer]] = {}
         for name, text, colour in (("better", "A better", BETTER), ("worse", "B better", WORSE)):
             drawn[text] = [self._bars(fig, name, colour, 0.9)]
-            drawn[f"{text}, or chance"] = [self._bars(fig, f"pale_{name}", colour, PALE)]
+            drawn.setdefault("may be chance", []).append(self._bars(fig, f"pale_{name}", colour, PALE))
         whisker = Segment(x0="middle", x1="middle", y0="low", y1="high", line_color=NEUTRAL, line_width=1.2)
-        drawn["± 2 standard errors"] = [fig.add_glyph(self._source, whisker)]
+        drawn["± 2 s.e."] = [fig.add_glyph(self._source, whisker)]
         fig.add_glyph(HSpan(y=0.0, line_color=NEUTRAL, line_width=1.5))
-        legend(fig, list(drawn.items()))
+        legend(fig, [(name, drawn[name]) for name in ("A better", "B better", "may be chance", "± 2 s.e.")])
         everything = Quad(left="left", right="right", bottom="low", top="high", fill_alpha=0, line_alpha=0)
         rows = [("cycles", "@left{0} to @right{0}"), ("A − B", "@value{custom}"), ("± 2 s.e.", "@low{custom} to @high{custom}")]
         hover = HoverTool(renderers=[fig.add_glyph(self._source, everything)], tooltips=rows)

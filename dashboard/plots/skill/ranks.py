@@ -9,7 +9,7 @@ from bokeh.models.annotations.labels import Title
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import column, set_limits
-from dashboard.plots.race.frame import Notice, columns, method_colour, race_figure, short
+from dashboard.plots.race.frame import Notice, method_colour, race_figure, short
 from dashboard.plots.skill.frame import SMALL
 from dashboard.theme import NEUTRAL
 
@@ -17,6 +17,8 @@ from dashboard.theme import NEUTRAL
 Histogram = tuple[np.ndarray, np.ndarray, np.ndarray]
 #: Ends of the vertical axis that is common to all: at least, and at most; higher bars are cut and say how high they are.
 LEAST, MOST = 2.0, 4.0
+#: How wide each is.
+FITS = {"flex": "1 1 230px", "min-width": "0", "max-width": "440px"}
 #: What stands in their place.
 NONE = "no ensemble has been counted yet"
 _BARS = ("left", "right", "top", "low", "high", "cut", "at", "text")
@@ -38,8 +40,8 @@ class RankHistograms:
         self._sources: dict[str, ColumnDataSource] = {}
         self._nothing = race_figure(height, "rank of the truth", "relative to flat", tools="")
         self._notice = Notice(self._nothing, NONE)
-        self._nothing_pane = pn.pane.Bokeh(self._nothing, sizing_mode="stretch_width", margin=0)
-        self.pane = pn.Column(self._nothing_pane, sizing_mode="stretch_width", margin=0)
+        self._empty = _pane(self._nothing)
+        self.pane = pn.FlexBox(self._empty, gap="4px 12px", sizing_mode="stretch_width", margin=0)
 
     def show(self, histograms: Mapping[str, Histogram | None]) -> None:
         """Replace all histograms.
@@ -85,10 +87,7 @@ class RankHistograms:
     def _build(self, colours: Mapping[str, str]) -> None:
         self._labels = tuple(colours)
         self.figures = {label: self._one(label, colour) for label, colour in colours.items()}
-        panes = [pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0) for fig in self.figures.values()]
-        self.pane.param.update(
-            styles=columns(230, len(panes)) if panes else {}, objects=[*panes] if panes else [self._nothing_pane]
-        )
+        self.pane.objects = [_pane(fig) for fig in self.figures.values()] or [self._empty]
 
     def _one(self, label: str, colour: str) -> figure:
         fig = race_figure(self._height, "rank of the truth", "relative to flat", tools="save")
@@ -108,3 +107,7 @@ class RankHistograms:
         rows = [("rank", "@left{0} to @right{0}"), ("relative to flat", "@top{0.00}"), ("95 %", "@low{0.00} to @high{0.00}")]
         fig.add_tools(HoverTool(renderers=[bars], tooltips=rows))
         return fig
+
+
+def _pane(fig: figure) -> pn.pane.Bokeh:
+    return pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0, styles=FITS)
