@@ -289,7 +289,7 @@ class _Sphere:
         white = torch.complex(real, imaginary) * 0.5**0.5
         white[:, 0] = torch.complex(real[:, 0], torch.zeros_like(real[:, 0]))
         n = torch.arange(harmonics.truncation + 2, device=like.device).to(like)
-        response = torch.exp(-0.5 * (n / SMOOTH) ** 2) * harmonics.keep
+        response = torch.exp(-0.5 * (n / SMOOTH) ** 2) * (harmonics.keep & (n > 0))
         # Each of the 2 n + 1 waves of a degree n has a² / (n (n + 1)) of its variance in the sum of u² and v².
         share = (2 * n + 1) * harmonics.inverse_laplacian.abs() * RADIUS**2 * response[0].square()
         return white * response * (2 / share.sum()).sqrt()

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+#: The files that the record holds of each job, besides those that it left.
+SETTINGS, SUMMARY = "settings.yaml", "summary.json"
+
 
 class State(StrEnum):
     """Where a job stands; the last three are final."""
@@ -56,7 +59,7 @@ class Job:
     summary
         What the task returned.
     artifacts
-        Names of the files that it left.
+        Names of the files that it left, the summary among them.
     """
 
     id: str

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from backends.jobs.job import Job, Point, State
+from backends.jobs.job import SUMMARY, Job, Point, State
 from backends.jobs.thinning import Thinning
 from backends.jobs.worker import Message, Order
 
@@ -71,8 +71,8 @@ class LiveJob:
                 self._unrecorded.append(Point(step, kept))
 
     def end(self, state: State, problem: str, summary: dict[str, Any] | None = None, artifacts: Iterable[str] = ()) -> None:
-        """Take in what became of it, and the names of the files that it left."""
-        files = tuple(sorted(artifacts))
+        """Take in what became of it, and the names of the files that it left; the summary is recorded as one more."""
+        files = tuple(sorted({*artifacts, SUMMARY} if summary else set(artifacts)))
         self.job = replace(
             self.job, state=state, problem=problem, ended=time.time(), wish="run", summary=summary or {}, artifacts=files
         )

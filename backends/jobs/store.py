@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from backends.errors import InputError
 from backends.jobs.context import plain
-from backends.jobs.job import Job, Point, State
+from backends.jobs.job import SETTINGS, SUMMARY, Job, Point, State
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -26,8 +26,6 @@ EXPERIMENT = "assimilab"
 MOST_READ = 100
 #: Parameters that are recorded of one job; the settings are there in full as a file.
 MOST_PARAMETERS = 100
-
-SETTINGS, SUMMARY = "settings.yaml", "summary.json"
 
 #: Nobody is told that MLflow is used, and it prints nothing; read when MLflow is imported.
 _SWITCHES = {
@@ -208,7 +206,7 @@ class Store:
             started=float(tags["started"]),
             ended=float(tags["ended"]),
             summary=json.loads(self.artifact(job, SUMMARY)) if SUMMARY in files else {},
-            artifacts=tuple(sorted(files - {SETTINGS, SUMMARY})),
+            artifacts=tuple(sorted(files - {SETTINGS})),
         )
 
     def _ended(self, owner: str) -> bool:

@@ -51,8 +51,8 @@ get too little weight; below it, too much. The large dot is the newest stretch.<
 COSTS = """<div class="hint">Good: J falls quickly and levels off, and each dot continues the line: there the model is about as
 linear as the inner loop takes it to be.</div>"""
 ABOUT = """<div class="hint">First guesses of the {count:,} cycles after the spin-up. Good: a bias within two standard errors of
-0, and ratios about 1. <span class="worse">Orange</span>: a bias beyond that, or a ratio more than 25 % off. Each point below
-is {length}.</div>"""
+0, and ratios about 1. <span class="worse">Orange</span>: a bias beyond that, or a ratio off by more than a quarter. Each point
+below is {length}.</div>"""
 
 
 #: How wide a figure with its words is: two beside each other on a usual screen.
@@ -103,7 +103,7 @@ class DiagnosticsView:
         self._ablation_part = _part("A against B", self._compared, self.ablation.pane, self.a, self.b)
         ranks = _part("Rank histograms of the first guess", html(RANKS), self.ranks.pane, styles={})
         self._costs_part = _part("Cost by iteration", html(COSTS), self.costs.pane)
-        self._extras_part = _part("Along the run", self._extra_hint, self.extras.pane, self.extra)
+        self._extras_part = _part("What only some methods have", self._extra_hint, self.extras.pane, self.extra)
         consistency = _part("Consistency along the run", self._consistent, self.consistency.pane, self.quantity)
         spread = _part("Spread against error", html(SPREAD), self.spread.pane)
         figures = pn.FlexBox(
@@ -214,7 +214,7 @@ class DiagnosticsView:
             return
         a, b = skill.labels[skill.a], skill.labels[skill.b]
         self.ablation.show(a, b, c.edges, c.difference, c.errors, c.significant, c.mean, c.error)
-        memory = f" About {c.memory:.0f} successive cycles count as one." if c.memory >= 2 else ""
+        memory = f" About {c.memory:.0f} successive cycles count as one." if len(c.difference) and c.memory >= 2 else ""
         self._compared.object = (
             '<div class="hint">First-guess errors on the same truth and observations. Green: A is better; red: B is. Pale bars '
             f"lie within two standard errors of zero and may be chance.{memory}</div>"

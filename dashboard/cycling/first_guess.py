@@ -8,7 +8,7 @@ from backends.experiments.cycling.run import Entry
 from dashboard.plots.race.frame import method_colour
 from dashboard.theme import number
 
-#: Ratios further from 1 than this factor are marked.
+#: Ratios further from 1 than this factor, up or down, are marked.
 OFF = 1.25
 #: Heading and tooltip.
 COLUMNS = (
@@ -53,7 +53,7 @@ def _row(place: int, entry: Entry, method: MethodDiagnostics, best: float | None
 
 def _ratio(value: float) -> str:
     off = math.isfinite(value) and not 1 / OFF <= value <= OFF
-    return _marked(number(float(f"{value:.3g}")), off)
+    return _marked(f"{value:.2f}" if abs(value) < 100 else number(value), off)
 
 
 def _marked(text: str, off: bool) -> str:

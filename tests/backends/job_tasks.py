@@ -18,10 +18,10 @@ KINDS = {
 
 
 def counting(settings: str, folder: Path, context: JobContext) -> dict[str, Any]:
-    """Count to `to`, `pause` seconds apart."""
+    """Count to `to`, `pause` seconds apart, where up to `of` was planned."""
     wanted = yaml.safe_load(settings)
     for k in range(1, wanted["to"] + 1):
-        context.report(k, wanted["to"], {"k": k, "square #2": k * k}, note=f"at {k}")
+        context.report(k, wanted.get("of", wanted["to"]), {"k": k, "square #2": k * k}, note=f"at {k}")
         time.sleep(wanted.get("pause", 0))
     context.save("list.txt", "\n".join(f"{k}" for k in range(wanted["to"])))
     return {"counted": wanted["to"], "folder": str(folder), "process": os.getpid()}

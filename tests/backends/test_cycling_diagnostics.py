@@ -109,10 +109,12 @@ def test_the_standard_error_is_the_usual_one_where_all_is_independent():
 # --- Comparison --------------------------------------------------------------------------------------------------------
 
 
-def compared(difference, spinup=0) -> Comparison:
+def compared(difference, spinup=0, marks=()) -> Comparison:
     """Compare a method with one whose errors are all 2."""
     other = np.full(len(difference), 2.0)
-    return compare(race(record(rmse_background=other + difference), record(rmse_background=other), spinup=spinup), 0, 1)
+    both = race(record(rmse_background=other + difference), record(rmse_background=other), spinup=spinup)
+    both.marks += marks
+    return compare(both, 0, 1)
 
 
 def test_the_difference_of_each_stretch_has_the_sign_of_a_minus_b():
@@ -139,6 +141,10 @@ def test_a_change_in_mid_run_is_not_taken_for_memory():
     np.testing.assert_array_equal(np.sign(found.difference[25:]), 1)
     assert np.delete(found.significant, 24).all()  # in the 25th it changes
     assert found.error > 0.05
+    # In a shorter run it has to be known that there was a change.
+    difference = 0.5 * noise[:200] + np.repeat([0.0, 2.0], [110, 90])
+    assert len(compared(difference).difference) == 0
+    assert len(compared(difference, marks=[Mark(110, "σ_o 2"), Mark(111, "σ_o 3"), Mark(200, "")]).difference) == 10
 
 
 def test_differences_of_series_with_memory_are_rarely_significant_by_chance():

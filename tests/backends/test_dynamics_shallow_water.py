@@ -155,10 +155,8 @@ def test_curl_and_divergence_give_back_what_a_wind_was_made_of(harmonics):
 def test_products_are_free_of_aliasing():
     # The same terms on a grid twice as fine, where nothing can fold back.
     coarse, fine = (ShallowWater(truncation=T, **PURE)._here for T in (10, 21))
-    c = (
-        torch.stack([coefficients(coarse.harmonics, 1, k)[0] for k in range(3)])
-        * torch.tensor([1e-5, 1e-6, 100.0])[:, None, None]
-    )
+    size = torch.tensor([1e-5, 1e-6, 100.0])[:, None, None]  # of ζ, δ and h
+    c = size * coefficients(coarse.harmonics, 3)
     embedded = torch.zeros(3, 22, 23, dtype=torch.complex128)
     embedded[:, :11, :12] = c
     expected = fine.advection(embedded)[:, :11, :12] * coarse.harmonics.keep
@@ -216,21 +214,25 @@ def test_mass_is_conserved_to_rounding(model):
     assert float((later - state).abs().max()) > 100
 
 
-def test_energy_and_potential_enstrophy_are_conserved_without_damping():
-    model = ShallowWater(truncation=21, bump=0.0, jet=20.0, **PURE)
-    state = model.draw_start(2, generator())
+def test_energy_and_potential_enstrophy_are_conserved_to_the_order_of_the_scheme():
+    errors = []
+    for steps in (32, 64):
+        model = ShallowWater(truncation=21, bump=0.0, jet=1e-9, start_sigma=10.0, dt=24 / steps, **PURE)
+        state = model.draw_start(1, generator())[0]  # eddies without a jet are well resolved
+        before, after = invariants(model, state), invariants(model, model.advance(state, steps))
+        errors.append((after / before - 1).abs())
+        assert float(errors[-1][0]) > 0.02  # kinetic energy has become potential energy
+    assert float(errors[1][1:].max()) < 2e-6
+    assert float((errors[0] / errors[1])[1:].min()) > 14
 
-    def invariants(x: Tensor) -> Tensor:
-        h, u, v = fields(model, x)
-        phi, _ = places(model._here.harmonics)
-        q = model.vorticity(x) + 2 * ROTATION * torch.sin(phi)
-        kinetic, potential = 0.5 * h * (u.square() + v.square()), 0.5 * GRAVITY * (h - model.depth).square()
-        return torch.stack([mean(model, kinetic + potential), mean(model, q.square() / h)])
 
-    later = model.advance(state, 32)
-    assert float((later - state).abs().max()) > 20
-    # The equations conserve them; truncation does so as far as the flow is resolved.
-    torch.testing.assert_close(invariants(later), invariants(state), rtol=1e-5, atol=0)
+def invariants(model: ShallowWater, state: Tensor) -> Tensor:
+    """Return means of kinetic energy, all energy, and potential enstrophy, of which the equations conserve the last two."""
+    h, u, v = fields(model, state)
+    phi, _ = places(model._here.harmonics)
+    kinetic, potential = 0.5 * h * (u.square() + v.square()), 0.5 * GRAVITY * (h - model.depth).square()
+    q = model.vorticity(state) + 2 * ROTATION * torch.sin(phi)
+    return torch.stack([mean(model, x) for x in (kinetic, kinetic + potential, q.square() / h)])
 
 
 def test_errors_of_a_step_shrink_with_its_fourth_power():
@@ -262,7 +264,7 @@ def test_the_jet_is_that_of_the_paper():
     phi = np.radians(model.latitudes.numpy())
     assert float(v.abs().max()) < 1e-10
     assert float((u - u[:, :1]).abs().max()) < 1e-10
-    assert float(u.max()) == pytest.approx(80, abs=0.5)
+    assert float(u.max()) == pytest.approx(80, abs=1)  # between two rows
     # The paper needs T170 and more; T85 has the profile to half a metre per second.
     np.testing.assert_allclose(u[:, 0], np.interp(phi, grid, wind), rtol=0, atol=0.5)
     np.testing.assert_allclose(h[:, 0], np.interp(phi, grid, height), rtol=0, atol=1.0)
@@ -281,7 +283,8 @@ def test_two_jets_mirror_each_other_and_one_leaves_the_south_at_rest():
     torch.testing.assert_close(h.flip(-2), h, rtol=0, atol=1e-8)
     torch.testing.assert_close(u.flip(-2), u, rtol=0, atol=1e-10)
     _, u, _ = fields(one, one.balanced_jet())
-    assert float(u[:8].abs().max()) < 2 < 60 < float(u.max())
+    assert float(u[16:].max()) > 60
+    assert float(u[:16].abs().max()) < 4  # what the truncation makes of a jet that is narrow for it
     # The bumps are opposite each other, in longitude too.
     bump = fields(both, both.start() - both.balanced_jet())[0]
     torch.testing.assert_close(bump.flip(-2).roll(32, -1), bump, rtol=0, atol=1e-9)
@@ -322,18 +325,12 @@ def test_what_lies_beyond_the_truncation_is_dropped(model):
     torch.testing.assert_close(model.advance(state, 0), state, rtol=0, atol=1e-9)
 
 
-def test_vorticity_is_the_curl_of_the_wind(model):
-    # Stokes: its mean over a polar cap is the circulation round the edge, over the area of the cap.
-    state = model.draw_start(1, generator())[0]
-    _, u, _ = fields(model, state)
-    zeta, weight = model.vorticity(state), model._here.harmonics.weight
-    phi = torch.deg2rad(model.latitudes)
-    circulation = 2 * math.pi * RADIUS * torch.cos(phi) * u.mean(-1)
-    # Half of the edge's own row belongs to the cap; that quadrature is of second order.
-    inside = weight.flip(0).cumsum(0).flip(0) - weight / 2
-    flux = ((weight * zeta.mean(-1)).flip(0).cumsum(0).flip(0) - weight * zeta.mean(-1) / 2) * 4 * math.pi * RADIUS**2
-    assert float((inside - (1 - torch.sin(phi)) / 2).abs().max()) < 1e-3
-    assert float((flux - circulation).abs().max()) < 0.05 * float(circulation.abs().max())
+def test_vorticity_of_solid_rotation(model):
+    phi, lam = places(model._here.harmonics)
+    u = 30 * torch.cos(phi) + 0 * lam
+    state = torch.stack([torch.full_like(u, 9000.0), u, torch.zeros_like(u)]).flatten()
+    expected = 60 / RADIUS * torch.sin(phi) + 0 * lam
+    torch.testing.assert_close(model.vorticity(state), expected, rtol=0, atol=1e-12 * 60 / RADIUS)
 
 
 def test_starts_are_reproducible_balanced_and_as_far_from_the_first_guess_as_announced(model):
@@ -412,14 +409,18 @@ def test_batches_trajectories_and_precision():
 
 
 def test_the_flow_stays_turbulent_and_bounded():
-    model = ShallowWater(truncation=21, dt=1.5)
-    state = model.advance(model.draw_start(4, generator()), 160)
-    near = state + 1e-3 * (model.draw_start(4, generator(1)) - model.start())
+    # Diffusion as strong as at T42 would make T21 laminar.
+    model = ShallowWater(truncation=21, dt=1.5, diffusion=12.0)
+    state = model.advance(model.draw_start(2, generator()), 16 * 10)
+    near = model.advance(state + 1e-3 * (model.draw_start(2, generator(1)) - model.start()), 16 * 5)
+    state = model.advance(state, 16 * 5)
     apart = (near - state).norm()
-    later, near = model.advance(state, 160), model.advance(near, 160)
-    assert float(fields(model, later)[1].abs().max()) < 130
-    assert float(((near - later).norm() / apart).log()) / 10 > 0.02  # per day
-    assert float((later - later.mean(0)).unflatten(-1, model.shape)[:, 1:].square().mean().sqrt()) > 5
+    later, near = model.advance(state, 16 * 15), model.advance(near, 16 * 15)
+    growth = float(((near - later).norm() / apart).log()) / 15
+    assert 0.08 < growth < 0.5  # per day
+    h, u, _ = fields(model, later)
+    assert float(u.abs().max()) < 130
+    assert float(h.min()) > 7000
 
 
 @pytest.mark.parametrize(

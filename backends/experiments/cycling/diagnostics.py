@@ -160,7 +160,7 @@ def compare(race: Race, a: int, b: int) -> Comparison:
     series = _averaged(difference, counted)
     K = int(np.isfinite(series).cumprod().sum())  # up to where the state of one of them stopped being finite
     series = series[:K]
-    memory = memory_of(series)
+    memory = memory_of(series, (mark.cycle - since for mark in race.marks))
     stretches = Stretches.of(since, since + K, max(SHORTEST, INDEPENDENT * memory))
     parts = stretches.split(series)
     means, errors = parts.mean(1), standard_error(parts, memory)

@@ -1,6 +1,7 @@
 """Equal stretches of a run, over which numbers are averaged for lines and bars, and how long a number remembers."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,8 +12,8 @@ Array = np.ndarray
 MOST = 40
 #: Memories after which the sum of autocorrelations ends: more adds noise, fewer leave too much out (Sokal, 1997).
 MEMORIES = 5.0
-#: Pieces that a series is taken apart into for its memory, at most, and the least length of each.
-PIECES, PIECE = 4, 200
+#: Pieces that a series is taken apart into for its memory, at most, and the least length of each, unless it has to be less.
+PIECES, PIECE, LEAST_PIECE = 4, 200, 40
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,22 @@ def integral_time(values: Array) -> float:
     return max(1.0, float(times[enough[0]]))
 
 
-def memory_of(values: Array) -> float:
-    """Return the median of the integral times of up to 4 pieces of a series, (K,).
+def memory_of(values: Array, changes: Iterable[int] = ()) -> float:
+    """Return the median of the integral times of pieces of a series, (K,).
 
     Where settings are changed, or a method loses the truth, the level of a series changes for good; of the series as a
     whole that would be a memory of its whole length.
+
+    Parameters
+    ----------
+    values
+        Shape (K,), finite.
+    changes
+        Where settings were changed, counted from the beginning of the series: no piece reaches across these.
     """
-    pieces = np.array_split(values, min(PIECES, max(1, len(values) // PIECE)))
+    cuts = sorted({change for change in changes if 0 < change < len(values)})
+    parts = [part for part in np.split(values, cuts) if len(part) >= LEAST_PIECE] or [values]
+    pieces = [piece for part in parts for piece in np.array_split(part, min(PIECES, max(1, len(part) // PIECE)))]
     return float(np.median([integral_time(piece) for piece in pieces]))
 
 

@@ -16,7 +16,7 @@ from dashboard.theme import NEUTRAL, REJECTED, TRUTH
 
 #: Colours of bars below and above zero, and how opaque those are that may be chance.
 BETTER, WORSE, PALE = TRUTH, REJECTED, 0.28
-WAITING = "too few cycles after the spin-up yet"
+WAITING = "too few cycles yet for bars"
 _BARS = ("left", "right", "middle", "value", "low", "high", "better", "worse", "pale_better", "pale_worse")
 
 
@@ -106,13 +106,13 @@ class Ablation:
         fig.title = self._title = Title(text="", text_font_size="14px")
         self._source = ColumnDataSource(data={name: [] for name in _BARS})
         drawn: dict[str, list[GlyphRenderer]] = {}
-        for name, text, colour in (("better", "A better", BETTER), ("worse", "B better", WORSE)):
-            drawn[text] = [self._bars(fig, name, colour, 0.9)]
-            drawn.setdefault("may be chance", []).append(self._bars(fig, f"pale_{name}", colour, PALE))
+        for name, text, colour in (("better", "A", BETTER), ("worse", "B", WORSE)):
+            drawn[f"{text} better"] = [self._bars(fig, name, colour, 0.9)]
+            drawn[f"perhaps {text}"] = [self._bars(fig, f"pale_{name}", colour, PALE)]
         whisker = Segment(x0="middle", x1="middle", y0="low", y1="high", line_color=NEUTRAL, line_width=1.2)
         drawn["± 2 s.e."] = [fig.add_glyph(self._source, whisker)]
         fig.add_glyph(HSpan(y=0.0, line_color=NEUTRAL, line_width=1.5))
-        legend(fig, [(name, drawn[name]) for name in ("A better", "B better", "may be chance", "± 2 s.e.")])
+        legend(fig, list(drawn.items()))
         everything = Quad(left="left", right="right", bottom="low", top="high", fill_alpha=0, line_alpha=0)
         rows = [("cycles", "@left{0} to @right{0}"), ("A − B", "@value{custom}"), ("± 2 s.e.", "@low{custom} to @high{custom}")]
         hover = HoverTool(renderers=[fig.add_glyph(self._source, everything)], tooltips=rows)

@@ -15,9 +15,6 @@ from dashboard.plots.race.marks import Marks
 from dashboard.plots.skill.frame import HEIGHT, calm_log, entries, plain_ticks
 from dashboard.theme import NEUTRAL
 
-#: A logarithmic axis reaches at least this factor beyond the right value on both sides.
-ABOUT = 1.6
-
 
 class StretchLines:
     """A line with dots for each method; another number may be shown in its place.
@@ -140,8 +137,7 @@ class StretchLines:
             return
         right = [] if self._right is None else [self._right]
         if self._log:
-            about = np.array([r * factor for r in right for factor in (1 / ABOUT, ABOUT)])
-            self._limits = calm_log(self._limits, *seen, about)
+            self._limits = calm_log(self._limits, *seen, np.array(right))
         else:
             low = min(float(max(values.min(), np.median(values) - _reach(values))) for values in seen)
             high = max(float(min(values.max(), np.median(values) + _reach(values))) for values in seen)

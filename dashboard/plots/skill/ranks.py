@@ -17,7 +17,8 @@ from dashboard.theme import NEUTRAL
 Histogram = tuple[np.ndarray, np.ndarray, np.ndarray]
 #: Ends of the vertical axis that is common to all: at least, and at most; higher bars are cut and say how high they are.
 LEAST, MOST = 2.0, 4.0
-#: How wide each is.
+#: A row that goes on below, and how wide each of its figures is. In a `FlexBox` figures that come later miss the theme.
+WRAPS = {"flex-wrap": "wrap", "gap": "4px 12px"}
 FITS = {"flex": "1 1 230px", "min-width": "0", "max-width": "440px"}
 #: What stands in their place.
 NONE = "no ensemble has been counted yet"
@@ -40,8 +41,8 @@ class RankHistograms:
         self._sources: dict[str, ColumnDataSource] = {}
         self._nothing = race_figure(height, "rank of the truth", "relative to flat", tools="")
         self._notice = Notice(self._nothing, NONE)
-        self._empty = _pane(self._nothing)
-        self.pane = pn.FlexBox(self._empty, gap="4px 12px", sizing_mode="stretch_width", margin=0)
+        self._empty = _box(self._nothing)
+        self.pane = pn.Row(self._empty, sizing_mode="stretch_width", margin=0, styles=WRAPS)
 
     def show(self, histograms: Mapping[str, Histogram | None]) -> None:
         """Replace all histograms.
@@ -87,7 +88,7 @@ class RankHistograms:
     def _build(self, colours: Mapping[str, str]) -> None:
         self._labels = tuple(colours)
         self.figures = {label: self._one(label, colour) for label, colour in colours.items()}
-        self.pane.objects = [_pane(fig) for fig in self.figures.values()] or [self._empty]
+        self.pane.objects = [_box(fig) for fig in self.figures.values()] or [self._empty]
 
     def _one(self, label: str, colour: str) -> figure:
         fig = race_figure(self._height, "rank of the truth", "relative to flat", tools="save")
@@ -109,5 +110,5 @@ class RankHistograms:
         return fig
 
 
-def _pane(fig: figure) -> pn.pane.Bokeh:
-    return pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0, styles=FITS)
+def _box(fig: figure) -> pn.Column:
+    return pn.Column(pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0), margin=0, styles=FITS)

@@ -15,8 +15,6 @@ from dashboard.theme import NEUTRAL
 
 #: Spread and error over each stretch of the run, (B,) both.
 Points = tuple[np.ndarray, np.ndarray]
-#: Factor from the least to the greatest value that both axes hold at least.
-LEAST = 4.0
 
 
 class SpreadError:
@@ -76,8 +74,7 @@ class SpreadError:
 
     def _scale(self, values: np.ndarray) -> None:
         """Give both axes the same limits."""
-        centre = np.sqrt(values.min() * values.max())
-        self._limits = calm_log(self._limits, values, centre * np.array([LEAST**-0.5, LEAST**0.5]))
+        self._limits = calm_log(self._limits, values)
         for axis in (self.figure.x_range, self.figure.y_range):
             set_limits(axis, *self._limits)
         # Far beyond the ends, so that it is there wherever a person pans to.
