@@ -48,7 +48,7 @@ class Kolmogorov(Dynamics):
         Step. Advection is stable while speed · shortest wave · dt < 2.8, with 21 waves up to speeds of 6: a margin for
         analyses, as the flow itself stays below 4.5. Twice the points need half the step.
     start_sigma
-        Standard deviation of the errors of the first guess, at every point: a tenth of the variability of the flow, 3.9.
+        Standard deviation of the errors of the first guess, at every point: a tenth of the variability of the flow, 3.8.
     device, dtype
         Of the first guess.
     """
@@ -113,8 +113,8 @@ class Kolmogorov(Dynamics):
     def start(self) -> Tensor:
         """Return a random field of eddies of about the size and strength of developed ones, always the same."""
         generator = torch.Generator().manual_seed(SEED)
-        eddies = self._smooth(1, generator, torch.zeros((), dtype=self.dtype))[0]
-        return STRENGTH * eddies.to(self.device)
+        eddies = self._smooth(1, generator, torch.zeros((), dtype=torch.float64))[0]
+        return STRENGTH * eddies.to(self.dtype).to(self.device)
 
     def draw_start(self, count: int, generator: torch.Generator) -> Tensor:
         """Draw states near x₀, shape (count, n), with smooth errors of standard deviation `start_sigma`."""

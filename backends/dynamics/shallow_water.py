@@ -58,7 +58,7 @@ class ShallowWater(Dynamics):
     bump
         Height of the bump that disturbs the jet in the first guess, m.
     southern
-        Whether the southern hemisphere has a jet too, with a bump on the other side of the pole; the paper has none.
+        Whether the southern hemisphere has a jet, too, with a bump opposite the northern one; the paper has none.
     relaxation
         Time in which the zonal mean relaxes to the jet, h; infinite: it does not. With two days the waves find a jet to grow
         on whenever they have broken, and small errors grow e-fold in 2.8 days; with five days in 6 to 8.
@@ -100,8 +100,7 @@ class ShallowWater(Dynamics):
                 raise InputError(f"{name} must be a positive time in hours, or infinite for none; came {value:g}")
         self.shape = (len(self.fields), *grid_shape(self.truncation))
         self.size = math.prod(self.shape)
-        # After ten days states of different trajectories are 0.85 times as far apart as they ever are; in one trajectory the
-        # correlation after one day is 0.6.
+        # After ten days trajectories are 0.85 times as far apart as they ever are; states a day apart correlate by 0.6.
         self.transient, self.spacing = round(240 / self.dt), round(24 / self.dt)
         self._spheres: dict[tuple[torch.device, torch.dtype], _Sphere] = {}
 
@@ -149,10 +148,7 @@ class ShallowWater(Dynamics):
         return sphere.state(torch.stack([zeta, torch.zeros_like(zeta), h], dim=-3) + sphere.bump)
 
     def norm(self) -> Norm:
-        """Return weights by area, and factors that make all errors m/s, with potential and kinetic energy weighing alike.
-
-        That of h is √(g / H), 3 m/s for 100 m: the mean square is two thirds of the energy of the error per mass.
-        """
+        """Return weights by area, and factors that make the mean square two thirds of the energy per mass: √(g / H) for h."""
         fields, nlat, nlon = self.shape
         row = self._here.harmonics.weight / (fields * nlon)
         factors = torch.tensor([math.sqrt(GRAVITY / self.depth), 1.0, 1.0], dtype=self.dtype, device=self.device)
@@ -219,9 +215,9 @@ class _Sphere:
     def state(self, coefficients: Tensor) -> Tensor:
         """Return the state (..., n) with these ζ, δ and h."""
         zeta, delta, h = coefficients.unbind(-3)
-        h, U, V = self.harmonics.synthesise(torch.stack([h, *self._wind(zeta, delta)], dim=-3)).unbind(-3)
-        fields = [h + self.model.depth, U / self.harmonics.cosine, V / self.harmonics.cosine]
-        return torch.stack(fields, dim=-3).flatten(-3)
+        fields = self.harmonics.synthesise(torch.stack([h, *self._wind(zeta, delta)], dim=-3))
+        h, wind = fields[..., :1, :, :] + self.model.depth, fields[..., 1:, :, :] / self.harmonics.cosine
+        return torch.cat([h, wind], dim=-3).flatten(-3)
 
     def split(self, coefficients: Tensor) -> Tensor:
         """Return ζ, w+ and w− of ζ, δ and h."""
@@ -248,7 +244,6 @@ class _Sphere:
         energy = harmonics.analyse_flux(0.5 * wind.square().sum(-3))
         A, B = fluxes.unbind(-3)  # of η and of h
         vorticity, depth = (-harmonics.divergence(A, B)).unbind(-3)
-        # In units of the radius, as the transforms are.
         divergence = harmonics.curl(A[..., 0, :, :], B[..., 0, :, :]) - harmonics.laplacian * harmonics.keep * energy / RADIUS
         return torch.stack([vorticity, divergence, depth], dim=-3) / RADIUS
 
@@ -262,7 +257,7 @@ class _Sphere:
     def jet(self) -> Tensor:
         """ζ, δ and h of the balanced jet, shape (3, T + 1, T + 2); u as in Galewsky et al. (2004), equation 2."""
         harmonics, latitude = self.harmonics, torch.deg2rad(self.harmonics.latitude)
-        u = self._profile(latitude) + (self._profile(-latitude) if self.model.southern else 0.0)
+        u = self._profile(latitude) + self.model.southern * self._profile(-latitude)
         A = harmonics.analyse_flux((u[:, None] * harmonics.cosine).expand(self.shape[1:]))
         zeta = harmonics.curl(A, torch.zeros_like(A)) / RADIUS
         return torch.stack([zeta, torch.zeros_like(zeta), self.balanced_height(zeta)])
@@ -300,8 +295,6 @@ class _Sphere:
 
     def _profile(self, latitude: Tensor) -> Tensor:
         """Return u of one jet at latitudes in radians, m/s."""
-        inside = (latitude > SOUTH) & (latitude < NORTH)
-        product = torch.where(inside, (latitude - SOUTH) * (latitude - NORTH), -1.0)
+        product = ((latitude - SOUTH) * (latitude - NORTH)).clamp(max=-1e-6)  # outside the jet exp(−10⁶) is zero
         # The factor is one over the exponential at the middle, where the wind is fastest.
-        fastest = self.model.jet * math.exp(4 / (NORTH - SOUTH) ** 2)
-        return torch.where(inside, fastest * torch.exp(1 / product), 0.0)
+        return self.model.jet * math.exp(4 / (NORTH - SOUTH) ** 2) * torch.exp(1 / product)

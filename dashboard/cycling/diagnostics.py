@@ -85,7 +85,7 @@ class DiagnosticsView:
     def __init__(self, state: CyclingState) -> None:
         self.state = state
         self._live: LiveRace | None = None
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[int, int, int] | None = None
         self._due = 0.0
         self._skill: Skill | None = None
         self._computing: LatestWins[Request, Skill] = LatestWins(DEVICE, _compute, self._on_computed, self._on_failed)
@@ -94,8 +94,8 @@ class DiagnosticsView:
         self.ranks, self.spread, self.costs = RankHistograms(), SpreadError(), Costs()
         self.a = pmui.Select(label="A", options={}, size="small", width=180, description="The method in question")
         self.b = pmui.Select(label="B", options={}, size="small", width=180, description="The method it is compared with")
-        self.quantity = pmui.Select(label="Quantity", options=list(QUANTITIES), value="χ²/p", size="small", width=220)
-        self.extra = pmui.Select(label="Number", options={}, size="small", width=220)
+        self.quantity = pmui.Select(label="Quantity", options=list(QUANTITIES), value="χ²/p", size="small", width=260)
+        self.extra = pmui.Select(label="Number", options={}, size="small", width=260)
         for select, watch in ((self.a, self._on_choice), (self.b, self._on_choice), (self.quantity, self._on_quantity)):
             select.param.watch(watch, "value")
         self.extra.param.watch(self._on_quantity, "value")
@@ -110,7 +110,8 @@ class DiagnosticsView:
             self._ablation_part, consistency, spread, self._costs_part, self._extras_part, gap="10px 24px",
             sizing_mode="stretch_width",
         )  # fmt: skip
-        self.pane = pn.Column(self._problem, self._table, self._about, ranks, figures, sizing_mode="stretch_width", margin=0)
+        self._figures = pn.Column(ranks, figures, sizing_mode="stretch_width", margin=0, visible=False)
+        self.pane = pn.Column(self._problem, self._table, self._about, self._figures, sizing_mode="stretch_width", margin=0)
         self._clear()
 
     def show(self, view: RaceView | None) -> None:
@@ -118,11 +119,11 @@ class DiagnosticsView:
         live = self.state.live
         if live is not self._live:
             self._clear()
+            self._live = live
         if view is None or live is None or not live.ready:
             return
-        self._live = live
         self._offer(view.labels)
-        seen = (view.cycle, len(view.marks))
+        seen = (view.cycle, len(view.marks), live.settings.spinup)
         if seen != self._seen and time.monotonic() >= self._due:
             self._seen = seen
             self._ask()
@@ -180,14 +181,15 @@ class DiagnosticsView:
     def _clear(self) -> None:
         self._live = self._seen = self._skill = None
         self._due = 0.0
-        self._table.object, self._about.object = NOTHING, ""
+        self._table.object, self._about.object, self._figures.visible = NOTHING, "", False
         for figure in (self.ranks, self.spread, self.ablation, self.consistency, self.costs, self.extras):
             figure.clear()
         self._ablation_part.visible = self._costs_part.visible = self._extras_part.visible = False
 
     def _draw(self, skill: Skill) -> None:
         methods = dict(zip(skill.labels, skill.diagnostics.methods, strict=True))
-        self._table.object = table(skill.entries, skill.diagnostics.methods) if skill.cycle > skill.spinup else NOTHING
+        self._figures.visible = there = skill.cycle > skill.spinup
+        self._table.object = table(skill.entries, skill.diagnostics.methods) if there else ""
         self._about.object = _about(skill)
         self.ranks.show(
             {

@@ -114,6 +114,14 @@ def test_what_has_been_synthesised_is_analysed_exactly(truncation):
     torch.testing.assert_close((field.square().mean(-1) * harmonics.weight).sum(-1), expected, rtol=1e-13, atol=0)
 
 
+def test_white_noise_is_projected_on_the_triangle(harmonics):
+    noise = torch.randn(32, 64, generator=generator(), dtype=torch.float64)
+    c = harmonics.analyse(noise)
+    assert not c[~harmonics.keep].any()
+    torch.testing.assert_close(harmonics.analyse(harmonics.synthesise(c)), c, rtol=0, atol=1e-14)
+    assert float(c[0, 0].real) == pytest.approx(float((noise.mean(-1) * harmonics.weight).sum()), abs=1e-15)
+
+
 def test_known_harmonics(harmonics):
     phi, lam = places(harmonics)
     cases = [
@@ -292,6 +300,27 @@ def test_two_jets_mirror_each_other_and_one_leaves_the_south_at_rest():
     assert column == 0
     assert float(both.latitudes[16 + row]) == pytest.approx(45, abs=6)
     assert fields(one, one.start() - one.balanced_jet())[0][:16].abs().max() < 10
+
+
+def test_the_bump_is_that_of_the_paper():
+    # Galewsky et al. (2004), equation 4: 120 m cos φ exp(−(3 λ)²) exp(−(15 (π/4 − φ))²).
+    model = ShallowWater(truncation=85, southern=False)
+    h, u, v = fields(model, model.start() - model.balanced_jet())
+    phi, lam = places(model._here.harmonics)
+    east = torch.where(lam > math.pi, lam - 2 * math.pi, lam)
+    expected = 120 * torch.cos(phi) * torch.exp(-((3 * east) ** 2)) * torch.exp(-((15 * (math.pi / 4 - phi)) ** 2))
+    torch.testing.assert_close(h, expected, rtol=0, atol=0.1)
+    assert float(u.abs().max()) == float(v.abs().max()) == 0
+
+
+def test_the_zonal_mean_relaxes_in_its_time():
+    model = ShallowWater(truncation=21, jet=1e-9, relaxation=30.0, diffusion=math.inf)
+    sphere = model._here
+    zeta = torch.zeros(22, 23, dtype=torch.complex128)
+    zeta[0, 1], zeta[0, 3] = 3e-6, -2e-6
+    state = sphere.state(torch.stack([zeta, torch.zeros_like(zeta), sphere.balanced_height(zeta)]))
+    later = sphere.coefficients(model.advance(state, 16))[0]
+    torch.testing.assert_close(later, zeta * math.exp(-12 / 30), rtol=0, atol=1e-3 * 3e-6)
 
 
 def test_the_bump_makes_the_jet_unstable():

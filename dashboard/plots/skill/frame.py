@@ -12,6 +12,8 @@ from dashboard.plots.axes import log_limits
 
 #: Heights of a figure, and of one of many small ones.
 HEIGHT, SMALL = 270, 190
+#: What a figure says that has nothing to show.
+NOTHING = "nothing after the spin-up yet"
 _TICKS = [digit * 10.0**power for power in range(-8, 9) for digit in (1, 2, 5)]
 _PLAIN = "return Number(tick.toPrecision(3)).toString().replace('-', '−')"
 

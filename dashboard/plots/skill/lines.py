@@ -12,7 +12,7 @@ from bokeh.plotting import figure
 from dashboard.plots.axes import column, positive, set_limits
 from dashboard.plots.race.frame import Notice, calm, finite, legend, method_colour, race_figure, value_hover
 from dashboard.plots.race.marks import Marks
-from dashboard.plots.skill.frame import HEIGHT, calm_log, entries, plain_ticks
+from dashboard.plots.skill.frame import HEIGHT, NOTHING, calm_log, entries, plain_ticks
 from dashboard.theme import NEUTRAL
 
 
@@ -120,7 +120,7 @@ class StretchLines:
         legend(fig, list(drawn.items()), "right")
         self._items = entries(fig, self._labels)
         self._marks: Marks = Marks(fig)
-        self._notice: Notice = Notice(fig)
+        self._notice: Notice = Notice(fig, NOTHING)
         self.figure: figure = fig
         self.pane.object = fig
 

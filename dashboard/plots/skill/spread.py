@@ -10,7 +10,7 @@ from bokeh.plotting import figure
 
 from dashboard.plots.axes import column, positive, set_limits
 from dashboard.plots.race.frame import Notice, finite, legend, method_colour, race_figure, value_hover
-from dashboard.plots.skill.frame import HEIGHT, calm_log, entries, log_across, plain_ticks
+from dashboard.plots.skill.frame import HEIGHT, NOTHING, calm_log, entries, log_across, plain_ticks
 from dashboard.theme import NEUTRAL
 
 #: Spread and error over each stretch of the run, (B,) both.
@@ -102,6 +102,6 @@ class SpreadError:
             fig.add_tools(hover)
         legend(fig, [*dots.items(), ("spread = RMSE", [equal])], "right")
         self._items = entries(fig, self._labels)
-        self._notice: Notice = Notice(fig)
+        self._notice: Notice = Notice(fig, NOTHING)
         self.figure: figure = fig
         self.pane.object = fig
