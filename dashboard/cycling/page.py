@@ -48,7 +48,11 @@ class CyclingPage:
         self._views: tuple[Any, ...] = (self.live, self.diagnostics, self.runs, self.file)
         self.tabs = pmui.Tabs(*((name, pn.Spacer(height=0)) for name in VIEWS), sizing_mode="stretch_width")
         self.tabs.param.watch(self._on_tab, "active")
-        self._body = pn.Column(self.live.pane, sizing_mode="stretch_width", margin=0)
+        # The views lie in the page itself: in a box of their own Bokeh never called the page drawn, and nothing came later.
+        self._main = pn.Column(
+            self.transport.pane, self._problem, self._stale, self._scores, self.tabs, self._pace.pane, self.live.pane,
+            sizing_mode="stretch_width", margin=(4, 14),
+        )  # fmt: skip
         state.param.watch(self._show, "view")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._on_stale, "stale")
@@ -57,13 +61,7 @@ class CyclingPage:
 
     def content(self) -> Content:
         """Return the page for the frame."""
-        main = [
-            pn.Column(
-                self.transport.pane, self._problem, self._stale, self._scores, self.tabs, self._body, self._pace.pane,
-                sizing_mode="stretch_width", margin=(4, 14),
-            )
-        ]  # fmt: skip
-        return Content(main, self.controls.content(), self.close)
+        return Content([self._main], self.controls.content(), self.close)
 
     def tick(self) -> None:
         """Bring the page up to date with the race; called some times a second."""
@@ -93,8 +91,8 @@ class CyclingPage:
     def _on_tab(self, event: Event) -> None:
         chosen: Any = self._views[event.new]
         with one_message():
-            if chosen.pane not in self._body.objects:
-                self._body.append(chosen.pane)
+            if chosen.pane not in self._main.objects:
+                self._main.append(chosen.pane)
             for view in self._views:
                 view.pane.visible = view is chosen
             if chosen is self.file:

@@ -128,7 +128,7 @@ class KolmogorovSettings(DynamicsSection):
     UNCERTAIN: ClassVar[tuple[str, ...]] = ("forcing", "drag")
     NETWORK: ClassVar[dict[str, Any]] = {"every": 10, "components": "random", "count": 400, "sigma": 0.5}
     name: Literal["kolmogorov"] = "kolmogorov"
-    points: int = Field(64, ge=8, le=512, multiple_of=2, description="points of each side")
+    points: int = Field(64, ge=14, le=512, multiple_of=2, description="points of each side; 128 need half the dt")
     wavenumber: int = Field(4, ge=1, le=100, description="wavenumber k of the force")
     forcing: Real = Field(1.0, description="strength χ of the force")
     viscosity: NotNegative = Field(0.005, description="viscosity ν")
@@ -143,15 +143,16 @@ class ShallowWaterSettings(DynamicsSection):
     MODEL: ClassVar[type[Dynamics]] = ShallowWater
     FIXED: ClassVar[frozenset[str]] = frozenset({"truncation"})
     UNCERTAIN: ClassVar[tuple[str, ...]] = ("jet", "depth")
-    NETWORK: ClassVar[dict[str, Any]] = {"every": 6, "components": "random", "fields": ("h",), "count": 500, "sigma": 10.0}
+    NETWORK: ClassVar[dict[str, Any]] = {"every": 8, "components": "random", "fields": ("h",), "count": 500, "sigma": 10.0}
     name: Literal["shallow-water"] = "shallow-water"
     truncation: int = Field(42, ge=5, le=170, description="triangular truncation T; the grid has 64 x 128 points for 42")
-    dt: Positive = Field(1.0, description="length of a step, h")
+    dt: float = Field(0.75, ge=1e-3, le=6, description="length of a step, h; T85 needs half of it")
     depth: Positive = Field(10_000.0, description="mean of h, m")
     jet: Real = Field(80.0, description="fastest wind of the jet, m/s")
     bump: Real = Field(120.0, description="height of the bump that disturbs the jet in the first guess, m")
     southern: bool = Field(True, description="whether the southern hemisphere has a jet, too")
-    relaxation: Positive = Field(240.0, description="time τ of the relaxation towards the jet, h")
+    relaxation: Positive = Field(48.0, description="time of the relaxation of the zonal mean towards the jet, h")
+    drag: Positive = Field(480.0, description="time of the drag on the waves, h")
     diffusion: Positive = Field(3.0, description="time in which hyperdiffusion takes the shortest wave to 1/e, h")
     start_sigma: NotNegative = Field(2.0, description="standard deviation of the wind errors of the first guess, m/s")
 
