@@ -30,7 +30,7 @@ def analysis(page: Page) -> None:
 
 def cycling(page: Page) -> None:
     """Let the race run for a while."""
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start or pause").click()
     page.wait_for_timeout(15_000)
     page.mouse.move(720, 20)
 

@@ -55,7 +55,9 @@ ABOUT = """<div class="hint">First guesses of the {count:,} cycles after the spi
 below is {length}.</div>"""
 
 
-#: How wide a figure with its words is: two beside each other on a usual screen.
+#: A row that goes on below, and how wide its figures with their words are: two beside each other on a usual screen. In a
+#: `FlexBox` figures that come later have no width.
+WRAPS = {"flex-wrap": "wrap", "gap": "10px 24px"}
 FITS = {"flex": "1 1 460px", "min-width": "0", "max-width": "max(50% - 12px, 560px)"}
 
 
@@ -106,11 +108,13 @@ class DiagnosticsView:
         self._extras_part = _part("What only some methods have", self._extra_hint, self.extras.pane, self.extra)
         consistency = _part("Consistency along the run", self._consistent, self.consistency.pane, self.quantity)
         spread = _part("Spread against error", html(SPREAD), self.spread.pane)
-        figures = pn.FlexBox(
-            self._ablation_part, consistency, spread, self._costs_part, self._extras_part, gap="10px 24px",
-            sizing_mode="stretch_width",
+        figures = pn.Row(
+            self._ablation_part, consistency, spread, self._costs_part, self._extras_part,
+            sizing_mode="stretch_width", margin=0, styles=WRAPS,
         )  # fmt: skip
-        self._figures = pn.Column(ranks, figures, sizing_mode="stretch_width", margin=0, visible=False)
+        # Left out while there is nothing to show: a page with figures that are hidden like this never ended loading.
+        self._all = [ranks, figures]
+        self._figures = pn.Column(sizing_mode="stretch_width", margin=0)
         self.pane = pn.Column(self._problem, self._table, self._about, self._figures, sizing_mode="stretch_width", margin=0)
         self._clear()
 
@@ -181,14 +185,16 @@ class DiagnosticsView:
     def _clear(self) -> None:
         self._live = self._seen = self._skill = None
         self._due = 0.0
-        self._table.object, self._about.object, self._figures.visible = NOTHING, "", False
+        self._table.object, self._about.object, self._figures.objects = NOTHING, "", []
         for figure in (self.ranks, self.spread, self.ablation, self.consistency, self.costs, self.extras):
             figure.clear()
         self._ablation_part.visible = self._costs_part.visible = self._extras_part.visible = False
 
     def _draw(self, skill: Skill) -> None:
         methods = dict(zip(skill.labels, skill.diagnostics.methods, strict=True))
-        self._figures.visible = there = skill.cycle > skill.spinup
+        there = skill.cycle > skill.spinup
+        if there != bool(self._figures.objects):
+            self._figures.objects = self._all if there else []
         self._table.object = table(skill.entries, skill.diagnostics.methods) if there else ""
         self._about.object = _about(skill)
         self.ranks.show(

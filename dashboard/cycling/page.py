@@ -57,6 +57,8 @@ class CyclingPage:
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._on_stale, "stale")
         tell(self._problem, "problem", state.problem)
+        if self._document is not None:
+            pn.state.onload(self.transport.repeat)
         self._ticking = pn.state.add_periodic_callback(self.tick, period=LOOK_EVERY) if self._document is not None else None
 
     def content(self) -> Content:

@@ -194,7 +194,9 @@ class CyclingState(param.Parameterized):
             self.network.take(settings.observations)
             self.run.param.update(cycles=settings.cycles, spinup=settings.spinup, seed=settings.seed)
             methods = [self._section_of(method) for method in settings.methods]
-            self.param.update(testbed=settings.dynamics.name, model=dict(settings.model), methods=methods, chosen=0)
+            # An ensemble has more to show than a single state.
+            chosen = next((k for k, method in enumerate(settings.methods) if hasattr(method, "members")), 0)
+            self.param.update(testbed=settings.dynamics.name, model=dict(settings.model), methods=methods, chosen=chosen)
         finally:
             self.taking = False
 

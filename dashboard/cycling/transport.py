@@ -40,6 +40,11 @@ class Transport:
         state.param.watch(self._on_live, "live")
         self._on_live()
 
+    def repeat(self) -> None:
+        """Send again what changed while the browser was loading, which is lost on the way."""
+        for pane, names in ((self.start, ("label", "icon", "disabled")), (self.where, ("object",))):
+            pane.param.trigger(*names)
+
     def tick(self) -> None:
         """Bring buttons and text up to date."""
         live = self.state.live

@@ -68,7 +68,7 @@ def test_before_the_start_and_in_the_spinup_there_is_nothing(state, view):
     run(state, 3)
     looked(view, state)
     assert view._table.object == ""
-    assert not view._figures.visible
+    assert not view._figures.objects
     assert "Cycle 3 of the spin-up of 5" in view._about.object
     assert view.ranks._notice.shown
     assert view.ablation._notice.shown
@@ -78,7 +78,7 @@ def test_everything_is_shown_of_a_race_that_has_run(state, view):
     run(state, 50)
     looked(view, state)
     assert text_of(view._problem) == ""
-    assert view._figures.visible
+    assert view._figures.objects
     assert view._table.object.count("<tr>") == 5
     assert "45 cycles after the spin-up" in view._about.object
     assert list(view.ranks.figures) == ["etkf", "enkf-n"]

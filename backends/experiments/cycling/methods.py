@@ -170,10 +170,40 @@ class ParticleSettings(EnsembleSettings):
     resample_below: float = Field(0.5, ge=0, le=1, description="resample where N_eff is below this share of N")
 
 
+class LocalParticleSettings(InflatedSettings):
+    """A localised particle filter."""
+
+    name: Literal["lpf"] = "lpf"
+    members: Count = Field(40, description="number of particles N")
+    relaxation: float = Field(0.4, ge=0, le=1, description="relaxation of the spread to that of the background; 0: none")
+    adaptive: float = Field(
+        0.03, ge=0, le=1, description="part of the newest cycle in the means of innovations that widen the particles; 0: none"
+    )
+    localization: LocalizationSettings | None = Field(LocalizationSettings(radius=3.0), description="taper; null: none")
+
+
+class OrigenSettings(MethodSection):
+    """ORIGEN: a trajectory reconstructed from observations alone."""
+
+    name: Literal["origen"] = "origen"
+    mode: Literal["cycling", "persistence", "two-rounds", "sequence", "covariance"] = Field(
+        "cycling",
+        description="`cycling`: forecasts by the model of the race; `persistence`: the newest analysis; `two-rounds`, "
+        "`sequence`, `covariance`: a table of the times of a motion that repeats itself",
+    )
+    period: int = Field(60, ge=1, le=100_000, description="cycles until the truth is where it was, for the modes with a table")
+    static: Literal["climatology", "identity"] = Field("climatology", description="what B begins as, up to `scale`")
+    scale: Positive = Field(1.0, description="B begins as this times the climatological covariance, or times I")
+    covariance_update: bool = Field(False, description="B ← (I − KH) B in the modes without a table too")
+    inflation: float = Field(
+        1.0, ge=1, le=1e6, description="λ of a B that is updated; 1 is right for a truth that stands still"
+    )
+
+
 METHODS: tuple[type[MethodSection], ...] = (
     FreeSettings, ClimatologySettings, OISettings, ThreeDVarSettings, FourDVarSettings, WeakFourDVarSettings, EnKFSettings,
     ETKFSettings, DEnKFSettings, EnSRFSettings, LETKFSettings, EnKFNSettings, IEnKSSettings, EnVarSettings, HybridSettings,
-    ParticleSettings, KalmanSettings, ExtendedKalmanSettings,
+    ParticleSettings, LocalParticleSettings, KalmanSettings, ExtendedKalmanSettings, OrigenSettings,
 )  # fmt: skip
 
 
@@ -187,23 +217,9 @@ def fields_of(settings: MethodSection) -> dict[str, Any]:
 
 
 MethodSettings = Annotated[
-    FreeSettings
-    | ClimatologySettings
-    | OISettings
-    | ThreeDVarSettings
-    | FourDVarSettings
-    | WeakFourDVarSettings
-    | EnKFSettings
-    | ETKFSettings
-    | DEnKFSettings
-    | EnSRFSettings
-    | LETKFSettings
-    | EnKFNSettings
-    | IEnKSSettings
-    | EnVarSettings
-    | HybridSettings
-    | ParticleSettings
-    | KalmanSettings
-    | ExtendedKalmanSettings,
+    FreeSettings | ClimatologySettings | OISettings | ThreeDVarSettings | FourDVarSettings | WeakFourDVarSettings
+    | EnKFSettings | ETKFSettings | DEnKFSettings | EnSRFSettings | LETKFSettings | EnKFNSettings | IEnKSSettings
+    | EnVarSettings | HybridSettings | ParticleSettings | LocalParticleSettings | KalmanSettings | ExtendedKalmanSettings
+    | OrigenSettings,
     Field(discriminator="name"),
-]
+]  # fmt: skip

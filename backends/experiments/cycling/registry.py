@@ -11,6 +11,8 @@ from backends.assimilation.methods.four_dvar import FourDVar, WeakFourDVar
 from backends.assimilation.methods.ienks import IEnKS
 from backends.assimilation.methods.kalman import ExtendedKalman, KalmanFilter
 from backends.assimilation.methods.letkf import LETKF
+from backends.assimilation.methods.local_particle import LocalParticleFilter
+from backends.assimilation.methods.origen import Origen
 from backends.assimilation.methods.particle import ParticleFilter
 
 KINDS: dict[str, type[Method]] = {
@@ -18,6 +20,6 @@ KINDS: dict[str, type[Method]] = {
     for kind in (
         FreeRun, Climatology, OptimalInterpolation, ThreeDVar, FourDVar, WeakFourDVar, KalmanFilter, ExtendedKalman,
         StochasticEnKF, ETKF, DEnKF, EnSRF, LETKF, FiniteSizeEnKF, IEnKS, EnVar, Hybrid,
-        ParticleFilter,
+        ParticleFilter, LocalParticleFilter, Origen,
     )
 }  # fmt: skip

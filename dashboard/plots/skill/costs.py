@@ -9,7 +9,7 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import column, positive, set_limits
-from dashboard.plots.race.frame import Notice, calm, finite, legend, method_colour, race_figure, value_hover
+from dashboard.plots.race.frame import Notice, calm, finite, legend, method_colour, race_figure, short, value_hover
 from dashboard.plots.skill.frame import HEIGHT, calm_log, entries, plain_ticks
 from dashboard.theme import NEUTRAL
 
@@ -89,7 +89,7 @@ class Costs:
             dots = fig.add_glyph(self._dots[label], look)
             drawn[label] = [line, dots]
             for renderer, what in ((line, LINEARISED), (dots, OUTER)):
-                rows = [("", label), ("iteration", "@iteration{0}"), (what, "@cost{custom}")]
+                rows = [(short(label), "iteration @iteration{0}"), (what, "@cost{custom}")]
                 hover = HoverTool(renderers=[renderer], tooltips=rows)
                 hover.formatters = {"@cost": value_hover(digits=6)}
                 fig.add_tools(hover)

@@ -10,7 +10,7 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import column, positive, set_limits
-from dashboard.plots.race.frame import Notice, calm, finite, legend, method_colour, race_figure, value_hover
+from dashboard.plots.race.frame import Notice, calm, finite, legend, method_colour, race_figure, short, value_hover
 from dashboard.plots.race.marks import Marks
 from dashboard.plots.skill.frame import HEIGHT, NOTHING, calm_log, entries, plain_ticks
 from dashboard.theme import NEUTRAL
@@ -113,7 +113,7 @@ class StretchLines:
             line.visible = dots.visible = label not in self._off
             line.on_change("visible", partial(self._on_visible, label))
             drawn[label] = [line, dots]
-            rows = [("", label), ("about cycle", "@cycle{0}"), ("", "@value{custom}")]
+            rows = [(short(label), "@value{custom}"), ("about cycle", "@cycle{0}")]
             hover = HoverTool(renderers=[dots], tooltips=rows)
             hover.formatters = {"@value": value_hover()}
             fig.add_tools(hover)

@@ -17,7 +17,8 @@ from dashboard.theme import NEUTRAL
 Histogram = tuple[np.ndarray, np.ndarray, np.ndarray]
 #: Ends of the vertical axis that is common to all: at least, and at most; higher bars are cut and say how high they are.
 LEAST, MOST = 2.0, 4.0
-#: A row that goes on below, and how wide each of its figures is. In a `FlexBox` figures that come later miss the theme.
+#: A row that goes on below, and how wide each of its figures is. In a `FlexBox` figures that come later miss the
+#: theme.
 WRAPS = {"flex-wrap": "wrap", "gap": "4px 12px"}
 FITS = {"flex": "1 1 230px", "min-width": "0", "max-width": "440px"}
 #: What stands in their place.

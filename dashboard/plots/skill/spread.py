@@ -9,7 +9,7 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import column, positive, set_limits
-from dashboard.plots.race.frame import Notice, finite, legend, method_colour, race_figure, value_hover
+from dashboard.plots.race.frame import Notice, finite, legend, method_colour, race_figure, short, value_hover
 from dashboard.plots.skill.frame import HEIGHT, NOTHING, calm_log, entries, log_across, plain_ticks
 from dashboard.theme import NEUTRAL
 
@@ -96,7 +96,7 @@ class SpreadError:
             small = Scatter(x="spread", y="error", size=6, fill_color=colour, fill_alpha=0.5, line_color=None)
             large = Scatter(x="spread", y="error", size=12, fill_color=colour, line_color="white", line_width=1.5)
             dots[label] = [fig.add_glyph(self._sources[label], small), fig.add_glyph(self._newest[label], large)]
-            rows = [("", label), ("about cycle", "@cycle{0}"), ("spread", "@spread{custom}"), ("RMSE", "@error{custom}")]
+            rows = [(short(label), "about cycle @cycle{0}"), ("spread", "@spread{custom}"), ("RMSE", "@error{custom}")]
             hover = HoverTool(renderers=[dots[label][0]], tooltips=rows)
             hover.formatters = {"@spread": value_hover(), "@error": value_hover()}
             fig.add_tools(hover)
