@@ -13,7 +13,7 @@ import psutil
 import torch
 
 from backends.device import compute_device, device_name
-from benchmarks import growth, pages, solver
+from benchmarks import cycling, growth, pages, solver
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -38,7 +38,7 @@ def _processor() -> str:
 
 
 def main() -> int:
-    benchmarks = {"solver": solver.measure, "growth": growth.measure, "pages": pages.measure}
+    benchmarks = {"solver": solver.measure, "growth": growth.measure, "cycling": cycling.measure, "pages": pages.measure}
     wanted = sys.argv[1:] or list(benchmarks)
     unknown = [name for name in wanted if name not in benchmarks]
     if unknown:
