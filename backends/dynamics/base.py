@@ -22,11 +22,12 @@ def runge_kutta(tendency: Callable[[Tensor, float], Tensor], state: Tensor, time
         Where the step begins, when, and how long it is.
     """
     half = 0.5 * dt
+    # Each of these is one call into torch, which for small states is what a step costs.
     k1 = tendency(state, time)
-    k2 = tendency(state + half * k1, time + half)
-    k3 = tendency(state + half * k2, time + half)
-    k4 = tendency(state + dt * k3, time + dt)
-    return state + (dt / 6) * (k1 + 2 * (k2 + k3) + k4)
+    k2 = tendency(torch.add(state, k1, alpha=half), time + half)
+    k3 = tendency(torch.add(state, k2, alpha=half), time + half)
+    k4 = tendency(torch.add(state, k3, alpha=dt), time + dt)
+    return torch.add(state, torch.add(k1 + k4, k2 + k3, alpha=2), alpha=dt / 6)
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,13 +39,19 @@ class Lorenz63(Dynamics):
     def __post_init__(self) -> None:
         check_positive(dt=self.dt)
         self.size = 3
+        linear = [[-self.sigma, self.rho, 0], [self.sigma, -1, 0], [0, 0, -self.beta]]
+        turned = [[0, 0, 0], [0, 0, 1], [0, -1, 0]]
+        self._matrices = torch.tensor(
+            [a + b for a, b in zip(linear, turned, strict=True)], dtype=self.dtype, device=self.device
+        )
         self.transient, self.spacing = round(10 / self.dt), round(1 / self.dt)
 
     def tendency(self, state: Tensor, time: float = 0.0) -> Tensor:
         """Return ẋ, shape (..., 3)."""
         del time
-        x, y, z = state.unbind(-1)
-        return torch.stack([self.sigma * (y - x), x * (self.rho - z) - y, x * y - self.beta * z], dim=-1)
+        # One product with two matrices side by side gives the linear terms, and (0, −z, y), which x multiplies.
+        both = state @ self._matrices.to(state)
+        return torch.addcmul(both[..., :3], state[..., :1], both[..., 3:])
 
     def step(self, state: Tensor, time: float = 0.0) -> Tensor:
         """Return the state (..., 3) one step later."""

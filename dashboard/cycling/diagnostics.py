@@ -124,7 +124,7 @@ class DiagnosticsView:
         if live is not self._live:
             self._clear()
             self._live = live
-        if view is None or live is None or not live.ready:
+        if view is None or view.cycle == 0 or live is None or not live.ready:
             return
         self._offer(view.labels)
         seen = (view.cycle, len(view.marks), live.settings.spinup)

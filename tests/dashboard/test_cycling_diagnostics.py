@@ -64,7 +64,10 @@ def looked(view, state) -> None:
 
 def test_before_the_start_and_in_the_spinup_there_is_nothing(state, view):
     view.show(None)
+    run(state, 0)
+    looked(view, state)
     assert "Start the race" in view._table.object
+    assert view._skill is None
     run(state, 3)
     looked(view, state)
     assert view._table.object == ""
