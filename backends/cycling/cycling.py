@@ -161,4 +161,4 @@ def _analysed(method: Method, background: Estimate, observed: Observed) -> tuple
 
 
 #: Methods that no observations hold near the truth.
-_NEVER_DIVERGE = {"free", "climatology", "oi"}
+_NEVER_DIVERGE = {"free", "climatology", "oi", "origen"}

@@ -62,7 +62,7 @@ class CircleSettings(DynamicsSection):
 
     MODEL: ClassVar[type[Dynamics]] = Circle
     FIXED: ClassVar[frozenset[str]] = frozenset({"points", "dt"})
-    NETWORK: ClassVar[dict[str, Any]] = {"components": "alternate", "sigma": 0.1}
+    NETWORK: ClassVar[dict[str, Any]] = {"components": "changing", "count": 1, "sigma": 0.1}
     name: Literal["circle"] = "circle"
     points: int = Field(60, ge=2, le=10_000, description="steps of a full turn n")
     persistence: bool = Field(False, description="true: the state stays where it is; meant for `model`")
