@@ -32,7 +32,8 @@ LABELS = {
     "model_error_scale": "Q scale", "model_error": "Model error", "lag": "Lag [cycles]", "static_weight": "β_s² (static)",
     "ensemble_weight": "β_e² (ensemble)", "regularisation": "Regularisation", "resample_below": "Resample below N_eff/N",
     "radius": "Radius r", "mode": "Mode", "adaptive": "Adaptive widening",
-    "static": "B begins as", "covariance_update": "B ← (I − KH) B", "period": "Period", "sigma": "σ", "rho": "ρ", "beta": "β", "forcing": "Forcing F",
+    "static": "B begins as", "covariance_update": "B ← (I − KH) B",
+    "period": "Period", "sigma": "σ", "rho": "ρ", "beta": "β", "forcing": "Forcing F",
     "points": "Points n", "dt": "Step Δt", "start_sigma": "First-guess error",
 }  # fmt: skip
 
