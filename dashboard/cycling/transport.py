@@ -20,15 +20,15 @@ class Transport:
         self.state = state
         self.start = pmui.Button(
             label="Start", icon="play_arrow", variant="contained", size="small", width=110, on_click=self._on_start,
-            description="Start or pause the race (space)",
+            description="Start or pause the race",
         )  # fmt: skip
         self.step = pmui.Button(
             label="Step", icon="skip_next", variant="outlined", size="small", on_click=self._on_step,
-            description="One cycle: forecast, observe, analyse, verify (S)",
+            description="One cycle: forecast, observe, analyse, verify",
         )  # fmt: skip
         self.reset = pmui.Button(
             label="Reset", icon="restart_alt", variant="outlined", size="small", on_click=lambda _: state.reset(),
-            description="Begin anew with the settings of the sidebar (R)",
+            description="Begin anew with the settings of the sidebar",
         )  # fmt: skip
         self.speed = pmui.Select(
             label="Cycles", options=SPEEDS, value=20.0, size="small", width=130, margin=(0, 5),
