@@ -11,6 +11,7 @@ run: setup            ## install once, then start the server
 
 test: setup-dev lint browser  ## lint, types, layers, unit tests and browser tests
 	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m jobs
 
 lint: setup-dev       ## style, types and the rule that backends know nothing of the pages
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -29,9 +29,10 @@ def tensor(values: object) -> torch.Tensor:
 # --- records -----------------------------------------------------------------------------------------------------------------
 
 
-def numbers_with(rmse: object) -> torch.Tensor:
+def numbers_with(rmse: object, spread: float = 1.0) -> torch.Tensor:
     values = torch.zeros(len(rmse), len(NUMBERS), dtype=torch.float64)  # type: ignore[arg-type]
     values[:, NUMBERS.index("rmse_analysis")] = tensor(rmse)
+    values[:, NUMBERS.index("spread_analysis")] = spread
     return values
 
 
@@ -43,6 +44,16 @@ def test_an_experiment_that_is_worse_than_the_climate_is_lost():
     assert record.good().tolist() == [True, False, True]
     assert record.diverged.tolist() == [0, 2 * DIVERGED_FOR + 1, 0]
     assert record.first_fault() == 2 * DIVERGED_FOR + 1
+
+
+@pytest.mark.parametrize(
+    ("rmse", "spread", "lost"), [(1.2, 0.3, True), (1.2, 0.5, False), (0.9, 0.1, False), (1.2, math.nan, False)]
+)
+def test_an_experiment_that_is_sure_of_a_wrong_state_is_lost(rmse, spread, lost):
+    record = Record(1, climate=2.0)
+    for cycle in range(1, DIVERGED_FOR + 1):
+        record.add(cycle, numbers_with([rmse], spread), None, {})
+    assert record.good().tolist() == [not lost]
 
 
 def test_a_method_that_never_was_near_the_truth_is_not_lost():

@@ -26,6 +26,8 @@ from backends.jobs.thinning import Thinning
 from backends.jobs.worker import MOST_POINTS, Control, Order, WorkerContext
 from tests.backends import job_tasks
 
+pytestmark = pytest.mark.jobs
+
 #: Where this process connected to, once somebody wants to know.
 CONNECTED: list[str] = []
 
