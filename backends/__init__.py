@@ -7,6 +7,10 @@ imported where they are used.
 
 import os
 
+# Python's own SQLite must be loaded before a decoder of GRIB brings an older one of its own, which the record of jobs
+# cannot use.
+import sqlite3  # noqa: F401
+
 __version__ = "0.1.0"
 
 # Read by OpenMP when torch is first imported. A thread that waits for its share of work by spinning takes the core from
