@@ -262,7 +262,7 @@ def test_the_run_and_the_innovations_can_be_downloaded(page):
     page.exports._ask("run")
     assert "othing has run yet" in page.exports._problem.object
     steps(page.state, 2)
-    for kind, name in (("run", "run.nc"), ("feedback", "feedback-1-3dvar.nc")):
+    for kind, name in (("run", "run.nc"), ("feedback", "feedback-2-etkf.nc")):
         page.exports._ask(kind)
         page.exports.wait()
         assert page.exports.download.filename == name
