@@ -121,7 +121,7 @@ class LatestWins(Generic[Request, Result]):
             return
         try:
             self._document.add_next_tick_callback(partial(self._unless_closed, done))
-        except AttributeError:
+        except (AttributeError, RuntimeError):
             # Bokeh takes the document apart on its own thread before it says that the session has ended.
             if self._session is None or not self._session.destroyed:
                 raise
