@@ -34,7 +34,7 @@ def wait_until(true, pause: float = 0.05) -> None:
 
 @pytest.fixture
 def served(tmp_path, monkeypatch):
-    """Return the address of a server that forgets sessions quickly, weak references to its pages, and what lists its sessions."""
+    """Return the address of a server that forgets sessions soon, weak references to its pages, and what lists its sessions."""
     regional(tmp_path / "a.nc")
     pages = []
 
