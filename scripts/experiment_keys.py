@@ -70,6 +70,7 @@ CYCLING_UNITS = {
     "dynamics": {"dt": TIME, "start_sigma": STATE},
     "methods": {
         "additive": STATE,
+        "length": "as distances of the testbed",
         "window": "cycles",
         "lag": "cycles",
         "model_error": f"(of the state)² / {TIME}",

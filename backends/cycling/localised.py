@@ -20,6 +20,10 @@ LENGTH = 0.15
 #: The same on the sphere, as a part of the way from pole to pole: 4,000 km would be best for 100 states of shallow water, and
 #: this is nearly as good and the longest that is a correlation there.
 LENGTH_KM = MAX_LENGTH_KM
+#: Images of a periodic axis count until they are this many lengths away, where a Gaussian is below 1e-17.
+REACH = 9
+#: From this length on, as a part of a periodic axis, the sum over images is the same everywhere to 1e-30.
+FLAT = 2.0
 #: Directions of an axis with eigenvalues below this share of the largest are left out of square roots.
 NEGLIGIBLE = 1e-12
 
@@ -143,28 +147,68 @@ def localised_covariance(dynamics: Dynamics, states: Tensor) -> BackgroundError:
 
 def localisation(dynamics: Dynamics, like: Tensor) -> BackgroundError:
     """Return the correlation that covariances of a model are tapered by, with the device and precision of `like`."""
-    shape: tuple[int, ...] = getattr(dynamics, "shape", (dynamics.size,))
-    fields = len(getattr(dynamics, "fields", ("",)))
-    axes = shape[1:] if fields > 1 else shape
-    places: BackgroundError
-    if hasattr(dynamics, "latitudes") and hasattr(dynamics, "longitudes"):
-        grid = LatLonGrid(dynamics.latitudes, dynamics.longitudes).to(like.device, like.dtype)
-        places = SphereCorrelation(SphereGeometry(grid), Correlation("gaussian", LENGTH_KM))
-    else:
-        periodic: tuple[bool, ...] = getattr(dynamics, "periodic", (True,) * len(axes))
-        places = SeparableCorrelation([_axis(n, closed) for n, closed in zip(axes, periodic, strict=True)], like)
+    places, fields = correlation_of_places(dynamics, like), fields_of_state(dynamics)
     return SharedCorrelation(places, fields) if fields > 1 else places
 
 
-def _axis(points: int, periodic: bool) -> Tensor:
-    """Return the Gaussian correlation matrix of an axis in double precision, shape (n, n).
+def fields_of_state(dynamics: Dynamics) -> int:
+    """Return how many fields the states of a model have, one after the other."""
+    return len(getattr(dynamics, "fields", ("",)))
+
+
+def correlation_of_places(dynamics: Dynamics, like: Tensor, length: float | None = None) -> BackgroundError:
+    """Return the Gaussian correlation between the places of one field of a model.
+
+    Parameters
+    ----------
+    dynamics
+        Laid out as :func:`localised_covariance` says.
+    like
+        Whose device and precision the result has.
+    length
+        L in the model's unit of distance; None: :data:`LENGTH` of each axis, :data:`LENGTH_KM` on the sphere.
+
+    Raises
+    ------
+    InputError
+        If L is too long for the sphere, or the model has no distances.
+    """
+    if hasattr(dynamics, "latitudes") and hasattr(dynamics, "longitudes"):
+        grid = LatLonGrid(dynamics.latitudes, dynamics.longitudes).to(like.device, like.dtype)
+        return SphereCorrelation(SphereGeometry(grid), Correlation("gaussian", LENGTH_KM if length is None else length))
+    shape: tuple[int, ...] = getattr(dynamics, "shape", (dynamics.size,))
+    axes = shape[1:] if fields_of_state(dynamics) > 1 else shape
+    periodic: tuple[bool, ...] = getattr(dynamics, "periodic", (True,) * len(axes))
+    if length is None:
+        parts = [LENGTH] * len(axes)
+    else:
+        parts = [length / (n * h) for n, h in zip(axes, _spacings(dynamics, axes, like.device), strict=True)]
+    return SeparableCorrelation([_axis(*axis) for axis in zip(axes, periodic, parts, strict=True)], like)
+
+
+def _spacings(dynamics: Dynamics, axes: Sequence[int], device: torch.device) -> list[float]:
+    """Return the distance between neighbours along each axis."""
+    neighbours = torch.tensor([math.prod(axes[axis + 1 :]) for axis in range(len(axes))], device=device)
+    apart = dynamics.distance(torch.zeros_like(neighbours), neighbours)
+    if apart is None:
+        raise InputError(f"{dynamics.name} has no distances between its components, so correlations cannot have a length there")
+    return [float(h) for h in apart]
+
+
+def _axis(points: int, periodic: bool, length: float) -> Tensor:
+    """Return the Gaussian correlation matrix of an axis in double precision, shape (n, n); its length is a part of the axis.
 
     On a periodic axis it is summed over all images and scaled: a Gaussian of the shorter way round has negative eigenvalues.
     """
     place = torch.arange(points, dtype=torch.float64) / points
-    images = torch.arange(-3.0, 4.0, dtype=torch.float64) if periodic else place.new_zeros(1)
-    matrix = gaussian((place[:, None] - place + images[:, None, None]) / LENGTH).sum(0)
-    return matrix / matrix[0, 0]
+    apart = (torch.arange(points)[:, None] - torch.arange(points)).abs()
+    if not periodic:
+        return gaussian(place / length)[apart]
+    length = min(length, FLAT)
+    reach = math.ceil(REACH * length) + 1
+    images = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    row = gaussian((place + images[:, None]) / length).sum(0)
+    return (row / row[0])[torch.minimum(apart, points - apart)]
 
 
 def _root(matrix: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 from backends.assimilation.methods.base import MeanMethod
 from backends.assimilation.methods.estimate import Estimate, Observed
 from backends.assimilation.methods.gain import StaticGain
+from backends.assimilation.methods.static import StaticCovariance
 from backends.dynamics.base import Dynamics
 
 
@@ -76,22 +77,25 @@ class ThreeDVar(MeanMethod):
     ----------
     scale
         B is the climatological covariance times this.
+    length
+        L of a Gaussian correlation that B has instead of the climatological one, with the same variances; None: none.
     """
 
     scale: float = 0.02
+    length: float | None = None
     name: ClassVar[str] = "3dvar"
 
     def begin(self) -> Estimate:
         """Begin at the first guess."""
-        self._gain = StaticGain()
+        self._gain, self._static = StaticGain(), StaticCovariance(self.setting, self.length)
         return super().begin()
 
     def background_variance(self) -> Tensor:
         """Return the diagonal of B, (E, n)."""
-        return (self.scale * self.setting.climatology.variance()).expand_as(self.state)
+        return (self.scale * self._static.of(self.length).variance()).expand_as(self.state)
 
     def analyse(self, observed: Observed) -> Estimate:
         """Return the minimum of J."""
-        increment, variance = self._gain.analysis(self.setting.climatology, observed, self.state, self.scale)
+        increment, variance = self._gain.analysis(self._static.of(self.length), observed, self.state, self.scale)
         self.state = self.state + increment
         return Estimate(self.state, variance)

@@ -10,6 +10,8 @@ from torch import Tensor
 from backends.assimilation.methods.estimate import Estimate, Observed
 from backends.assimilation.methods.etkf import InflatedEnsemble
 from backends.assimilation.methods.localisation import taper
+from backends.assimilation.methods.static import StaticCovariance
+from backends.background_error.base import BackgroundError
 from backends.dynamics.base import Dynamics
 from backends.errors import InputError
 from backends.geometry.domain import Rows
@@ -80,11 +82,14 @@ class Hybrid(EnVar):
     ----------
     scale
         s: the static B is the climatological covariance C times this.
+    length
+        L of a Gaussian correlation that C has instead of the climatological one, with the same variances; None: none.
     static_weight, ensemble_weight
         β_s² and β_e².
     """
 
     scale: float = 0.02
+    length: float | None = None
     static_weight: float = 0.1
     ensemble_weight: float = 0.9
     name: ClassVar[str] = "hybrid"
@@ -98,7 +103,8 @@ class Hybrid(EnVar):
 
     def begin(self) -> Estimate:
         """Draw the ensemble of the start."""
-        self._static: tuple[LinearOperator, Tensor, Tensor] | None = None
+        self._static = StaticCovariance(self.setting, self.length)
+        self._seen: tuple[BackgroundError, LinearOperator, Tensor, Tensor] | None = None
         return super().begin()
 
     def update(self, members: Tensor, observed: Observed) -> Tensor:
@@ -114,11 +120,12 @@ class Hybrid(EnVar):
         return mean + increment + ensemble - ensemble.mean(-2, keepdim=True)
 
     def _static_covariances(self, H: LinearOperator) -> tuple[Tensor, Tensor]:
-        """Return C Hᵀ, (n, p), and H C Hᵀ, (p, p), formed once for each network."""
-        if self._static is None or self._static[0] is not H:
-            HC = self.setting.climatology.apply(H.dense())
-            self._static = H, HC.T, H(HC)
-        return self._static[1:]
+        """Return C Hᵀ, (n, p), and H C Hᵀ, (p, p), formed once for each network and length."""
+        C = self._static.of(self.length)
+        if self._seen is None or self._seen[0] is not C or self._seen[1] is not H:
+            HC = C.apply(H.dense())
+            self._seen = C, H, HC.T, H(HC)
+        return self._seen[2:]
 
 
 def _split(members: Tensor, observed: Observed) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -12,8 +12,10 @@ from backends.assimilation.methods.base import MeanMethod
 from backends.assimilation.methods.batched_solver import conjugate_gradients
 from backends.assimilation.methods.estimate import Estimate, Observed
 from backends.assimilation.methods.kalman import kalman_update
+from backends.assimilation.methods.static import StaticCovariance
 from backends.assimilation.methods.tangent import MATRIX_LIMIT
 from backends.assimilation.methods.window import Segment, Window
+from backends.background_error.base import BackgroundError
 from backends.dynamics.base import Dynamics
 from backends.errors import InputError
 
@@ -38,6 +40,8 @@ class FourDVar(MeanMethod):
         Its length in cycles; with 1 it begins at the last analysis.
     scale
         B is the climatological covariance times this.
+    length
+        L of a Gaussian correlation that B has instead of the climatological one, with the same variances; None: none.
     outer
         Gauss–Newton steps at most; the model is linearised again before each.
     inner
@@ -52,6 +56,7 @@ class FourDVar(MeanMethod):
 
     window: int = 1
     scale: float = 0.02
+    length: float | None = None
     outer: int = 3
     inner: int = 30
     tolerance: float = 1e-4
@@ -71,8 +76,9 @@ class FourDVar(MeanMethod):
         """Begin at the first guess."""
         self._segments: list[Segment] = []
         self._states, self._forcing = [self.setting.start], list[Tensor]()
-        # What B is as a matrix, where the state is small enough to tell variances at the end of the window.
-        self._B = self.setting.climatology.dense() if self.setting.model.size <= MATRIX_LIMIT else None
+        self._static = StaticCovariance(self.setting, self.length)
+        self._C: BackgroundError | None = None
+        self._B: Tensor | None = None
         return super().begin()
 
     def forecast(self, model: Dynamics, steps: int, time: float) -> Estimate:
@@ -87,9 +93,13 @@ class FourDVar(MeanMethod):
         for past in (self._segments, self._states, self._forcing):
             del past[:surplus]
         self.state = self._states[-1]
-        self._problem = self._window()
+        C = self._static.of(self.length)
+        if C is not self._C:
+            # C as a matrix, too, where the state is small enough to tell variances at the end of the window.
+            self._C, self._B = C, C.dense() if self.setting.model.size <= MATRIX_LIMIT else None
+        self._problem = self._window(C)
         if self._B is None:
-            return Estimate(self.state, (self.scale * self.setting.climatology.variance()).expand_as(self.state))
+            return Estimate(self.state, (self.scale * C.variance()).expand_as(self.state))
         self._tangents = self._problem.linearise(self._states)
         return Estimate(self.state, self._problem.covariance(self._tangents, self._B).diagonal(dim1=-2, dim2=-1))
 
@@ -128,9 +138,9 @@ class FourDVar(MeanMethod):
         self._forcing = [torch.where(bad[:, None], 0, eta) for eta in self._forcing]
         super().replace(bad)
 
-    def _window(self) -> Window:
+    def _window(self, C: BackgroundError) -> Window:
         scales = self._states[0].new_tensor([[self.scale]]).sqrt()
-        return Window(self._states[0], list(self._segments), None, self.setting.climatology, scales)
+        return Window(self._states[0], list(self._segments), None, C, scales)
 
 
 @dataclass
@@ -144,7 +154,7 @@ class WeakFourDVar(FourDVar):
     Attributes
     ----------
     model_error_scale
-        Q is the climatological covariance times this; 0 is a strong constraint.
+        Q is the climatological covariance times this, or the one with :attr:`length`; 0 is a strong constraint.
     """
 
     model_error_scale: float = 1e-3
@@ -155,10 +165,10 @@ class WeakFourDVar(FourDVar):
         if not self.model_error_scale >= 0:
             raise InputError(f"model_error_scale of {self.name} must not be negative; came {self.model_error_scale:g}")
 
-    def _window(self) -> Window:
+    def _window(self, C: BackgroundError) -> Window:
         shares = [self.scale] + [self.model_error_scale] * len(self._segments)
         scales = self._states[0].new_tensor(shares)[:, None].sqrt()
-        return Window(self._states[0], list(self._segments), list(self._forcing), self.setting.climatology, scales)
+        return Window(self._states[0], list(self._segments), list(self._forcing), C, scales)
 
 
 def _descend(problem: Window, observed: Observed, v: Tensor, step: Tensor, cost: Tensor) -> tuple[Tensor, list[Tensor], Tensor]:

@@ -34,10 +34,15 @@ class OISettings(MethodSection):
     name: Literal["oi"] = "oi"
 
 
+#: What `length` says wherever it is.
+LENGTH = "L of a Gaussian correlation that the static B has, with the climatological variances; null: that of the climate"
+
+
 class StaticB(MethodSection):
     """What methods with a static B share."""
 
     scale: Positive = Field(0.02, description="B is the climatological covariance times this")
+    length: Positive | None = Field(None, description=LENGTH)
 
 
 class ThreeDVarSettings(StaticB):
@@ -60,7 +65,9 @@ class WeakFourDVarSettings(FourDVarSettings):
     """Weak-constraint 4D-Var: the state may jump at each cycle of the window, at the cost of a model error."""
 
     name: Literal["weak-4dvar"] = "weak-4dvar"  # type: ignore[assignment]
-    model_error_scale: NotNegative = Field(1e-3, description="Q is the climatological covariance times this")
+    model_error_scale: NotNegative = Field(
+        1e-3, description="Q is the climatological covariance, or that with `length`, times this"
+    )
 
 
 class KalmanSettings(MethodSection):
@@ -97,7 +104,11 @@ class LocalizationSettings(Section):
     """The taper of R⁻¹ or of B with distance."""
 
     taper: Literal["gaspari-cohn"] = Field("gaspari-cohn", description="Gaspari–Cohn function with half-support 1.82 r")
-    radius: Positive = Field(4.0, description="r, in the testbed's unit of distance")
+    radius: Positive = Field(
+        4.0,
+        description="r, in the testbed's unit of distance; where 3.64 r is more than half of a periodic axis the taper is no "
+        "covariance, which matters to `envar`, `hybrid` and `ensrf`",
+    )
 
 
 class EnKFSettings(InflatedSettings):
@@ -157,6 +168,7 @@ class HybridSettings(EnVarSettings):
 
     name: Literal["hybrid"] = "hybrid"  # type: ignore[assignment]
     scale: Positive = Field(0.02, description="the static B is the climatological covariance times this")
+    length: Positive | None = Field(None, description=LENGTH)
     static_weight: float = Field(0.1, ge=0, le=1, description="β_s²")
     ensemble_weight: float = Field(0.9, ge=0, le=1, description="β_e²")
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 import torch
 
 from backends.assimilation.methods.base import Method, Setting
+from backends.assimilation.methods.static import StaticCovariance
 from backends.cycling.climate import LARGE, Climate, climate, climate_of_states, climatological_states
 from backends.cycling.cycling import Cycle, Cycling
 from backends.cycling.network import Network
@@ -100,6 +101,10 @@ class Race:
         if key:
             raise InputError(f"{key} cannot be changed in mid-run; reset the race")
         old, twin = self.settings, self.cycling.twin
+        for contestant, before, after in zip(self.cycling.contestants, old.methods, settings.methods, strict=True):
+            length = getattr(after, "length", None)
+            if length != getattr(before, "length", None):
+                StaticCovariance(contestant.method.setting, length)  # raises before anything has been changed
         texts = []
         if settings.observations != old.observations or settings.model != old.model:
             o = settings.observations
@@ -176,20 +181,22 @@ def _noise(settings: NetworkSettings) -> float:
 
 def _differences(old: dict[str, object], new: dict[str, object]) -> list[str]:
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    return [f"{_word(name)} {_short(new.get(name))}" for name in changed]
+    return [f"{_word(name)} {_short(name, new.get(name))}" for name in changed]
 
 
 #: Symbols for the marks on the axes, which have little room.
-_WORDS = {"sigma": "σ_o", "noise": "true σ_o"}
+_WORDS = {"sigma": "σ_o", "noise": "true σ_o", "length": "B length"}
+#: What null means, where it is not what another setting says.
+_NULL = {"length": "of the climate"}
 
 
 def _word(name: str) -> str:
     return _WORDS.get(name, name.replace("_", " "))
 
 
-def _short(value: object) -> str:
+def _short(name: str, value: object) -> str:
     if value is None:
-        return "as before"
+        return _NULL.get(name, "as before")
     return f"{value:g}" if isinstance(value, float) else f"{value}"[:20]
 
 
