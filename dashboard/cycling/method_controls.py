@@ -6,11 +6,13 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from backends.background_error.sphere import MAX_LENGTH_KM
+from backends.dynamics.base import Dynamics
 from backends.experiments.cycling.methods import LocalizationSettings
 from dashboard.binding import slider, switch
 from dashboard.controls import LiveSlider, html, one_message
 from dashboard.cycling.names import METHODS, label, method_name
-from dashboard.cycling.state import MOST_METHODS, CyclingState
+from dashboard.cycling.state import MOST_METHODS, TESTBEDS, CyclingState
 from dashboard.plots.race.frame import method_colour
 from dashboard.sections import SectionState
 
@@ -22,6 +24,8 @@ RANGES = {
     "static_weight": (0.0, 1.0, 0.05), "ensemble_weight": (0.0, 1.0, 0.05), "regularisation": (0.0, 4.0, 0.1),
     "resample_below": (0.0, 1.0, 0.05), "period": (2, 400, 1),
 }  # fmt: skip
+#: Longest B that a slider offers and its step, of testbeds whose unit of distance is not points.
+LENGTHS = {"advection-1d": (0.5, 0.01), "advection-diffusion": (0.4, 0.01), "shallow-water": (MAX_LENGTH_KM, 50.0)}
 #: Inflations of Kalman filters are per unit of time and large.
 WIDE = {"kf": {"inflation": (1.0, 200.0, 1.0)}, "ekf": {"inflation": (1.0, 200.0, 1.0)}}
 #: Settings that cards do not show: they are for files.
@@ -43,6 +47,12 @@ class MethodControls:
         self._list = pn.Column(sizing_mode="stretch_width", margin=0)
         self.pane = pn.Column(self._list, self.add, sizing_mode="stretch_width", margin=0)
         state.param.watch(self._fill, ["methods"])
+        state.param.watch(self._on_testbed, ["testbed"])
+        self._fill()
+
+    def _on_testbed(self, *_events: object) -> None:
+        """Make all cards anew: distances are in another unit now, or there are none."""
+        self._cards = {}
         self._fill()
 
     def _on_add(self, event: Any) -> None:
@@ -67,7 +77,7 @@ class MethodControls:
         heading = html("", margin=(6, 5))
         head = pn.Row(heading, remove, sizing_mode="stretch_width", margin=0)
         name = section.MODEL.model_fields["name"].default
-        knobs = [_knob(section, key, WIDE.get(name, {})) for key in section.KEYS if key not in HIDDEN]
+        knobs = [_knob(section, key, WIDE.get(name, {}), self.state.testbed) for key in section.KEYS if key not in HIDDEN]
         card = pn.Column(
             head, *[k for k in knobs if k is not None], sizing_mode="stretch_width", margin=(0, 0, 6, 0), css_classes=["method"]
         )
@@ -81,9 +91,11 @@ def _title(section: Any, place: int) -> str:
     )
 
 
-def _knob(section: SectionState, key: str, wide: dict[str, tuple[float, float, float]]) -> Any:
+def _knob(section: SectionState, key: str, wide: dict[str, tuple[float, float, float]], testbed: str) -> Any:
     if key == "localization":
         return _radius(section)
+    if key == "length":
+        return _length(section, testbed)
     annotation = section.MODEL.model_fields[key].annotation
     if annotation is bool:
         return switch(section, key, label(key))
@@ -108,6 +120,30 @@ def _radius(section: Any) -> LiveSlider:
 
     def to_section(event: Any) -> None:
         section.localization = None if event.new >= most else LocalizationSettings(radius=event.new)
+
+    widget.param.watch(to_section, "value")
+    return widget
+
+
+def _length(section: Any, testbed: str) -> LiveSlider | None:
+    """Return a slider of the length of the static B; its left end means the covariance of the climate.
+
+    Where components have no distances there is none, unless the settings have a length that somebody must be able to take away.
+    """
+    model = TESTBEDS[testbed].MODEL
+    if model.distance is Dynamics.distance and section.length is None:
+        return None
+    most, step = LENGTHS.get(testbed, (20.0, 0.5))
+    unit = f" [{model.distance_unit}]" if model.distance_unit else ""
+    widget = LiveSlider(
+        label=f"{label('length')}{unit} (0: from the climate)", start=0.0, end=max(most, section.length or 0.0), step=step,
+        value=section.length or 0.0, sizing_mode="stretch_width",
+        description="B with the variances of the climate and a Gaussian correlation of this length, in the testbed's unit of "
+        "distance. At 0 its correlations are those of the climate, too.",
+    )  # fmt: skip
+
+    def to_section(event: Any) -> None:
+        section.length = event.new or None
 
     widget.param.watch(to_section, "value")
     return widget

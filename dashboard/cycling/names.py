@@ -27,7 +27,7 @@ METHODS = {
 #: Short labels of the settings of methods and testbeds.
 LABELS = {
     "members": "Members N", "inflation": "Inflation", "prior_inflation": "Prior inflation", "additive": "Additive noise",
-    "relaxation": "Relaxation to prior spread", "rotation": "Random rotation", "scale": "B scale",
+    "relaxation": "Relaxation to prior spread", "rotation": "Random rotation", "scale": "B scale", "length": "B length",
     "window": "Window [cycles]", "outer": "Outer loops", "inner": "Inner iterations", "tolerance": "Tolerance",
     "model_error_scale": "Q scale", "model_error": "Model error", "lag": "Lag [cycles]", "static_weight": "β_s² (static)",
     "ensemble_weight": "β_e² (ensemble)", "regularisation": "Regularisation", "resample_below": "Resample below N_eff/N",

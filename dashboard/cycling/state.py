@@ -150,9 +150,12 @@ class CyclingState(param.Parameterized):
         self._on_change()
 
     def choose_testbed(self, name: str) -> None:
-        """Take another testbed, observed in a way that suits it."""
+        """Take another testbed, observed in a way that suits it; lengths in the unit of the old one are given up."""
         self.taking = True
         try:
+            for section in self.methods:
+                if name != self.testbed and "length" in section.KEYS:
+                    section.length = None
             self.param.update(testbed=name, model={})
             self.network.take(NetworkSettings(**TESTBEDS[name].NETWORK))
         finally:
