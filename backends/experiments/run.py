@@ -18,15 +18,17 @@ from backends.experiments.prepare import prepare
 from backends.experiments.repeat import repeated
 from backends.experiments.settings import AnalysisSettings
 from backends.experiments.summary import scores, summary_of
+from backends.experiments.training.registry import TASKS
+from backends.experiments.training.settings import TrainingSettings
 from backends.experiments.yaml_text import load, parse
 from backends.fields.catalogue import Catalogue
 
-Settings = AnalysisSettings | CyclingSettings
+Settings = AnalysisSettings | CyclingSettings | TrainingSettings
 Summary = dict[str, Any]
-Chosen = TypeVar("Chosen", AnalysisSettings, CyclingSettings)
+Chosen = TypeVar("Chosen", AnalysisSettings, CyclingSettings, TrainingSettings)
 
-#: Kinds of experiment that a file may describe.
-KINDS: dict[str, type[Settings]] = {"analysis": AnalysisSettings, "cycling": CyclingSettings}
+#: Kinds of experiment that a file may describe; those of trainings depend on the task.
+KINDS: dict[str, type[Settings]] = {"analysis": AnalysisSettings, "cycling": CyclingSettings, "training": TrainingSettings}
 
 
 def run_file(path: Path, folder: Path, changes: Sequence[str] = (), out: Path | None = None) -> Summary:
@@ -54,10 +56,20 @@ def run_file(path: Path, folder: Path, changes: Sequence[str] = (), out: Path | 
     settings = settings_from(tree)
     if out is not None:  # before the work, so that a folder that cannot be written to costs none
         _write(out, "experiment.yaml", to_yaml(settings))
-    summary = run_cycling(settings, out) if isinstance(settings, CyclingSettings) else run_settings(settings, Catalogue(folder))
+    summary = _run(settings, folder, out)
     if out is not None:
         _write(out, "summary.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
     return summary
+
+
+def _run(settings: Settings, folder: Path, out: Path | None) -> Summary:
+    if isinstance(settings, AnalysisSettings):
+        return run_settings(settings, Catalogue(folder))
+    if isinstance(settings, CyclingSettings):
+        return run_cycling(settings, out)
+    from backends.experiments.training.job import run_recorded
+
+    return run_recorded(settings, folder, out)
 
 
 def run_cycling(settings: CyclingSettings, out: Path | None) -> Summary:
@@ -109,15 +121,26 @@ def settings_from(tree: object) -> Settings:
         raise InputError(f"kind is missing; it must be {' or '.join(KINDS)}")
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"kind: must be {' or '.join(KINDS)}; came {kind!r:.60}")
+    model = _task(tree) if kind == "training" else KINDS[kind]
     try:
-        return KINDS[kind].model_validate(tree)
+        return model.model_validate(tree)
     except ValidationError as problem:
-        raise InputError(sentence(problem, KINDS[kind])) from problem
+        raise InputError(sentence(problem, model)) from problem
+
+
+def _task(tree: Mapping) -> type[TrainingSettings]:
+    """Return the settings of the task that a training is of."""
+    task = tree.get("task")
+    if not isinstance(task, str) or task not in TASKS:
+        came = "it is missing" if task is None else f"came {task!r:.60}"
+        raise InputError(f"task: must be {' or '.join(TASKS)}; {came}")
+    return TASKS[task]
 
 
 def to_yaml(settings: Settings) -> str:
     """Return settings as an experiment file: what differs from the defaults, and all names."""
-    tree = {"kind": settings.kind, **settings.tree()}
+    task = {"task": settings.task} if isinstance(settings, TrainingSettings) else {}
+    tree = {"kind": settings.kind, **task, **settings.tree()}
     return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
 
 

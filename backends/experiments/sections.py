@@ -39,7 +39,7 @@ class Section(BaseModel):
                 inner = value.named_tree() if field.discriminator is not None else value.tree()
                 if inner or default is None:
                     kept[key] = inner
-            elif value != default and key not in ("kind", "name"):
+            elif value != default and key not in ("kind", "name", "task"):
                 kept[key] = _plain(value)
         return kept
 

@@ -1,13 +1,16 @@
 """What a task is given: where it reports, saves and looks whether it is still wanted."""
 
 import re
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 #: Told the steps done, all steps, metrics and a sentence.
 Listener = Callable[[int, int, Mapping[str, float], str], None]
+
+
+#: Most bytes that are shown at once of a job that runs; they pass through the scheduler, which remembers some.
+MOST_SHOWN = 1_000_000
 
 
 class Cancelled(Exception):  # noqa: N818, it is no error
@@ -44,11 +47,6 @@ class Checkpoint:
                 return (folder / "newest").read_bytes()
         return None
 
-    def remove(self) -> None:
-        """Forget what this job kept."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-
 
 class JobContext(Protocol):
     """How a task speaks with whoever started it.
@@ -57,9 +55,12 @@ class JobContext(Protocol):
     ----------
     checkpoint
         Where it keeps what it needs to go on after an interruption.
+    job
+        The id of the job, or nothing.
     """
 
     checkpoint: Checkpoint
+    job: str
 
     def report(self, done: int, of: int, metrics: Mapping[str, float] | None = None, note: str = "") -> None:
         """Say that so many of all steps are done; cheap enough for thousands of calls in a second.
@@ -77,6 +78,15 @@ class JobContext(Protocol):
         ------
         Cancelled
             If the job has been cancelled. While it is paused, the call does not return.
+        """
+
+    def show(self, name: str, content: bytes | str) -> None:
+        """Show how things stand: the newest content of each name is there for whoever looks at the job while it runs.
+
+        Raises
+        ------
+        ValueError
+            If `name` is no plain file name, or there is more than a megabyte.
         """
 
     def save(self, name: str, content: bytes | str) -> None:
@@ -105,11 +115,16 @@ class LocalContext:
     def __init__(self, out: Path | None = None, listener: Listener | None = None, checkpoint: Path | None = None) -> None:
         self._out, self._listener = out, listener
         self.checkpoint = Checkpoint(checkpoint)
+        self.job = ""
 
     def report(self, done: int, of: int, metrics: Mapping[str, float] | None = None, note: str = "") -> None:
         """Tell the listener."""
         if self._listener is not None:
             self._listener(done, of, metrics or {}, note)
+
+    def show(self, name: str, content: bytes | str) -> None:
+        """Check it; nobody looks."""
+        shown(name, content)
 
     def save(self, name: str, content: bytes | str) -> None:
         """Write into the folder."""
@@ -130,6 +145,20 @@ def plain(name: str) -> str:
     if not re.fullmatch(r"\w[\w .+-]{0,99}", name):
         raise ValueError(f"a file must have a plain name, letters and digits and . _ + -; came {name!r:.120}")
     return name
+
+
+def shown(name: str, content: bytes | str) -> bytes:
+    """Return what is shown of a job that runs, if it may be.
+
+    Raises
+    ------
+    ValueError
+        If the name is no plain file name, or there is too much.
+    """
+    data = as_bytes(content)
+    if len(data) > MOST_SHOWN:
+        raise ValueError(f"{plain(name)}: at most {MOST_SHOWN} bytes can be shown of a job that runs; came {len(data)}")
+    return data
 
 
 def as_bytes(content: bytes | str) -> bytes:

@@ -31,6 +31,8 @@ class LiveJob:
         How many came before.
     points
         Its metrics.
+    shown
+        The newest content of each name that it shows while it runs.
     worker
         The address of the process that it runs in, once it does.
     attempts
@@ -46,6 +48,7 @@ class LiveJob:
     def __init__(self, job: Job, order: Order, number: int) -> None:
         self.job, self.order, self.number = job, order, number
         self.points: list[Point] = []
+        self.shown: dict[str, bytes] = {}
         self.worker = ""
         self.attempts = self.told = self.heard = 0
         self.future: DaskFuture | None = None
@@ -60,6 +63,7 @@ class LiveJob:
         changes: dict[str, Any] = {name: message[name] for name in ("done", "of", "note") if name in message}
         if "state" in message:
             changes["state"] = State(message["state"])
+        self.shown |= message.get("shown", {})
         if "starts" in message:
             self.worker = message["worker"]
             changes |= {"started": message["time"], "note": ""}

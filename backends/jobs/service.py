@@ -105,6 +105,12 @@ class Jobs:
         self.get(id)
         return self._records.artifact(id, name)
 
+    def shown(self, id: str, name: str) -> bytes | None:
+        """Return the newest of what a job of this server shows under a name, or nothing; it stays when it has ended."""
+        with self._running.changed:
+            live = self._running.jobs.get(id)
+            return None if live is None else live.shown.get(name)
+
     def wait(self, id: str, timeout: float | None = None) -> Job:
         """Block until a job of this server has ended, or for so many seconds; return it as it stands then.
 

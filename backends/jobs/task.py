@@ -12,7 +12,10 @@ from backends.jobs.context import JobContext
 Task = Callable[[str, Path, JobContext], dict[str, Any]]
 
 #: The function of each kind, ``module:name``; imported where it runs. No name ever comes from a user.
-KINDS: dict[str, str] = {"cycling": "backends.experiments.cycling.job:run_job"}
+KINDS: dict[str, str] = {
+    "cycling": "backends.experiments.cycling.job:run_job",
+    "training": "backends.experiments.training.job:run_job",
+}
 
 
 def task_of(kind: str) -> str:

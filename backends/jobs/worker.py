@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.errors import InputError
-from backends.jobs.context import Cancelled, Checkpoint, as_bytes, plain
+from backends.jobs.context import Cancelled, Checkpoint, as_bytes, plain, shown
 from backends.jobs.job import State
 from backends.jobs.task import resolve
 from backends.jobs.thinning import Thinning
@@ -124,7 +124,8 @@ class WorkerContext:
         self.checkpoint = Checkpoint(Path(order.checkpoint), Path(order.earlier) if order.earlier else None)
         self.artifacts: dict[str, bytes] = {}
         self.messages = 0
-        self._job, self._control, self._send, self._step_aside = order.id, control, send, step_aside
+        self.job = order.id
+        self._control, self._send, self._step_aside = control, send, step_aside
         self._thread = threading.get_ident()
         self._aside = False
         self._lock = threading.Lock()
@@ -161,6 +162,12 @@ class WorkerContext:
         if self._control.wish != "run":
             self._obey()
 
+    def show(self, name: str, content: bytes | str) -> None:
+        """Send it with the next report; see :class:`backends.jobs.context.JobContext`."""
+        data = shown(name, content)
+        with self._lock:
+            self._news.setdefault("shown", {})[name] = data
+
     def save(self, name: str, content: bytes | str) -> None:
         """Keep a file until the job has ended; it then goes to the server with the summary."""
         self.artifacts[plain(name)] = as_bytes(content)
@@ -189,7 +196,7 @@ class WorkerContext:
                 return
             self.messages += 1
             # Sent under the lock, so that messages leave in the order of their numbers.
-            self._send({"job": self._job, "number": self.messages, "time": time.time(), "points": points, **news, **more})
+            self._send({"job": self.job, "number": self.messages, "time": time.time(), "points": points, **news, **more})
 
 
 def dask_setup(_: object) -> None:
@@ -212,7 +219,6 @@ def work(order: Order) -> Outcome:
     try:
         summary = resolve(order.task)(order.settings, Path(order.folder), context)
         json.dumps(summary)  # raises here, where it can still be told
-        context.checkpoint.remove()
         state = State.COMPLETED
     except Cancelled:
         state = State.CANCELLED

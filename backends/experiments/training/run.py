@@ -1,0 +1,135 @@
+"""Training an experiment's task to its end: steps, validations, pictures, checkpoints, and its summary."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from backends.device import compute_device, device_name
+from backends.errors import InputError
+from backends.experiments.training.settings import TrainingSettings
+from backends.jobs.context import Cancelled, JobContext
+from backends.learning.gallery import to_json
+from backends.learning.state import unpack
+from backends.learning.trainer import Schedule, Trainer, load_weights, weights_of
+
+#: Files that a training leaves.
+WEIGHTS, GALLERY = "network.safetensors", "gallery.json"
+#: Seconds of training between checkpoints, between validations at least, and between pictures at least.
+CHECKPOINT_EVERY, VALIDATE_EVERY, SHOW_EVERY = 20.0, 1.0, 3.0
+#: Validations and pictures take at most this share of the time.
+SHARE = 0.05
+
+
+def train(settings: TrainingSettings, folder: Path, context: JobContext, run_id: str = "") -> dict[str, Any]:
+    """Train, report as it goes, leave the weights and the gallery, and return the summary.
+
+    Parameters
+    ----------
+    settings
+        What and how.
+    folder
+        The data folder.
+    context
+        Where reports, pictures and checkpoints go, and where a checkpoint may be that the training goes on from.
+    run_id
+        What the record knows the run by.
+
+    Raises
+    ------
+    InputError
+        If the data or the checkpoint cannot be read, or the loss is not finite any more.
+    """
+    task = settings.make(folder)
+    schedule = Schedule(settings.learning_rate, settings.iterations, settings.minutes and 60 * settings.minutes)
+    trainer = Trainer(task, schedule, settings.seed)
+    earlier = context.checkpoint.latest()
+    if settings.resume and earlier is None:
+        raise InputError(f"there is no checkpoint of the run {settings.resume!r}; look up the id of one that was trained here")
+    if earlier is not None and settings.fine_tune:
+        load_weights(task, *unpack(earlier))
+    elif earlier is not None:
+        trainer.restore(earlier)
+    loop = _Loop(trainer, context)
+    try:
+        loop.run()
+    except (Cancelled, InputError):
+        # The weights are those before what went wrong.
+        context.checkpoint.save(trainer.state())
+        raise
+    context.checkpoint.save(trainer.state())
+    context.report(trainer.iteration, trainer.iteration, note="scoring")
+    context.save(WEIGHTS, weights_of(task))
+    context.save(GALLERY, to_json(task.gallery()))
+    return task.scores() | {
+        "task": settings.task,
+        "iterations": trainer.iteration,
+        "seconds": trainer.seconds,
+        "samples_per_second": trainer.iteration * settings.batch / trainer.seconds if trainer.seconds else None,
+        "parameters": sum(weight.numel() for weight in task.network.parameters()),
+        "run_id": run_id,
+        "device": device_name(compute_device()),
+    }
+
+
+class _Loop:
+    """The steps of a training, and what is done between them."""
+
+    def __init__(self, trainer: Trainer, context: JobContext) -> None:
+        self._trainer, self._context = trainer, context
+        self._saved = trainer.seconds
+        # What validating and drawing cost, and when each was done last, in seconds of training.
+        self._cost = {"validate": 0.0, "show": 0.0}
+        self._last = {"validate": -1e9, "show": -1e9}
+        self._speed = (trainer.seconds, trainer.iteration)
+
+    def run(self) -> None:
+        """Take all steps."""
+        trainer = self._trainer
+        while trainer.progress < 1:
+            start = time.perf_counter()
+            metrics = trainer.step()
+            trainer.seconds += time.perf_counter() - start
+            if self._due("validate", VALIDATE_EVERY):
+                metrics |= self._timed("validate", trainer.task.validate)
+                metrics |= self._pace()
+            if self._due("show", SHOW_EVERY):
+                self._timed("show", self._show)
+            self._context.report(trainer.iteration, self._expected(), metrics, note="training")
+            if trainer.seconds - self._saved > CHECKPOINT_EVERY:
+                self._context.checkpoint.save(trainer.state())
+                self._saved = trainer.seconds
+
+    def _expected(self) -> int:
+        """Return how many iterations there will be."""
+        return max(self._trainer.iteration, round(self._trainer.iteration / self._trainer.progress))
+
+    def _due(self, what: str, every: float) -> bool:
+        passed = self._trainer.seconds - self._last[what]
+        return self._trainer.progress >= 1 or passed > max(every, self._cost[what] / SHARE)
+
+    def _timed(self, what: str, action: Any) -> Any:
+        start = time.perf_counter()
+        result = action()
+        self._cost[what], self._last[what] = time.perf_counter() - start, self._trainer.seconds
+        return result
+
+    def _show(self) -> None:
+        self._context.show(GALLERY, to_json(self._trainer.task.gallery()))
+
+    def _pace(self) -> dict[str, float]:
+        """Return samples per second since the last time, and the memory in use in MB."""
+        trainer, (seconds, iteration) = self._trainer, self._speed
+        self._speed = trainer.seconds, trainer.iteration
+        device = compute_device()
+        pace = {"seconds": trainer.seconds}
+        if trainer.seconds > seconds:
+            pace["samples_per_second"] = (trainer.iteration - iteration) * trainer.task.batch / (trainer.seconds - seconds)
+        if device.type == "cuda":
+            pace["device_memory_mb"] = torch.cuda.max_memory_allocated(device) / 1e6
+        else:
+            import psutil
+
+            pace["memory_mb"] = psutil.Process().memory_info().rss / 1e6
+        return pace

@@ -1,0 +1,1 @@
+"""Learning: tasks with data, network, loss and validation, and the loop that trains them; torch and numpy alone."""

@@ -1,0 +1,170 @@
+"""The loop that trains a task: Adam with cosine decay, and a state from which it goes on as if it had never stopped."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from backends.errors import InputError
+from backends.learning.state import pack, unpack
+from backends.learning.task import Task
+
+#: Gradients longer than this are shortened to it.
+LONGEST_GRADIENT = 1.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How fast is learned.
+
+    Attributes
+    ----------
+    learning_rate
+        At the start; it falls along half a cosine to a hundredth of it at the end.
+    iterations
+        Steps of the optimiser, or None where time alone ends the training.
+    seconds
+        Of training, or None where the steps alone end it.
+
+    Raises
+    ------
+    InputError
+        If neither end is given.
+    """
+
+    learning_rate: float = 1e-3
+    iterations: int | None = 10_000
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.iterations is None and self.seconds is None:
+            raise InputError("a training needs an end: iterations, minutes or both")
+
+    def progress(self, iteration: int, seconds: float) -> float:
+        """Return how much is done, from 0 to 1."""
+        parts = [0.0]
+        if self.iterations is not None:
+            parts.append(iteration / self.iterations)
+        if self.seconds is not None:
+            parts.append(seconds / self.seconds)
+        return min(1.0, max(parts))
+
+    def rate(self, progress: float) -> float:
+        """Return the learning rate; Loshchilov and Hutter (2017, arXiv:1608.03983), one period, no restart."""
+        return self.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+class Trainer:
+    """A training that is taken step by step.
+
+    Parameters
+    ----------
+    task
+        What is learned.
+    schedule
+        How fast and how long.
+    seed
+        Of the batches; the network has its first weights from the task.
+
+    Attributes
+    ----------
+    iteration
+        Steps taken.
+    seconds
+        Of training so far, those before an interruption included; whoever takes the steps counts them.
+    """
+
+    def __init__(self, task: Task, schedule: Schedule, seed: int) -> None:
+        self.task, self.schedule = task, schedule
+        self.iteration, self.seconds = 0, 0.0
+        self._generator = torch.Generator().manual_seed(seed)
+        self._optimiser = torch.optim.Adam(task.network.parameters(), schedule.learning_rate)
+
+    @property
+    def progress(self) -> float:
+        """How much is done, from 0 to 1."""
+        return self.schedule.progress(self.iteration, self.seconds)
+
+    def step(self) -> dict[str, float]:
+        """Draw a batch, move the weights once, and return the loss, its terms, the learning rate and the gradient's norm.
+
+        Raises
+        ------
+        InputError
+            If the loss or its gradient is not finite; the weights stay as they were.
+        """
+        rate = self.schedule.rate(self.progress)
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        network = self.task.network
+        network.train()
+        self._optimiser.zero_grad(set_to_none=True)
+        loss = self.task.loss(self._generator)
+        loss.total.backward()
+        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), LONGEST_GRADIENT)
+        value, length = float(loss.total.detach()), float(norm)
+        if not (math.isfinite(value) and math.isfinite(length)):
+            what = f"the loss became {value:g}" if not math.isfinite(value) else f"the gradient's norm became {length:g}"
+            raise InputError(
+                f"{what} at iteration {self.iteration + 1}; the training ends with the weights before it: "
+                "lower the learning rate"
+            )
+        self._optimiser.step()
+        self.iteration += 1
+        terms = {name: float(term.detach()) for name, term in loss.terms.items()}
+        return {"loss": value, **terms, "learning_rate": rate, "gradient_norm": length}
+
+    def state(self) -> bytes:
+        """Return all that is needed to go on: weights, moments of the gradient, and the state of the random numbers."""
+        tensors = {f"network.{name}": tensor for name, tensor in self.task.network.state_dict().items()}
+        for number, moments in self._optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{number}.{name}": tensor for name, tensor in moments.items()}
+        tensors["generator"] = self._generator.get_state()
+        return pack(tensors, {"iteration": str(self.iteration), "seconds": repr(self.seconds), "task": self.task.name})
+
+    def restore(self, content: bytes) -> None:
+        """Go on from what :meth:`state` returned.
+
+        Raises
+        ------
+        InputError
+            If it is damaged, or of another task or network.
+        """
+        tensors, facts = unpack(content)
+        load_weights(self.task, tensors, facts)
+        moments: dict[int, dict[str, torch.Tensor]] = {}
+        for name, tensor in tensors.items():
+            if name.startswith("optimiser."):
+                _, number, what = name.split(".")
+                moments.setdefault(int(number), {})[what] = tensor
+        groups = self._optimiser.state_dict()["param_groups"]
+        self._optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        self._generator.set_state(tensors["generator"])
+        self.iteration, self.seconds = int(facts["iteration"]), float(facts["seconds"])
+
+
+def weights_of(task: Task) -> bytes:
+    """Return the weights of a task's network alone, as a file."""
+    tensors = {f"network.{name}": tensor for name, tensor in task.network.state_dict().items()}
+    return pack(tensors, {"task": task.name})
+
+
+def load_weights(task: Task, tensors: dict[str, torch.Tensor], facts: dict[str, str]) -> None:
+    """Set the weights of a task's network to those of a file.
+
+    Raises
+    ------
+    InputError
+        If they are of another task, or have other names or shapes.
+    """
+    if facts.get("task") != task.name:
+        raise InputError(f"the weights are of the task {facts.get('task', '')!r:.60}; expected {task.name!r}")
+    weights = {name.removeprefix("network."): tensor for name, tensor in tensors.items() if name.startswith("network.")}
+    expected = task.network.state_dict()
+    for name, tensor in expected.items():
+        came = tuple(weights[name].shape) if name in weights else None
+        if came != tuple(tensor.shape):
+            raise InputError(f"the weights {name} of the network have shape {came}; expected {tuple(tensor.shape)}")
+    if set(weights) != set(expected):
+        raise InputError(f"the network has no weights {sorted(set(weights) - set(expected))[0]!r:.60}, which the file has")
+    task.network.load_state_dict(weights)

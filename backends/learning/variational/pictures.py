@@ -1,0 +1,51 @@
+"""Pictures of AI-Var's cases: truth, background, observations, exact analysis and the network's."""
+
+import torch
+from torch import Tensor
+
+from backends.learning.gallery import Panel, Series
+from backends.learning.variational.cases import Cases
+
+
+def line_pictures(cases: Cases, exact: Tensor, increments: Tensor) -> tuple[Panel, ...]:
+    """Return a panel for each case on the periodic line, and one of the spectra of the increments."""
+    n = cases.background.shape[1]
+    x = torch.arange(n) / n
+    panels = []
+    for k in range(len(cases)):
+        used, background = cases.used[k], cases.background[k]
+        places = (cases.nodes[k, :, 0] + cases.weights[k, :, 1])[used] / n
+        panels.append(
+            Panel(
+                f"unseen case {k + 1}: {int(used.sum())} observations",
+                "place on the line",
+                "state",
+                (
+                    Series.of("truth", "truth", x, cases.truth[k]),
+                    Series.of("background", "background", x, background),
+                    Series.of("observations", "observations", places, cases.values[k][used]),
+                    Series.of("3D-Var, exact", "exact", x, background + exact[k]),
+                    Series.of("network", "network", x, background + increments[k]),
+                ),
+            )
+        )
+    waves = torch.arange(1, n // 2 + 1)
+
+    def power(fields: Tensor) -> Tensor:
+        return torch.fft.rfft(fields, norm="forward")[:, 1:].abs().square().mean(0).clamp(min=1e-30)
+
+    panels.append(
+        Panel(
+            "power of the increments",
+            "waves on the line",
+            "power",
+            (
+                Series.of("truth − background", "truth", waves, power(cases.truth - cases.background)),
+                Series.of("3D-Var, exact", "exact", waves, power(exact)),
+                Series.of("network", "network", waves, power(increments)),
+                Series.of("network − 3D-Var", "other", waves, power(increments - exact)),
+            ),
+            log="xy",
+        )
+    )
+    return tuple(panels)
