@@ -65,6 +65,8 @@ class Trainer:
         How fast and how long.
     seed
         Of the batches; the network has its first weights from the task.
+    facts
+        What the state carries along, such as the settings that the task was made from.
 
     Attributes
     ----------
@@ -74,8 +76,8 @@ class Trainer:
         Of training so far, those before an interruption included; whoever takes the steps counts them.
     """
 
-    def __init__(self, task: Task, schedule: Schedule, seed: int) -> None:
-        self.task, self.schedule = task, schedule
+    def __init__(self, task: Task, schedule: Schedule, seed: int, facts: dict[str, str] | None = None) -> None:
+        self.task, self.schedule, self._facts = task, schedule, facts or {}
         self.iteration, self.seconds = 0, 0.0
         self._generator = torch.Generator().manual_seed(seed)
         self._optimiser = torch.optim.Adam(task.network.parameters(), schedule.learning_rate)
@@ -120,7 +122,8 @@ class Trainer:
         for number, moments in self._optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{number}.{name}": tensor for name, tensor in moments.items()}
         tensors["generator"] = self._generator.get_state()
-        return pack(tensors, {"iteration": str(self.iteration), "seconds": repr(self.seconds), "task": self.task.name})
+        standing = {"iteration": str(self.iteration), "seconds": repr(self.seconds), "task": self.task.name}
+        return pack(tensors, self._facts | standing)
 
     def restore(self, content: bytes) -> None:
         """Go on from what :meth:`state` returned.
@@ -143,10 +146,10 @@ class Trainer:
         self.iteration, self.seconds = int(facts["iteration"]), float(facts["seconds"])
 
 
-def weights_of(task: Task) -> bytes:
-    """Return the weights of a task's network alone, as a file."""
+def weights_of(task: Task, facts: dict[str, str] | None = None) -> bytes:
+    """Return the weights of a task's network alone, as a file, with facts to carry along."""
     tensors = {f"network.{name}": tensor for name, tensor in task.network.state_dict().items()}
-    return pack(tensors, {"task": task.name})
+    return pack(tensors, {**(facts or {}), "task": task.name})
 
 
 def load_weights(task: Task, tensors: dict[str, torch.Tensor], facts: dict[str, str]) -> None:

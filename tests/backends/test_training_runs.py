@@ -10,6 +10,7 @@ from backends.errors import InputError
 from backends.experiments.run import from_yaml, run_file, to_yaml
 from backends.experiments.training.registry import TASKS
 from backends.experiments.training.run import GALLERY, WEIGHTS
+from backends.experiments.training.trained import trained
 from backends.jobs.job import State
 from backends.jobs.store import Store
 from backends.learning.gallery import from_json
@@ -95,3 +96,16 @@ def test_settings_come_back_from_their_file(task):
     text = to_yaml(settings)
     assert list(yaml.safe_load(text))[:2] == ["kind", "task"]
     assert from_yaml(text) == settings
+
+
+def test_a_trained_network_is_found_by_its_run(path, home, tmp_path):
+    summary = run_file(path, tmp_path)
+    settings, task = trained(summary["run_id"], tmp_path)
+    assert settings == from_yaml(FILE)
+    assert task.scores()["cost_gap_median"] == summary["cost_gap_median"]
+    for id, sentence in (("abcd", "no checkpoint of the run 'abcd'"), ("../x", "the id of a run consists of")):
+        with pytest.raises(InputError, match=sentence):
+            trained(id, tmp_path)
+    (home / "checkpoints" / summary["run_id"] / "newest").write_bytes(b"x" * 80)
+    with pytest.raises(InputError, match="damaged"):
+        trained(summary["run_id"], tmp_path)

@@ -8,6 +8,7 @@ import torch
 
 from backends.device import compute_device, device_name
 from backends.errors import InputError
+from backends.experiments.run import to_yaml
 from backends.experiments.training.settings import TrainingSettings
 from backends.jobs.context import Cancelled, JobContext
 from backends.learning.gallery import to_json
@@ -43,7 +44,8 @@ def train(settings: TrainingSettings, folder: Path, context: JobContext, run_id:
     """
     task = settings.make(folder)
     schedule = Schedule(settings.learning_rate, settings.iterations, settings.minutes and 60 * settings.minutes)
-    trainer = Trainer(task, schedule, settings.seed)
+    facts = {"settings": to_yaml(settings)}
+    trainer = Trainer(task, schedule, settings.seed, facts)
     earlier = context.checkpoint.latest()
     if settings.resume and earlier is None:
         raise InputError(f"there is no checkpoint of the run {settings.resume!r}; look up the id of one that was trained here")
@@ -60,7 +62,7 @@ def train(settings: TrainingSettings, folder: Path, context: JobContext, run_id:
         raise
     context.checkpoint.save(trainer.state())
     context.report(trainer.iteration, trainer.iteration, note="scoring")
-    context.save(WEIGHTS, weights_of(task))
+    context.save(WEIGHTS, weights_of(task, facts))
     context.save(GALLERY, to_json(task.gallery()))
     return task.scores() | {
         "task": settings.task,
