@@ -1,12 +1,13 @@
-"""The loop that trains a task: Adam with cosine decay, and a state from which it goes on as if it had never stopped."""
+"""The loop that trains a task: Adam or L-BFGS, and a state from which it goes on as if it had never stopped."""
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
 from backends.errors import InputError
-from backends.learning.state import pack, unpack
+from backends.learning.state import pack, put_together, taken_apart, unpack
 from backends.learning.task import Task
 
 #: Gradients longer than this are shortened to it.
@@ -25,6 +26,8 @@ class Schedule:
         Steps of the optimiser, or None where time alone ends the training.
     seconds
         Of training, or None where the steps alone end it.
+    optimiser
+        "adam", or "lbfgs" for a loss without chance: the same at each call for the same weights.
 
     Raises
     ------
@@ -35,6 +38,7 @@ class Schedule:
     learning_rate: float = 1e-3
     iterations: int | None = 10_000
     seconds: float | None = None
+    optimiser: Literal["adam", "lbfgs"] = "adam"
 
     def __post_init__(self) -> None:
         if self.iterations is None and self.seconds is None:
@@ -50,7 +54,12 @@ class Schedule:
         return min(1.0, max(parts))
 
     def rate(self, progress: float) -> float:
-        """Return the learning rate; Loshchilov and Hutter (2017, arXiv:1608.03983), one period, no restart."""
+        """Return the learning rate; Loshchilov and Hutter (2017, arXiv:1608.03983), one period, no restart.
+
+        A line search needs no decay: with L-BFGS each search begins with a step of `learning_rate`.
+        """
+        if self.optimiser == "lbfgs":
+            return self.learning_rate
         return self.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
@@ -80,7 +89,14 @@ class Trainer:
         self.task, self.schedule, self._facts = task, schedule, facts or {}
         self.iteration, self.seconds = 0, 0.0
         self._generator = torch.Generator().manual_seed(seed)
-        self._optimiser = torch.optim.Adam(task.network.parameters(), schedule.learning_rate)
+        weights, rate = task.network.parameters(), schedule.learning_rate
+        self._optimiser: torch.optim.Optimizer
+        if schedule.optimiser == "adam":
+            self._optimiser = torch.optim.Adam(weights, rate)
+        else:
+            self._optimiser = torch.optim.LBFGS(
+                weights, rate, max_iter=1, history_size=20, tolerance_grad=0, tolerance_change=0, line_search_fn="strong_wolfe"
+            )
 
     @property
     def progress(self) -> float:
@@ -100,29 +116,42 @@ class Trainer:
             group["lr"] = rate
         network = self.task.network
         network.train()
-        self._optimiser.zero_grad(set_to_none=True)
-        loss = self.task.loss(self._generator)
-        loss.total.backward()
-        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), LONGEST_GRADIENT)
-        value, length = float(loss.total.detach()), float(norm)
-        if not (math.isfinite(value) and math.isfinite(length)):
-            what = f"the loss became {value:g}" if not math.isfinite(value) else f"the gradient's norm became {length:g}"
+        first: dict[str, float] = {}
+
+        def evaluate() -> float:
+            self._optimiser.zero_grad(set_to_none=True)
+            loss = self.task.loss(self._generator)
+            loss.total.backward()
+            longest = LONGEST_GRADIENT if self.schedule.optimiser == "adam" else math.inf
+            norm = float(torch.nn.utils.clip_grad_norm_(network.parameters(), longest))
+            value = float(loss.total.detach())
+            if not first:
+                self._check_finite(value, norm)
+                first.update({"loss": value, **{name: float(term.detach()) for name, term in loss.terms.items()}})
+                first["gradient_norm"] = norm
+            return value
+
+        self._optimiser.step(evaluate)
+        self.iteration += 1
+        return {**first, "learning_rate": rate}
+
+    def _check_finite(self, loss: float, norm: float) -> None:
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            what = f"the loss became {loss:g}" if not math.isfinite(loss) else f"the gradient's norm became {norm:g}"
             raise InputError(
                 f"{what} at iteration {self.iteration + 1}; the training ends with the weights before it: "
                 "lower the learning rate"
             )
-        self._optimiser.step()
-        self.iteration += 1
-        terms = {name: float(term.detach()) for name, term in loss.terms.items()}
-        return {"loss": value, **terms, "learning_rate": rate, "gradient_norm": length}
 
     def state(self) -> bytes:
         """Return all that is needed to go on: weights, moments of the gradient, and the state of the random numbers."""
         tensors = {f"network.{name}": tensor for name, tensor in self.task.network.state_dict().items()}
-        for number, moments in self._optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{number}.{name}": tensor for name, tensor in moments.items()}
+        memory, numbers = taken_apart(self._optimiser.state_dict()["state"])
+        tensors |= {f"optimiser.{name}": tensor for name, tensor in memory.items()}
         tensors["generator"] = self._generator.get_state()
-        standing = {"iteration": str(self.iteration), "seconds": repr(self.seconds), "task": self.task.name}
+        standing = {
+            "iteration": str(self.iteration), "seconds": repr(self.seconds), "task": self.task.name, "optimiser": numbers
+        }  # fmt: skip
         return pack(tensors, self._facts | standing)
 
     def restore(self, content: bytes) -> None:
@@ -135,13 +164,9 @@ class Trainer:
         """
         tensors, facts = unpack(content)
         load_weights(self.task, tensors, facts)
-        moments: dict[int, dict[str, torch.Tensor]] = {}
-        for name, tensor in tensors.items():
-            if name.startswith("optimiser."):
-                _, number, what = name.split(".")
-                moments.setdefault(int(number), {})[what] = tensor
         groups = self._optimiser.state_dict()["param_groups"]
-        self._optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        memory = {name.removeprefix("optimiser."): t for name, t in tensors.items() if name.startswith("optimiser.")}
+        self._optimiser.load_state_dict({"state": put_together(memory, facts["optimiser"]), "param_groups": groups})
         self._generator.set_state(tensors["generator"])
         self.iteration, self.seconds = int(facts["iteration"]), float(facts["seconds"])
 

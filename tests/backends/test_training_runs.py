@@ -103,9 +103,9 @@ def test_a_trained_network_is_found_by_its_run(path, home, tmp_path):
     settings, task = trained(summary["run_id"], tmp_path)
     assert settings == from_yaml(FILE)
     assert task.scores()["cost_gap_median"] == summary["cost_gap_median"]
-    for id, sentence in (("abcd", "no checkpoint of the run 'abcd'"), ("../x", "the id of a run consists of")):
+    for run, sentence in (("abcd", "no checkpoint of the run 'abcd'"), ("../x", "the id of a run consists of")):
         with pytest.raises(InputError, match=sentence):
-            trained(id, tmp_path)
+            trained(run, tmp_path)
     (home / "checkpoints" / summary["run_id"] / "newest").write_bytes(b"x" * 80)
     with pytest.raises(InputError, match="damaged"):
         trained(summary["run_id"], tmp_path)

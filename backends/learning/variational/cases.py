@@ -6,6 +6,9 @@ from typing import Protocol, Self
 import torch
 from torch import Tensor
 
+#: Matrices of what observations see of B are formed in blocks of about this many elements (80 MB).
+BLOCK = 10_000_000
+
 
 class Errors(Protocol):
     """A covariance of background errors of each case of a batch; states (E, ..., n)."""
@@ -115,6 +118,9 @@ class Cases:
     def minimum(self) -> Tensor:
         """Return the exact control vectors, (E, m): Uᵀ Hᵀ S⁻¹ d, S = H B Hᵀ + R, by a factorisation of S."""
         E, P, k = self.nodes.shape
+        at_once = max(1, BLOCK // (P * k) ** 2)
+        if at_once < E:
+            return torch.cat([self.of(some).minimum() for some in torch.arange(E).split(at_once)])
         nodes, weights = self.nodes.flatten(1), (self.weights * self.used[..., None]).flatten(1)
         S = self.errors.between(nodes) * weights[:, :, None] * weights[:, None, :]
         S = S.reshape(E, P, k, P, k).sum((2, 4)) + torch.diag_embed(self.sigma.square()[:, None].expand(E, P))

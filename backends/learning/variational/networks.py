@@ -4,7 +4,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import silu
+from torch.nn.functional import avg_pool2d, interpolate, silu
 
 from backends.learning.variational.cases import Cases
 
@@ -71,30 +71,43 @@ class ControlNetwork(nn.Module):
 
 
 class Direction(nn.Module):
-    """Fields (E, c, *shape) to directions (E, K, *shape), by convolutions that the conditions scale and shift."""
+    """Fields (E, c, *shape) to directions (E, K, *shape), by convolutions that the conditions scale and shift.
 
-    def __init__(self, inputs: int, width: int, kernel: int, directions: int, conditions: int, dimensions: int) -> None:
+    On planes the convolutions see means over squares of `coarse` points, and what they propose is interpolated back.
+    """
+
+    def __init__(
+        self, inputs: int, width: int, kernel: int, directions: int, conditions: int, periodic: tuple[bool, ...], coarse: int
+    ) -> None:
         super().__init__()
+        dimensions = len(periodic)
         Convolution: type[nn.Module] = nn.Conv1d if dimensions == 1 else nn.Conv2d
+        beyond = "circular" if all(periodic) else "zeros"
 
         def wide(a: int, b: int) -> nn.Module:
-            return Convolution(a, b, kernel, padding="same", padding_mode="circular")
+            return Convolution(a, b, kernel, padding="same", padding_mode=beyond)
 
         self.first, self.second = wide(inputs, width), wide(width, width)
         self.third, self.last = Convolution(width, width, 1), Convolution(width, directions, 1)
         self.told = nn.Sequential(nn.Linear(max(1, conditions), 32), nn.SiLU(), nn.Linear(32, 4 * width))
-        self._told, self._blank = conditions, (1,) * dimensions
+        self._told, self._blank, self._coarse = conditions, (1,) * dimensions, coarse
 
-    def forward(self, fields: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the directions, and the features that they were made from, (E, width, *shape)."""
+    def forward(self, fields: Tensor, features: Tensor | None, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the directions, and the features that they were made from, (E, width, *shape), coarser on planes."""
         if self._told == 0:
             conditions = conditions.new_ones(len(fields), 1)
         scales = self.told(conditions).unflatten(1, (4, -1))
         g1, b1, g2, b2 = (part.reshape(*part.shape, *self._blank) for part in scales.unbind(1))
+        shape = fields.shape[2:]
+        if self._coarse > 1:
+            fields = avg_pool2d(fields, self._coarse, ceil_mode=True)
+        if features is not None:
+            fields = torch.cat([fields, features], 1)
         x = silu(self.first(fields) * (1 + g1) + b1)
         x = x + silu(self.second(x) * (1 + g2) + b2)
         x = x + silu(self.third(x))
-        return self.last(x), x
+        proposed = self.last(x)
+        return proposed if self._coarse == 1 else interpolate(proposed, size=shape, mode="bilinear"), x
 
 
 class DescentNetwork(nn.Module):
@@ -109,11 +122,15 @@ class DescentNetwork(nn.Module):
     Parameters
     ----------
     shape
-        Of the grid, (n,) or (n_z, n_x); fields continue periodically beyond its edges.
+        Of the grid, (n,) or (n_z, n_x).
     stages, width, kernel, directions
         Number of stages, their channels, points of a kernel along an axis, and K.
     conditions
         How many numbers of B, R and the observations it is told.
+    periodic
+        Whether each axis closes on itself; by default all do.
+    coarse
+        On planes, points along each axis that the convolutions see as one.
     """
 
     def __init__(
@@ -124,11 +141,16 @@ class DescentNetwork(nn.Module):
         kernel: int = 9,
         directions: int = 1,
         conditions: int = 0,
+        periodic: tuple[bool, ...] = (),
+        coarse: int = 1,
     ) -> None:
         super().__init__()
         self.shape = shape
         self.stages = nn.ModuleList(
-            Direction(4 if k == 0 else 5 + width, width, kernel, directions, conditions, len(shape)) for k in range(stages)
+            Direction(
+                4 if k == 0 else 5 + width, width, kernel, directions, conditions, periodic or (True,) * len(shape), coarse
+            )
+            for k in range(stages)
         )
 
     def forward(self, cases: Cases) -> Tensor:
@@ -144,8 +166,7 @@ class DescentNetwork(nn.Module):
             if features is not None:
                 seen.append(_normal(v))
             fields = torch.stack(seen, 1).unflatten(-1, self.shape)
-            fields = fields if features is None else torch.cat([fields, features], 1)
-            proposed, features = stage(fields, cases.conditions)
+            proposed, features = stage(fields, features, cases.conditions)
             v = _best(cases, v, misfit, torch.cat([proposed.flatten(2), gradient[:, None], v[:, None]], 1))
             misfit = d - cases.observed(U.sqrt(v))
         return v
