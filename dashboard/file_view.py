@@ -44,8 +44,7 @@ class FileView:
         )  # fmt: skip
         self.apply = pmui.Button(label="Apply", variant="contained", size="small", on_click=self._on_apply)
         self.download = pmui.FileDownload(
-            callback=lambda: StringIO(self.text.value), filename=name, label="Download",
-            size="small",
+            callback=lambda: StringIO(self.text.value), filename=name, label=f"Download {name}", size="small",
         )  # fmt: skip
         self._problem = notice("problem")
         self.pane = pn.Column(

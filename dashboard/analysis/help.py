@@ -1,9 +1,5 @@
 """What the numbers of the Analysis page mean, with their formulas."""
 
-import panel as pn
-
-from dashboard.controls import html
-
 #: Heading, sentence, formula.
 TOPICS = (
     (
@@ -56,15 +52,3 @@ TOPICS = (
         r"d_k^2>\kappa^2 S_{kk},\qquad \rho(r)=\tfrac12 r^2\ (|r|\le c),\quad c|r|-\tfrac12c^2\ (|r|>c)",
     ),
 )
-
-
-def help_content() -> pn.Column:
-    """Return the content of the help drawer."""
-    parts: list[pn.viewable.Viewable] = [html('<h2 class="section">What the numbers mean</h2>')]
-    for heading, text, formula in TOPICS:
-        parts.append(html(f'<div class="topic"><b>{heading}</b><div class="hint">{text}</div></div>'))
-        lines = formula.split(r",\quad") if len(formula) > 110 else [formula]
-        parts += [
-            pn.pane.LaTeX(f"${line}$", renderer="katex", styles={"font-size": "13px"}, margin=(2, 0, 2, 8)) for line in lines
-        ]
-    return pn.Column(*parts, width=500, margin=(6, 14))

@@ -15,12 +15,13 @@ from dashboard.analysis.covariance import CovarianceView
 from dashboard.analysis.diagnostics import DiagnosticsView
 from dashboard.analysis.error_controls import ErrorControls
 from dashboard.analysis.fields import FieldsPanel
-from dashboard.analysis.help import help_content
+from dashboard.analysis.help import TOPICS
 from dashboard.analysis.scores import scores, settings_line
 from dashboard.analysis.state import AnalysisState
 from dashboard.analysis.tuning import TuningView
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.file_view import FileView
+from dashboard.help import help_content
 from dashboard.shell import Content
 from dashboard.theme import units_label
 
@@ -174,7 +175,7 @@ class AnalysisPage:
 
     def _on_help(self, _event: object) -> None:
         if not self._help.objects:
-            self._help.objects = [help_content()]
+            self._help.objects = [help_content(TOPICS)]
         self._help.open = True
 
     # Stale --------------------------------------------------------------------------------------------------------

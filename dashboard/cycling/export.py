@@ -26,11 +26,12 @@ class ExportControls:
         self.state = state
         self._writing: LatestWins[Request, tuple[str, bytes]] = LatestWins(DEVICE, _write, self._on_written, self._on_failed)
         self.run = pmui.Button(
-            label="Run as NetCDF", variant="outlined", size="small", on_click=lambda _: self._ask(RUN),
+            label="Write run as NetCDF", variant="outlined", size="small", on_click=lambda _: self._ask(RUN),
             description="Errors, spreads and scores of every cycle; states of the newest ones",
         )  # fmt: skip
         self.feedback = pmui.Button(
-            label="Innovations as feedback file", variant="outlined", size="small", on_click=lambda _: self._ask(FEEDBACK),
+            label="Write innovations as feedback file", variant="outlined", size="small",
+            on_click=lambda _: self._ask(FEEDBACK),
             description="O−B and O−A of the method chosen on the live tab, in the layout of a DWD feedback file",
         )  # fmt: skip
         self.download = pmui.FileDownload(file=BytesIO(), filename="run.nc", visible=False, size="small")

@@ -10,6 +10,7 @@ from dashboard.controls import html, notice, one_message, tell
 from dashboard.cycling.controls import CyclingControls
 from dashboard.cycling.diagnostics import DiagnosticsView
 from dashboard.cycling.export import ExportControls
+from dashboard.cycling.help import TOPICS
 from dashboard.cycling.live import LiveView
 from dashboard.cycling.pace import Pace
 from dashboard.cycling.runs import RunsView
@@ -17,6 +18,7 @@ from dashboard.cycling.state import CyclingState
 from dashboard.cycling.table import table
 from dashboard.cycling.transport import Transport
 from dashboard.file_view import FileView
+from dashboard.help import help_content
 from dashboard.shell import Content
 
 #: Milliseconds between two looks at the race.
@@ -48,17 +50,28 @@ class CyclingPage:
         self._views: tuple[Any, ...] = (self.live, self.diagnostics, self.runs, self.file)
         self.tabs = pmui.Tabs(*((name, pn.Spacer(height=0)) for name in VIEWS), sizing_mode="stretch_width")
         self.tabs.param.watch(self._on_tab, "active")
+        self._help = pmui.Drawer(anchor="right", size=530, open=False)
+        self.help = pmui.Button(
+            label="Help", icon="help_outline", variant="text", size="small", on_click=self._on_help,
+            description="What the numbers and pictures mean, and which keys there are",
+        )  # fmt: skip
+        head = pn.FlexBox(
+            self.transport.pane, self.help, justify_content="space-between", align_items="center", flex_wrap="nowrap"
+        )
         # The views lie in the page itself: in a box of their own Bokeh never called the page drawn, and nothing came later.
         self._main = pn.Column(
-            self.transport.pane, self._problem, self._stale, self._scores, self.tabs, self._pace.pane, self.live.pane,
+            head, self._problem, self._stale, self._scores, self.tabs, self._pace.pane,
+            self.transport.keys, self._help, self.live.pane,
             sizing_mode="stretch_width", margin=(4, 14),
         )  # fmt: skip
         state.param.watch(self._show, "view")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._on_stale, "stale")
         tell(self._problem, "problem", state.problem)
+        # What is looked at while the browser loads would only come all at once in the end.
+        self._loaded, self._closed = self._document is None, False
         if self._document is not None:
-            pn.state.onload(self.transport.repeat)
+            pn.state.onload(self._on_load)
         self._ticking = pn.state.add_periodic_callback(self.tick, period=LOOK_EVERY) if self._document is not None else None
 
     def content(self) -> Content:
@@ -71,17 +84,24 @@ class CyclingPage:
         self._keep_address()
         if self.tabs.active == RUNS:
             self.runs.show()
-        if self._document is None or self._pace.ready:
+        if self._document is None or (self._loaded and self._pace.ready):
             self.state.look()
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
         if self._ticking is not None:
             self._ticking.stop()
+        self._closed = True
         for part in (self.exports, self.diagnostics, self.runs, self.state):
             part.close()
 
+    def _on_load(self) -> None:
+        self._loaded = True
+        self.transport.repeat()
+
     def _show(self, *_events: Event) -> None:
+        if self._closed:  # the figures have been taken apart already
+            return
         view = self.state.view
         with one_message():
             self._scores.object = table(view) if view is not None and view.cycle else NOTHING
@@ -89,6 +109,11 @@ class CyclingPage:
                 self._views[self.tabs.active].show(view)
             self._pace.sending()
             self.transport.tick()
+
+    def _on_help(self, _event: object) -> None:
+        if not self._help.objects:
+            self._help.objects = [help_content(TOPICS, "What is seen, and what the numbers mean")]
+        self._help.open = True
 
     def _on_tab(self, event: Event) -> None:
         chosen: Any = self._views[event.new]

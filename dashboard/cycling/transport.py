@@ -7,6 +7,7 @@ import panel as pn
 import panel_material_ui as pmui
 from param.parameterized import Event
 
+from dashboard.cycling.keys import Keys
 from dashboard.cycling.state import CyclingState
 from dashboard.shell import STYLE
 
@@ -20,15 +21,15 @@ class Transport:
         self.state = state
         self.start = pmui.Button(
             label="Start", icon="play_arrow", variant="contained", size="small", width=110, on_click=self._on_start,
-            description="Start or pause the race",
+            description="Start or pause the race (space)",
         )  # fmt: skip
         self.step = pmui.Button(
             label="Step", icon="skip_next", variant="outlined", size="small", on_click=self._on_step,
-            description="One cycle: forecast, observe, analyse, verify",
+            description="One cycle: forecast, observe, analyse, verify (→ or .)",
         )  # fmt: skip
         self.reset = pmui.Button(
-            label="Reset", icon="restart_alt", variant="outlined", size="small", on_click=lambda _: state.reset(),
-            description="Begin anew with the settings of the sidebar",
+            label="Reset", icon="restart_alt", variant="outlined", size="small", on_click=self._on_reset,
+            description="Begin anew with the settings of the sidebar (R)",
         )  # fmt: skip
         self.speed = pmui.Select(
             label="Cycles", options=SPEEDS, value=20.0, size="small", width=130, margin=(0, 5),
@@ -37,6 +38,7 @@ class Transport:
         self.speed.param.watch(self._on_speed, "value")
         self.where = pn.pane.HTML("", stylesheets=[STYLE], margin=(8, 10))
         self.pane = pn.FlexBox(self.start, self.step, self.reset, self.speed, self.where, align_items="center", gap="6px")
+        self.keys = Keys({" ": self._on_start, "ArrowRight": self._on_step, ".": self._on_step, "r": self._on_reset})
         state.param.watch(self._on_live, "live")
         self._on_live()
 
@@ -83,6 +85,9 @@ class Transport:
         else:
             live.start()
         self.tick()
+
+    def _on_reset(self, _event: Any = None) -> None:
+        self.state.reset()
 
     def _on_step(self, _event: Any = None) -> None:
         if self.state.live is not None:

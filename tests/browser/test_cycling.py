@@ -59,3 +59,28 @@ def test_a_change_that_needs_a_new_start_is_announced(visitor):
     page.get_by_role("button", name="Begin anew").click()
     expect(page.locator(".stale")).to_have_count(0)
     assert visitor.wrong == []
+
+
+def test_keys_start_pause_step_and_begin_anew_but_not_in_a_text_field(visitor):
+    page = visitor.open("/cycling")
+    page.get_by_role("button", name="One cycle").click()
+    wait_for_cycle(page, 1)
+    page.keyboard.press(".")
+    wait_for_cycle(page, 2)
+    page.keyboard.press("ArrowRight")
+    wait_for_cycle(page, 3)
+    page.keyboard.press(" ")  # the button that was clicked has the focus still
+    wait_for_cycle(page, 8)
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Start or pause")).to_contain_text("Go on")
+    page.get_by_role("tab", name="File").click()
+    text = page.get_by_role("textbox", name="Experiment file")
+    text.click()
+    stood = cycle(page)
+    page.keyboard.type("r. ")
+    page.wait_for_timeout(1000)
+    assert cycle(page) == stood
+    page.get_by_role("tab", name="Live").click()
+    page.keyboard.press("r")
+    expect(page.get_by_text("Start the race, or take a single step")).to_be_visible()
+    assert visitor.wrong == []
