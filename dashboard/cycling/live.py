@@ -67,6 +67,7 @@ class LiveView:
             later = [later[self._turn % len(later)]]
         for draw in later:
             draw()
+        self._attach()
 
     def _show_innovations(self, view: RaceView) -> None:
         chosen = view.series[view.chosen]
@@ -87,8 +88,14 @@ class LiveView:
         mean, spread = race.climate.mean.cpu().numpy(), race.climate.covariance.variance().sqrt().cpu().numpy()
         self._pictures = PICTURES[layout.kind](layout, mean, spread, race.climate.states[:2000].cpu().numpy(), self.state)
         self.state.history = self._pictures.history
-        self._own.objects = self._pictures.controls
-        self._state.objects, self._below.objects = [self._pictures.pane], self._pictures.below
+
+    def _attach(self) -> None:
+        """Put the pictures on the page, if they are new: after they have been drawn, for drawing may exchange figures."""
+        pictures = self._pictures
+        if pictures is None or self._state.objects == [pictures.pane]:
+            return
+        self._own.objects = pictures.controls
+        self._state.objects, self._below.objects = [pictures.pane], pictures.below
 
     def _offer(self, labels: tuple[str, ...]) -> None:
         options = {label: number for number, label in enumerate(labels)}

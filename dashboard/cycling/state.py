@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from backends.errors import InputError
 from backends.experiments.cycling.dynamics import DYNAMICS
-from backends.experiments.cycling.methods import METHODS
+from backends.experiments.cycling.methods import METHODS, LocalizationSettings
 from backends.experiments.cycling.race import labels, needs_restart
 from backends.experiments.cycling.settings import CyclingSettings, NetworkSettings
 from backends.experiments.cycling.view import RaceView
@@ -20,6 +20,8 @@ from dashboard.worker import DEVICE, LatestWins
 MOST_METHODS = 6
 TESTBEDS = {model.model_fields["name"].default: model for model in DYNAMICS}
 KINDS = {model.model_fields["name"].default: model for model in METHODS}
+#: Methods that need distances even without a localisation radius.
+LOCAL = ("letkf", "lpf")
 #: What a page opens with.
 FIRST = {
     "kind": "cycling",
@@ -140,7 +142,9 @@ class CyclingState(param.Parameterized):
         if len(self.methods) >= MOST_METHODS:
             self.problem = f"at most {MOST_METHODS} methods race at a time"
             return
-        self.methods = [*self.methods, self._section_of(KINDS[name].model_validate({}))]
+        section = self._usual(name)
+        _localise(section, self.testbed)
+        self.methods = [*self.methods, section]
         self._on_change()
 
     def remove_method(self, section: SectionState) -> None:
@@ -156,7 +160,12 @@ class CyclingState(param.Parameterized):
             for section in self.methods:
                 if name != self.testbed and "length" in section.KEYS:
                     section.length = None
-            self.param.update(testbed=name, model={})
+                _localise(section, name)
+            methods = self.methods
+            if TESTBEDS[name].RADIUS is None:  # what is local by nature cannot race there
+                methods = [m for m in methods if m.MODEL.model_fields["name"].default not in LOCAL] or [self._usual("etkf")]
+            chosen = min(self.chosen, len(methods) - 1)
+            self.param.update(testbed=name, model={}, methods=methods, chosen=chosen)
             self.network.take(NetworkSettings(**TESTBEDS[name].NETWORK))
         finally:
             self.taking = False
@@ -202,6 +211,9 @@ class CyclingState(param.Parameterized):
             self.param.update(testbed=settings.dynamics.name, model=dict(settings.model), methods=methods, chosen=chosen)
         finally:
             self.taking = False
+
+    def _usual(self, name: str) -> SectionState:
+        return self._section_of(KINDS[name].model_validate({}))
 
     def _section_of(self, settings: Any) -> SectionState:
         section = section_state(type(settings))
@@ -267,6 +279,18 @@ class CyclingState(param.Parameterized):
 
     def _on_failed(self, problem: str) -> None:
         self.problem = problem
+
+
+def _localise(section: Any, testbed: str) -> None:
+    """Let a method localise in the distances of a testbed, or not at all where it has no distances."""
+    if "localization" not in section.KEYS:
+        return
+    usual, radius = section.MODEL.model_fields["localization"].default, TESTBEDS[testbed].RADIUS
+    if radius is None:
+        section.localization = None
+    elif usual is not None or section.localization is not None:
+        factor = 1.0 if usual is None else usual.radius / LocalizationSettings().radius
+        section.localization = LocalizationSettings(radius=factor * radius)
 
 
 def _look(request: tuple[LiveRace, int, int, int]) -> RaceView:

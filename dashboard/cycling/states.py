@@ -1,5 +1,6 @@
 """Pictures of the state of a race, for each layout of states."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import panel_material_ui as pmui
 
 from backends.experiments.cycling.layout import Layout
+from backends.experiments.cycling.methods import MethodSection
 from backends.experiments.cycling.view import RaceView
 from dashboard.cycling.state import CyclingState
 from dashboard.plots.race.attractor import Attractor
@@ -19,6 +21,8 @@ from dashboard.plots.race.ring import RingProfile
 
 #: How far axes and colours reach, in standard deviations of the climate.
 REACH = 3.5
+#: Methods whose members after the analysis are drawn anew from those before it.
+RESAMPLING = ("pf", "lpf")
 
 
 class StatePictures(ABC):
@@ -64,6 +68,13 @@ class StatePictures(ABC):
     def clear(self) -> None:
         """Take everything away."""
 
+    def _show_cloud(self, cloud: Cloud, view: RaceView) -> None:
+        chosen = view.methods[view.chosen]
+        observed = dict(zip(view.observed.tolist(), view.values.tolist(), strict=True))
+        means = (chosen.background, chosen.analysis)
+        linked = _keeps_members(self.state.live.settings.methods[view.chosen])
+        cloud.show(chosen.members_background, chosen.members_analysis, view.truth, observed, means, linked)
+
 
 class PhasePictures(StatePictures):
     """The attractor with trails, and the ensemble close up."""
@@ -72,10 +83,8 @@ class PhasePictures(StatePictures):
 
     def _build(self, mean: np.ndarray, spread: np.ndarray, states: np.ndarray) -> None:
         names = self.layout.names
-        self.attractor, self.cloud = Attractor(height=400), Cloud(height=400)
-        limits = np.stack([mean - REACH * spread, mean + REACH * spread], axis=1)
-        self.attractor.configure(names, limits=limits, backdrop=states)
-        self.cloud.configure(names)
+        self._limits = np.array([_rounded(m - REACH * s, m + REACH * s) for m, s in zip(mean, spread, strict=True)])
+        self._backdrop = states
         planes = {f"{names[a]}–{names[b]}": (a, b) for a in range(len(names)) for b in range(a + 1, len(names))}
         if len(names) > 2:
             planes = {"3D": tuple(range(3)), **planes}  # type: ignore[dict-item]
@@ -86,12 +95,15 @@ class PhasePictures(StatePictures):
         self.plane.param.watch(lambda event: self._on_plane(event.new), "value")
         if len(planes) > 1:
             self.controls = [self.plane]
-        self.pane = grid(self.attractor.pane, self.cloud.pane, least=380)
+        self._on_plane(self.plane.value)
 
     def _on_plane(self, plane: tuple[int, ...]) -> None:
-        self.attractor.set_components(*plane)
-        if len(plane) == 2:
-            self.cloud.set_plane(plane[0], plane[1])
+        """Make both figures anew, which the next moment draws: of a figure that is exchanged alone a browser keeps a gap."""
+        names = self.layout.names
+        self.attractor, self.cloud = Attractor(height=400, trail=40), Cloud(height=400)
+        self.attractor.configure(names, limits=self._limits, backdrop=self._backdrop, components=plane)
+        self.cloud.configure(names, plane=(plane[0], plane[1]))
+        self.pane = grid(self.attractor.pane, self.cloud.pane, least=380)
 
     def show(self, view: RaceView) -> None:
         """Draw a moment."""
@@ -105,7 +117,7 @@ class PhasePictures(StatePictures):
 
     def more(self, view: RaceView) -> list[Callable[[], None]]:
         """Return what draws the ensemble close up."""
-        return [lambda: _show_cloud(self.cloud, view)]
+        return [lambda: self._show_cloud(self.cloud, view)]
 
     def clear(self) -> None:
         """Take everything away."""
@@ -147,7 +159,7 @@ class RingPictures(StatePictures):
 
     def more(self, view: RaceView) -> list[Callable[[], None]]:
         """Return what draws the ensemble in a plane, and the Hovmöller diagrams."""
-        return [lambda: _show_cloud(self.cloud, view), lambda: self._show_history(view)]
+        return [lambda: self._show_cloud(self.cloud, view), lambda: self._show_history(view)]
 
     def _show_history(self, view: RaceView) -> None:
         history = view.history
@@ -242,8 +254,12 @@ class PlanePictures(StatePictures):
         ]
 
 
-def _show_cloud(cloud: Cloud, view: RaceView) -> None:
-    chosen = view.methods[view.chosen]
-    observed = dict(zip(view.observed.tolist(), view.values.tolist(), strict=True))
-    means = (chosen.background, chosen.analysis)
-    cloud.show(chosen.members_background, chosen.members_analysis, view.truth, observed, means)
+def _keeps_members(settings: MethodSection) -> bool:
+    """Return whether each member after the analysis is one of before that has been moved: not rotated, not resampled."""
+    return settings.name not in RESAMPLING and not getattr(settings, "rotation", False)
+
+
+def _rounded(low: float, high: float) -> tuple[float, float]:
+    """Return limits that hold both ends, in steps of a fiftieth to a fifth of what lies between."""
+    step = 10 ** math.floor(math.log10(max(high - low, 1e-9))) / 5
+    return math.floor(low / step) * step, math.ceil(high / step) * step

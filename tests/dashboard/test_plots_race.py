@@ -337,7 +337,7 @@ def test_a_timeline_refuses_wrong_input_and_is_cleared():
         plot.show([1, 2], {"a": {"spread": np.ones(3)}})
     plot.clear()
     assert plot._notice.shown
-    assert plot._lines == {}
+    assert not any(len(values) for values in plot._source.data.values())
     plot.show([], {"a": {"analysis": np.empty(0)}})
     assert plot._notice.shown
 

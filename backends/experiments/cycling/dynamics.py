@@ -27,6 +27,8 @@ class DynamicsSection(Section):
     UNCERTAIN: ClassVar[tuple[str, ...]] = ()
     #: Observations that suit it, where pages begin: values of keys that differ from their defaults.
     NETWORK: ClassVar[dict[str, Any]] = {}
+    #: Localisation radius where pages begin, in the unit of its distances; None where it has no distances.
+    RADIUS: ClassVar[float | None] = None
     MODEL: ClassVar[type[Dynamics]]
 
 
@@ -48,6 +50,7 @@ class Lorenz96Settings(DynamicsSection):
     """Lorenz (1996): waves on a latitude circle."""
 
     MODEL: ClassVar[type[Dynamics]] = Lorenz96
+    RADIUS: ClassVar[float | None] = 4.0
     UNCERTAIN: ClassVar[tuple[str, ...]] = ("forcing",)
     FIXED: ClassVar[frozenset[str]] = frozenset({"points"})
     name: Literal["lorenz96"] = "lorenz96"
@@ -78,6 +81,7 @@ class AdvectionSettings(DynamicsSection):
     """Linear advection on a periodic line."""
 
     MODEL: ClassVar[type[Dynamics]] = Advection
+    RADIUS: ClassVar[float | None] = 0.05
     FIXED: ClassVar[frozenset[str]] = frozenset({"points"})
     UNCERTAIN: ClassVar[tuple[str, ...]] = ("speed",)
     NETWORK: ClassVar[dict[str, Any]] = {"every": 5, "components": "every", "count": 10, "sigma": 0.1}
@@ -93,6 +97,7 @@ class AdvectionDiffusionSettings(DynamicsSection):
     """A tracer from a pulsed source on an x–z plane: advection, diffusion, decay, and a sponge at the top."""
 
     MODEL: ClassVar[type[Dynamics]] = AdvectionDiffusion
+    RADIUS: ClassVar[float | None] = 0.15
     FIXED: ClassVar[frozenset[str]] = frozenset({"nx", "nz", "width", "height"})
     UNCERTAIN: ClassVar[tuple[str, ...]] = ("u", "w", "source_strength")
     NETWORK: ClassVar[dict[str, Any]] = {"every": 10, "components": "random", "count": 120, "sigma": 0.03}
@@ -124,6 +129,7 @@ class KolmogorovSettings(DynamicsSection):
     """Two-dimensional turbulence on a doubly periodic plane, driven by a sinusoidal force."""
 
     MODEL: ClassVar[type[Dynamics]] = Kolmogorov
+    RADIUS: ClassVar[float | None] = 4.0
     FIXED: ClassVar[frozenset[str]] = frozenset({"points"})
     UNCERTAIN: ClassVar[tuple[str, ...]] = ("forcing", "drag")
     NETWORK: ClassVar[dict[str, Any]] = {"every": 10, "components": "random", "count": 400, "sigma": 0.5}
@@ -141,6 +147,7 @@ class ShallowWaterSettings(DynamicsSection):
     """Rotating shallow water on the sphere: unstable jets."""
 
     MODEL: ClassVar[type[Dynamics]] = ShallowWater
+    RADIUS: ClassVar[float | None] = 1500.0
     FIXED: ClassVar[frozenset[str]] = frozenset({"truncation"})
     UNCERTAIN: ClassVar[tuple[str, ...]] = ("jet", "depth")
     NETWORK: ClassVar[dict[str, Any]] = {"every": 8, "components": "random", "fields": ("h",), "count": 500, "sigma": 10.0}

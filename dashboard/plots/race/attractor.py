@@ -67,7 +67,7 @@ class Attractor:
         limits
             Ends of the axis of each, (n, 2); by default they follow what is drawn.
         backdrop
-            States along a long free run, (m, n), drawn faintly behind everything: the attractor.
+            States of a long free run, (m, n), drawn as faint dots behind everything: the attractor.
         components
             Two or three that are drawn, by default the first three if there are just three, otherwise the first two.
         """
@@ -159,11 +159,11 @@ class Attractor:
         self._shown = (truth, means, chosen, before, after, observed)
 
     def clear(self) -> None:
-        """Take everything away but the backdrop."""
+        """Take everything away but the backdrop; the methods stay until others come, so that the figure stays the same."""
         require_configured(self)
-        self._labels, self._shown = (), None
         self._seen = [None] * len(self._components)
-        self._build()
+        self.show(np.empty((0, len(self._names))), dict.fromkeys(self._labels))
+        self._shown = None
 
     def _columns(self, states: np.ndarray | None) -> dict[str, np.ndarray]:
         if states is None:
@@ -219,7 +219,7 @@ class Attractor:
         at: Coordinates = self._turning.attach(fig) if solid else {"x": "c0", "y": "c1"}
         empty = self._columns(None)
         backdrop = ColumnDataSource(data=self._columns(self._backdrop))
-        fig.add_glyph(backdrop, Line(**at, line_color=NEUTRAL, line_alpha=0.35, line_width=0.7))
+        fig.add_glyph(backdrop, Scatter(**at, size=2, line_color=None, fill_color=NEUTRAL, fill_alpha=0.4))
         self._paths, self._points = ColumnDataSource(data=empty), ColumnDataSource(data=empty)
         path = fig.add_glyph(self._paths, Line(**at, line_color=OBSERVATIONS, line_width=2, line_dash="dashed"))
         self._trails = {label: ColumnDataSource(data=empty) for label in ("", *self._labels)}

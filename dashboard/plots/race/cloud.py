@@ -42,7 +42,10 @@ class Cloud:
             Numbers of the two that are drawn.
         """
         self._names, self._units, self._shown = tuple(names), units, None
-        self.set_plane(*plane)
+        self._check(*plane)
+        self._plane = plane
+        self._ends: list[tuple[float, float] | None] = [None, None]
+        self._build()
 
     def set_plane(self, across: int, up: int) -> None:
         """Draw two other components.
@@ -52,13 +55,21 @@ class Cloud:
         ValueError
             If they are not two different ones of those that there are.
         """
-        if across == up or not {across, up} <= set(range(len(self._names))):
-            raise ValueError(f"plane: {across}, {up}; expected two different components below {len(self._names)}")
-        self._plane = across, up
-        self._ends: list[tuple[float, float] | None] = [None, None]
-        self._build()
+        self._check(across, up)
+        self._plane, self._ends = (across, up), [None, None]
+        self._name_axes()
         if self._shown is not None:
             self.show(**self._shown)
+
+    def _check(self, across: int, up: int) -> None:
+        if across == up or not {across, up} <= set(range(len(self._names))):
+            raise ValueError(f"plane: {across}, {up}; expected two different components below {len(self._names)}")
+
+    def _name_axes(self) -> None:
+        names = [self._names[k] for k in self._plane]
+        self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = (with_units(name, self._units) for name in names)
+        for hover, what in self._hovers.items():
+            hover.tooltips = [("", what), (names[0], "@x{custom}"), (names[1], "@y{custom}")]
 
     def show(
         self,
@@ -117,8 +128,9 @@ class Cloud:
     def clear(self) -> None:
         """Take everything away."""
         require_configured(self)
-        self._shown, self._ends = None, [None, None]
-        self._build()
+        self._ends = [None, None]
+        self.show(None, None)
+        self._shown = None
 
     def _pick(self, name: str, states: np.ndarray | None) -> np.ndarray:
         if states is None:
@@ -136,9 +148,7 @@ class Cloud:
             set_limits(axis, *(self._ends[k] or (0.0, 1.0)))
 
     def _build(self) -> None:
-        names = [self._names[k] for k in self._plane]
-        across, up = (with_units(name, self._units) for name in names)
-        fig = race_figure(self._height, across, up, tools="pan,wheel_zoom,reset,save")
+        fig = race_figure(self._height, "", "", tools="pan,wheel_zoom,reset,save")
         self.figure: figure = fig
         nothing: dict[str, list] = {"x": [], "y": []}
         self._lines = [ColumnDataSource(data={"at": []}) for _ in range(2)]
@@ -172,14 +182,16 @@ class Cloud:
         entries += [("mean before", means["before"]), ("mean after", means["after"])]
         legend(fig, [*entries, ("truth", [truth]), ("observed", spans)], columns=3)
         number = value_hover(self._units)
+        self._hovers: dict[HoverTool, str] = {}
         for renderers, what in (
             (list(clouds.values()), "member"),
             ([truth], "truth"),
             (means["before"] + means["after"], "mean"),
         ):
-            hover = HoverTool(renderers=[*renderers], tooltips=[("", what), (names[0], "@x{custom}"), (names[1], "@y{custom}")])
-            hover.formatters = {"@x": number, "@y": number}
+            hover = HoverTool(renderers=[*renderers], formatters={"@x": number, "@y": number})
+            self._hovers[hover] = what
             fig.add_tools(hover)
+        self._name_axes()
         self._notice: Notice = Notice(fig)
         self._follow(np.empty((0, 2)))
         self.pane.object = fig

@@ -46,8 +46,7 @@ class Hovmoller:
         self._follow: tuple[float, float] | None = None
         self._follow_error: tuple[float, float] | None = None
         self._mappers: dict[str, LinearColorMapper] = {}
-        self._panes = {name: pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0) for name in PANELS}
-        self.pane = grid(*self._panes.values(), least=260)
+        self.pane = grid(least=260, columns_at_most=len(PANELS))
 
     def configure(
         self,
@@ -138,7 +137,11 @@ class Hovmoller:
     def clear(self) -> None:
         """Take everything away."""
         require_configured(self)
-        self._build()
+        self._shown = self._follow = self._follow_error = None
+        for panel, source in self._sources.items():
+            source.data = {key: [] for key in source.data}
+            self._notices[panel].show(True)
+        set_limits(self._y_range, 0.0, float(FEWEST))
 
     def _color(self, truth: np.ndarray, error: np.ndarray) -> None:
         with np.errstate(all="ignore"):
@@ -187,4 +190,4 @@ class Hovmoller:
             fig.add_tools(hover)
             self._notices[panel] = Notice(fig)
             self.figures[panel] = fig
-            self._panes[panel].object = fig
+        self.pane.objects = [pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0) for fig in self.figures.values()]

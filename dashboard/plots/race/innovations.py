@@ -45,7 +45,7 @@ class Innovations:
         self._panes[0].styles = {"flex": "3 1 380px", "min-width": "300px"}
         self._panes[1].styles = {"flex": "1 1 240px", "min-width": "220px"}
         self.pane = pn.FlexBox(*self._panes, sizing_mode="stretch_width", margin=0)
-        self.clear()
+        self._build()
 
     def set_window(self, window: int) -> None:
         """Show so many of the last cycles."""
@@ -109,9 +109,9 @@ class Innovations:
 
     def clear(self) -> None:
         """Take everything away."""
-        self._shown = None
         self._follow = None
-        self._build()
+        self.show([], np.empty(0), np.empty(0))
+        self._shown = None
 
     def _count(self, normalised: np.ndarray | None) -> None:
         values = np.empty(0) if normalised is None else column("normalised", normalised)

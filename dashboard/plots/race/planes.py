@@ -57,8 +57,9 @@ class PlaneRace:
         self._height, self._on_tap, self._on_move = height, on_tap, on_move
         self._moving = True
         self._dragging: list[Dragging] = []
-        self._panes = {name: pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0) for name in PANELS}
-        self.pane = grid(*self._panes.values())
+        self._panes: dict[str, pn.pane.Bokeh] = {}
+        self._panels = tuple(PANELS)
+        self.pane = grid(columns_at_most=len(PANELS))
 
     def configure(
         self,
@@ -109,6 +110,7 @@ class PlaneRace:
         """
         if unknown := set(names) - set(PANELS):
             raise ValueError(f"panels: {', '.join(sorted(unknown))}; expected any of {', '.join(PANELS)}")
+        self._panels = tuple(names)
         for name, pane in self._panes.items():
             pane.visible = name in names
 
@@ -180,7 +182,9 @@ class PlaneRace:
     def clear(self) -> None:
         """Take everything away."""
         require_configured(self)
-        self._build()
+        self._follow = dict.fromkeys(self._follow)
+        self.show(None, None, None)
+        self.mark([], [])
 
     def _color(self, fields: dict[str, np.ndarray | None]) -> None:
         for name in self._follow:
@@ -227,8 +231,12 @@ class PlaneRace:
             if self._on_move is not None:
                 self._dragging.append(Dragging(fig, source, _COLUMNS, self._on_move))
         self.set_moving(self._moving)
-        for name, pane in self._panes.items():
-            pane.object = self.figures[name]
+        # Exchanged all at once: of several that are exchanged one by one the browser may keep the old ones.
+        self._panes = {
+            name: pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0, visible=name in self._panels)
+            for name, fig in self.figures.items()
+        }
+        self.pane.objects = list(self._panes.values())
         self.pane.styles = columns(int(0.72 * self._width), len(PANELS))
 
     def _tapped(self, event: Event) -> None:

@@ -129,7 +129,9 @@ class RingProfile:
     def clear(self) -> None:
         """Take everything away."""
         require_configured(self)
-        self._build()
+        self._follow = None
+        self.show(None, None, None)
+        self._shown = None
 
     def _around(self, values: np.ndarray, places: bool = False) -> np.ndarray:
         """Return (…, n) values on the way round the ring, with the neighbours of both ends beyond the frame."""

@@ -119,9 +119,10 @@ class RaceTimeline:
         self._shown = (cycles, curves, marks, sigma_o, times)
 
     def clear(self) -> None:
-        """Take everything away, the methods too."""
-        self._labels, self._limits, self._shown = (), None, None
-        self._build()
+        """Take the lines away; the methods stay until others come, so that the figure stays the same."""
+        self._limits = None
+        self.show([], {label: {} for label in self._labels})
+        self._shown = None
 
     def set_window(self, window: int) -> None:
         """Show so many of the last cycles."""
