@@ -97,7 +97,11 @@ class CyclingControls:
                 self._truth.body.objects = self._of_truth()
 
     def _on_components(self, *_events: Event) -> None:
-        self.count.visible = self.state.network.components in ("every", "random", "changing")
+        components = self.state.network.components
+        if isinstance(components, tuple):
+            known = {text: rule for text, rule in self.components.options.items() if text != CHOSEN}
+            self.components.param.update(options={**known, CHOSEN: components}, value=components)
+        self.count.visible = components in ("every", "random", "changing")
 
     def _of_truth(self) -> list[Any]:
         section = self.state.section

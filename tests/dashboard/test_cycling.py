@@ -303,3 +303,15 @@ def test_no_slice_of_a_race_holds_the_device_for_long(state):
         waits.append(time.monotonic() - began)
     assert len(waits) == 20
     assert not MAKING._shutdown
+
+
+def test_stations_set_by_hand_are_named_in_the_list():
+    page = CyclingPage()
+    page.state.toggle_station(3, [])
+    page.state.toggle_station(7, [])
+    assert page.state.network.components == (3, 7)
+    assert page.controls.components.value == (3, 7)
+    assert "Chosen by hand" in page.controls.components.options
+    page.controls.components.value = "every"
+    assert page.state.network.components == "every"
+    page.close()
