@@ -1,8 +1,18 @@
 """The tasks that can be trained, by name, in the order in which pages offer them."""
 
+from backends.experiments.training.dynamics import (
+    AdvectionEmulatorTraining,
+    ERA5Training,
+    EuropeanTraining,
+    Lorenz63Training,
+)
 from backends.experiments.training.line import AIVarLine, AIVarLineConditioned
 from backends.experiments.training.settings import TrainingSettings
 
 TASKS: dict[str, type[TrainingSettings]] = {
-    model.model_fields["task"].default: model for model in (AIVarLine, AIVarLineConditioned)
-}
+    model.model_fields["task"].default: model
+    for model in (
+        AIVarLine, AIVarLineConditioned,
+        AdvectionEmulatorTraining, Lorenz63Training, EuropeanTraining, ERA5Training,
+    )
+}  # fmt: skip
