@@ -118,6 +118,10 @@ class KroneckerBackgroundError(BackgroundError):
         """Return H B at the given grid points, shape (p, len(points))."""
         return self.apply(operator.dense())[:, points]
 
+    def eigen(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return Q_z, Q_x with eigenvectors as columns, and the floored eigenvalues (n_z, n_x)."""
+        return self._qz, self._qx, self._eigenvalues
+
     def spectrum(self) -> Spectrum:
         """Return all nz · nx eigenvalues."""
         return Spectrum(self._raw.flatten().sort(descending=True).values, self.floor)

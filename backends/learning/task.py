@@ -38,6 +38,14 @@ class Task(ABC):
     def loss(self, generator: torch.Generator) -> Loss:
         """Return the loss of one batch, drawn anew from the generator, which is on the CPU."""
 
+    def carried(self) -> dict[str, Tensor]:
+        """Return what goes over from one batch to the next, so that a training that goes on has it; most tasks have nothing."""
+        return {}
+
+    def carry(self, tensors: dict[str, Tensor]) -> None:
+        """Go on with what :meth:`carried` returned."""
+        del tensors
+
     @abstractmethod
     def validate(self) -> dict[str, float]:
         """Return scores on cases that are the same at each call and never trained on; those of references beside them."""

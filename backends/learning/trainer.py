@@ -12,6 +12,8 @@ from backends.learning.task import Task
 
 #: Gradients longer than this are shortened to it.
 LONGEST_GRADIENT = 1.0
+#: Evaluations of the loss in one line search of L-BFGS; torch allows one where a call takes a single step.
+LONGEST_SEARCH = 25
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,9 @@ class Trainer:
             self._optimiser = torch.optim.Adam(weights, rate)
         else:
             self._optimiser = torch.optim.LBFGS(
-                weights, rate, max_iter=1, history_size=20, tolerance_grad=0, tolerance_change=0, line_search_fn="strong_wolfe"
-            )
+                weights, rate, max_iter=1, max_eval=LONGEST_SEARCH, history_size=100, tolerance_grad=0, tolerance_change=0,
+                line_search_fn="strong_wolfe",
+            )  # fmt: skip
 
     @property
     def progress(self) -> float:
@@ -149,6 +152,7 @@ class Trainer:
         memory, numbers = taken_apart(self._optimiser.state_dict()["state"])
         tensors |= {f"optimiser.{name}": tensor for name, tensor in memory.items()}
         tensors["generator"] = self._generator.get_state()
+        tensors |= {f"carried.{name}": tensor for name, tensor in self.task.carried().items()}
         standing = {
             "iteration": str(self.iteration), "seconds": repr(self.seconds), "task": self.task.name, "optimiser": numbers
         }  # fmt: skip
@@ -168,6 +172,8 @@ class Trainer:
         memory = {name.removeprefix("optimiser."): t for name, t in tensors.items() if name.startswith("optimiser.")}
         self._optimiser.load_state_dict({"state": put_together(memory, facts["optimiser"]), "param_groups": groups})
         self._generator.set_state(tensors["generator"])
+        carried = {name.removeprefix("carried."): tensor for name, tensor in tensors.items() if name.startswith("carried.")}
+        self.task.carry(carried)
         self.iteration, self.seconds = int(facts["iteration"]), float(facts["seconds"])
 
 

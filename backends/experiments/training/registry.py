@@ -7,12 +7,14 @@ from backends.experiments.training.dynamics import (
     Lorenz63Training,
 )
 from backends.experiments.training.line import AIVarLine, AIVarLineConditioned
+from backends.experiments.training.plane import AIVarField, AIVarPlane
 from backends.experiments.training.settings import TrainingSettings
+from backends.experiments.training.single import AIVarLineSingle, AIVarPlaneSingle
 
 TASKS: dict[str, type[TrainingSettings]] = {
     model.model_fields["task"].default: model
     for model in (
-        AIVarLine, AIVarLineConditioned,
+        AIVarLine, AIVarLineSingle, AIVarLineConditioned, AIVarPlane, AIVarPlaneSingle, AIVarField,
         AdvectionEmulatorTraining, Lorenz63Training, EuropeanTraining, ERA5Training,
     )
 }  # fmt: skip

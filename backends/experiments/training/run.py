@@ -43,7 +43,8 @@ def train(settings: TrainingSettings, folder: Path, context: JobContext, run_id:
         If the data or the checkpoint cannot be read, or the loss is not finite any more.
     """
     task = settings.make(folder)
-    schedule = Schedule(settings.learning_rate, settings.iterations, settings.minutes and 60 * settings.minutes)
+    seconds = settings.minutes and 60 * settings.minutes
+    schedule = Schedule(settings.learning_rate, settings.iterations, seconds, settings.optimiser)
     facts = {"settings": to_yaml(settings)}
     trainer = Trainer(task, schedule, settings.seed, facts)
     earlier = context.checkpoint.latest()

@@ -29,6 +29,9 @@ class TrainingSettings(Section):
     minutes: Length | None = Field(None, description="most minutes of training, wall time; null: no limit")
     batch: int = Field(64, ge=1, le=4096, description="samples of which one loss is the mean")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="at the start; it falls along half a cosine")
+    optimiser: Literal["adam", "lbfgs"] = Field(
+        "adam", description="`adam`, or `lbfgs` for a single case, whose loss does not change from step to step"
+    )
     seed: Seed = Field(1, description="seed of the first weights and of the batches")
     resume: str = Field(
         "", max_length=40, pattern=r"^[0-9a-f]*$", description="id of a run whose checkpoint this one goes on from; empty: none"

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from backends.learning.gallery import Panel, Series
+from backends.learning.gallery import Map, Panel, Series
 from backends.learning.variational.cases import Cases
 
 
@@ -48,4 +48,42 @@ def line_pictures(cases: Cases, exact: Tensor, increments: Tensor) -> tuple[Pane
             log="xy",
         )
     )
+    return tuple(panels)
+
+
+def map_pictures(
+    cases: Cases, exact: Tensor, increments: Tensor, shape: tuple[int, int], extent: tuple[float, ...], axes: tuple[str, str]
+) -> tuple[Panel, ...]:
+    """Return panels of maps for a few cases: truth, background, both analyses, and how they differ.
+
+    Parameters
+    ----------
+    cases, exact, increments
+        Cases with their exact increments and those of the network.
+    shape, extent, axes
+        Rows and columns; left, lower, right and upper edge; what the axes are called.
+    """
+    rows, columns = shape
+    left, low, right, high = extent
+    panels = []
+    for k in range(min(len(cases), 2)):
+        used, background = cases.used[k], cases.background[k]
+        point = cases.nodes[k, :, 0][used]
+        x = left + (right - left) * (point % columns) / (columns - 1)
+        y = low + (high - low) * (point // columns) / (rows - 1)
+
+        def shown(label: str, state: Tensor, shared: str = "state") -> Map:
+            return Map.of(label, state.reshape(shape), (left, low, right, high), shared)
+
+        maps = (
+            shown("truth", cases.truth[k]),
+            shown("background", background),
+            shown("3D-Var, exact", background + exact[k]),
+            shown("network", background + increments[k]),
+            shown("increment, exact", exact[k], "difference"),
+            shown("increment, network", increments[k], "difference"),
+            shown("network − 3D-Var", increments[k] - exact[k], "small difference"),
+        )
+        points = Series.of("observations", "observations", x, y)
+        panels.append(Panel(f"unseen case {k + 1}: {int(used.sum())} observations", *axes, (points,), maps))
     return tuple(panels)
