@@ -36,6 +36,7 @@ class Records:
         self._reading: Future[None] | None = None
         self._jobs: dict[str, Job] = {}
         self._points: dict[str, list[Point]] = {}
+        self._deleted: set[str] = set()
 
     @property
     def loading(self) -> bool:
@@ -82,6 +83,14 @@ class Records:
         """Record what became of a job."""
         return self._do(self._store.finish, job, points, artifacts)
 
+    def delete(self, id: str) -> None:
+        """Forget a job at once, and delete what is recorded of it."""
+        with self._lock:
+            self._deleted.add(id)
+            self._jobs.pop(id, None)
+            self._points.pop(id, None)
+        self._do(self._store.delete, id)
+
     def artifact(self, id: str, name: str) -> bytes:
         """Return a file that a job left; blocks while it is read.
 
@@ -105,7 +114,8 @@ class Records:
     def _read(self) -> None:
         for job in self._store.jobs():
             with self._lock:
-                self._jobs.setdefault(job.id, job)
+                if job.id not in self._deleted:
+                    self._jobs.setdefault(job.id, job)
 
     def _read_points(self, id: str) -> None:
         points = self._store.points(id)

@@ -1,12 +1,14 @@
 """The jobs of a server: what pages and programs ask for, watch and end."""
 
 import secrets
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from backends.errors import InputError
 from backends.home import home_folder
+from backends.jobs.context import plain
 from backends.jobs.job import Job, Point, State
 from backends.jobs.live import LiveJob
 from backends.jobs.records import Records
@@ -206,6 +208,25 @@ class Jobs:
                 raise InputError(f"only a job that was paused can go on; this one is {self._word(id)}")
             self._running.tell(live, "run")
             return live.job
+
+    def delete(self, id: str) -> None:
+        """Delete a job that has ended: its record, the files that it left, and its checkpoint.
+
+        Raises
+        ------
+        InputError
+            If there is no such job, it has not ended, or another one that has not ended goes on from its checkpoint.
+        """
+        with self._running.changed:
+            if not self.get(id).state.final:
+                raise InputError(f"only a job that has ended can be deleted; this one is {self._word(id)}")
+            checkpoint = self._checkpoints / plain(id)
+            for other in self._running.jobs.values():
+                if other.order.earlier == str(checkpoint) and not other.job.state.final:
+                    raise InputError(f"job {other.job.id} goes on from this one and has not ended; wait for its end")
+            self._running.jobs.pop(id, None)
+            self._records.delete(id)
+        shutil.rmtree(checkpoint, ignore_errors=True)
 
     def close(self) -> None:
         """End all jobs and what was started for them; takes some seconds if jobs run. The record stays."""

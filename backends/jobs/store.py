@@ -126,6 +126,23 @@ class Store:
         self.progress(job, points, job.ended)
         client.set_terminated(run, _STATUS[job.state], round(job.ended * 1000))
 
+    def delete(self, job: str) -> None:
+        """Delete what is recorded of a job, and the files that it left; nothing if nothing is recorded of it."""
+        client, _ = self._open()
+        from mlflow.exceptions import MlflowException
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        info = self._runs.pop(job, None)
+        self._names.pop(job, None)
+        if info is None:
+            return
+        client.delete_run(info.run_id)
+        try:
+            get_artifact_repository(info.artifact_uri, tracking_uri=self._address).delete_artifacts()
+        except (NotImplementedError, MlflowException, OSError):
+            # A tracking server may keep the files of what has been deleted; its owner removes them with `mlflow gc`.
+            return
+
     def jobs(self) -> Iterator[Job]:
         """Return the newest jobs that are recorded, the newest first.
 

@@ -20,7 +20,7 @@ from backends.jobs.job import Job, Point, State
 from backends.jobs.records import Records
 from backends.jobs.running import DIED
 from backends.jobs.service import Jobs
-from backends.jobs.store import INTERRUPTED, Store, allowed, parameters_of
+from backends.jobs.store import INTERRUPTED, Store, allowed, parameters_of, this_process
 from backends.jobs.task import KINDS, resolve
 from backends.jobs.thinning import Thinning
 from backends.jobs.worker import MOST_POINTS, Control, Order, WorkerContext
@@ -448,3 +448,57 @@ def test_names_and_settings_become_what_mlflow_allows():
         "methods.1.name": "etkf", "methods.1.members": 20, "methods.2.name": "3dvar", "seed": 3, "sizes": [1, 2],
     }  # fmt: skip
     assert parameters_of("{") == {}
+
+
+def test_a_job_that_has_ended_is_deleted_with_its_record_files_and_checkpoint(jobs, home):
+    job = jobs.submit("saving", "{to: 3}", home)
+    other = jobs.submit("counting", "{to: 3}", home)
+    for known in (job, other):
+        assert jobs.wait(known.id, 20).state is State.COMPLETED
+        recorded(jobs, known)
+    kept = jobs._records._store._runs[other.id].artifact_uri.removeprefix("file://")
+    assert os.path.isdir(kept)
+    assert (home / "checkpoints" / job.id).is_dir()
+    for known in (job, other):
+        jobs.delete(known.id)
+        assert known.id not in [left.id for left in jobs.list()]
+        with pytest.raises(InputError, match="there is no job"):
+            jobs.get(known.id)
+        with pytest.raises(InputError, match="there is no job"):
+            jobs.delete(known.id)
+    assert not (home / "checkpoints" / job.id).exists()
+    jobs._records._thread.submit(int).result()  # what was asked for before has been done
+    assert jobs.problem == ""
+    assert not os.path.isdir(kept)
+    earlier = [known.id for known in Store(home, "another 1 1").jobs()]
+    assert earlier
+    assert job.id not in earlier
+    assert other.id not in earlier
+
+
+def test_a_job_of_an_earlier_server_can_be_deleted_too(tmp_path):
+    store = Store(tmp_path, this_process())
+    job = Job("ab12", "counting", "{to: 3}", State.COMPLETED, created=1.0, started=1.0, ended=2.0)
+    store.create(job)
+    store.finish(job, (), {"a.txt": b"a"})
+    service = Jobs(tmp_path)
+    try:
+        until(lambda: [known.id for known in service.list()] == ["ab12"])
+        service.delete("ab12")
+        assert service.list() == ()
+    finally:
+        service.close()
+    assert list(Store(tmp_path, "another 1 1").jobs()) == []
+
+
+def test_only_jobs_that_have_ended_and_that_nobody_goes_on_from_are_deleted(jobs, home):
+    running = started(jobs, "resting", home)
+    with pytest.raises(InputError, match="only a job that has ended can be deleted; this one is running"):
+        jobs.delete(running.id)
+    base = Job("5a5e", "saving", "{to: 1}", State.COMPLETED, created=1.0, started=1.0, ended=2.0)
+    jobs._records.add(base)
+    waiting = jobs.submit("saving", "{to: 3}", home, continues=base.id)
+    with pytest.raises(InputError, match=f"job {waiting.id} goes on from this one"):
+        jobs.delete(base.id)
+    jobs.cancel(waiting.id)
+    jobs.delete(base.id)
