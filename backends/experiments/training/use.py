@@ -1,0 +1,177 @@
+"""A trained network on the Analysis page: whether it is valid there, what it makes of a problem, and how to make it fit."""
+
+import time
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+
+from backends.errors import InputError
+from backends.experiments.outcome import Outcome
+from backends.experiments.training.bridge import case_of
+from backends.experiments.training.line import AIVarLine, AIVarLineConditioned, MLPSettings
+from backends.experiments.training.plane import AIVarPlane
+from backends.experiments.training.settings import TrainingSettings
+from backends.experiments.training.trained import Trained
+from backends.geometry.line import PeriodicLine
+from backends.geometry.plane import VerticalPlane
+from backends.learning.gallery import Panel
+from backends.learning.variational.cases import Cases
+from backends.learning.variational.line import told
+from backends.learning.variational.networks import Analyst
+from backends.learning.variational.pictures import line_pictures, map_pictures
+from backends.learning.variational.task import Judged
+
+#: Tasks whose networks the Analysis page can use, and what of.
+USABLE: dict[str, type[PeriodicLine | VerticalPlane]] = {
+    "aivar-1d": PeriodicLine, "aivar-1d-conditioned": PeriodicLine, "aivar-2d": VerticalPlane,
+}  # fmt: skip
+#: Settings that differ by less than this part are the same.
+SAME = 1e-3
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a network makes of the problem of the Analysis page, beside the exact solution.
+
+    Attributes
+    ----------
+    reasons
+        Why the network is not valid here, one sentence each; nothing where it is.
+    scores
+        Costs, cost gap and RMSE by the names of :meth:`backends.learning.variational.task.Judged.scores`.
+    seconds_network, seconds_exact
+        Wall time of the network's analysis, and of the one shown on the page.
+    panels
+        Pictures of both.
+    """
+
+    reasons: tuple[str, ...]
+    scores: dict[str, float]
+    seconds_network: float
+    seconds_exact: float
+    panels: tuple[Panel, ...]
+
+
+def apply(network: Trained, outcome: Outcome) -> Learned:
+    """Let a network analyse the problem of the page.
+
+    Raises
+    ------
+    InputError
+        If the network cannot see the problem at all: another domain or grid, a nonlinear H, correlated observation errors.
+    """
+    settings, domain = network.settings, outcome.case.domain
+    if settings.task not in USABLE or not isinstance(domain, USABLE[settings.task]):
+        raise InputError(f"a network of the task {settings.task} cannot analyse this case")
+    shape = (settings.points,) if isinstance(settings, AIVarLine | AIVarLineConditioned) else (settings.nz, settings.nx)  # type: ignore[attr-defined]
+    if tuple(domain.shape) != shape:
+        raise InputError(f"the network was trained on {_size(shape)} points; this case has {_size(tuple(domain.shape))}")
+    problem = outcome.problem
+    count = torch.tensor([float(outcome.used.sum())])
+    sigma_b, length, sigma_o = (torch.tensor([value]) for value in (outcome.sigma_b, outcome.length, outcome.sigma_o))
+    conditions = told(sigma_b, length, sigma_o, count)[0] if isinstance(settings, AIVarLineConditioned) else None
+    cases = case_of(problem, outcome.case.truth, conditions)
+    like = next(network.task.network.parameters())
+    seen, analyst = cases.to(like), cast(Analyst, network.task.network)
+    with torch.no_grad():
+        analyst.increment(seen)  # the first call makes room for what the next ones use
+        start = time.perf_counter()
+        increment = analyst.increment(seen)
+        if like.is_cuda:
+            torch.cuda.synchronize()
+        seconds = time.perf_counter() - start
+    cases = cases.to(torch.empty(0, dtype=torch.float64))
+    judged = Judged(cases)
+    increment = increment.cpu().double()
+    panels = _pictures(cases, judged.exact, increment, domain)
+    return Learned(reasons(settings, outcome), judged.scores(increment), seconds, outcome.seconds, panels)
+
+
+def reasons(settings: TrainingSettings, outcome: Outcome) -> tuple[str, ...]:
+    """Return why a network that was trained with these settings is not valid for an analysis."""
+    found = []
+    b, o = outcome.settings.background_error, outcome.settings.observations
+    if (b.source, b.correlation) != ("static", "gaussian"):
+        found.append("it was trained with a static Gaussian B")
+    if outcome.settings.method.huber:
+        found.append("it was trained with a quadratic J_o, without Huber's robust cost")
+    named = {"σ_b": outcome.sigma_b, "L": outcome.length, "σ_o": outcome.sigma_o}
+    if isinstance(settings, AIVarPlane):
+        named["L_z"] = outcome.length_z
+    for name, (low, high) in _ranges(settings).items():
+        if not low * (1 - SAME) <= named[name] <= high * (1 + SAME):
+            found.append(f"{name} is {named[name]:.3g}; it was trained with {_words(low, high)}")
+    if isinstance(settings, AIVarLine):
+        if isinstance(settings.network, MLPSettings) and abs(b.floor / settings.background_error.floor - 1) > SAME:
+            found.append(f"the floor α is {b.floor:g}; it was trained with {settings.background_error.floor:g}")
+        if o.operator != "point" or not _on_points(outcome):
+            found.append("observations lie between grid points; it was trained with observations at grid points")
+    if isinstance(settings, AIVarLine | AIVarLineConditioned):
+        low, high = settings.observations.count
+        p = int(outcome.used.sum())
+        if not low <= p <= high:
+            found.append(f"there are {p} observations; it was trained with {_words(low, high)}")
+    elif o.placement != "columns":
+        found.append("it was trained with observations in columns")
+    return tuple(found)
+
+
+def tuned_to(settings: TrainingSettings, outcome: Outcome, run: str, iterations: int = 500) -> TrainingSettings:
+    """Return a training that begins with the weights of a run and has the page's B, R and number of observations."""
+    b, o = settings.background_error, settings.observations  # type: ignore[attr-defined]
+    sigma, length, sigma_o, p = outcome.sigma_b, outcome.length, outcome.sigma_o, int(outcome.used.sum())
+    if isinstance(settings, AIVarLineConditioned):
+        b = b.model_copy(update={"sigma": _widened(b.sigma, sigma), "length": _widened(b.length, length)})
+        o = o.model_copy(update={"sigma": _widened(o.sigma, sigma_o), "count": _widened(o.count, max(1, p))})
+    elif isinstance(settings, AIVarLine):
+        floor = outcome.settings.background_error.floor or b.floor
+        b = b.model_copy(update={"sigma": sigma, "length": length, "floor": floor})
+        o = o.model_copy(update={"sigma": sigma_o, "count": _widened(o.count, max(1, p))})
+    else:
+        b = b.model_copy(update={"sigma": sigma, "length": length, "length_z": outcome.length_z})
+        o = o.model_copy(update={"sigma": sigma_o})
+    update = {"background_error": b, "observations": o, "resume": run, "fine_tune": True, "iterations": iterations}
+    return type(settings).model_validate({**settings.model_dump(), **_dumped(update)})
+
+
+def _ranges(settings: TrainingSettings) -> dict[str, tuple[float, float]]:
+    if isinstance(settings, AIVarLineConditioned):
+        b, o = settings.background_error, settings.observations
+        return {"σ_b": b.sigma, "L": b.length, "σ_o": o.sigma}
+    assert isinstance(settings, AIVarLine | AIVarPlane)
+    fixed = {"σ_b": settings.background_error.sigma, "L": settings.background_error.length, "σ_o": settings.observations.sigma}
+    if isinstance(settings, AIVarPlane):
+        fixed["L_z"] = settings.background_error.length_z
+    return {name: (value, value) for name, value in fixed.items()}
+
+
+def _on_points(outcome: Outcome) -> bool:
+    weight = outcome.problem.operator.weight  # type: ignore[attr-defined]
+    return bool((weight.max(1).values > 1 - 1e-6).all())
+
+
+def _pictures(
+    cases: Cases, exact: torch.Tensor, increment: torch.Tensor, domain: PeriodicLine | VerticalPlane
+) -> tuple[Panel, ...]:
+    if isinstance(domain, PeriodicLine):
+        return line_pictures(cases, exact, increment)
+    left, right, low, high = domain.extent
+    rows, columns = domain.shape
+    return map_pictures(cases, exact, increment, (rows, columns), (left, low, right, high), ("x [km]", "z [km]"))
+
+
+def _words(low: float, high: float) -> str:
+    return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, reversed(shape)))
+
+
+def _widened(ends: tuple[float, float], value: float) -> tuple[float, float]:
+    return min(ends[0], value), max(ends[1], value)
+
+
+def _dumped(update: dict[str, object]) -> dict[str, object]:
+    return {key: value.model_dump() if hasattr(value, "model_dump") else value for key, value in update.items()}
