@@ -8,6 +8,7 @@ TESTBEDS = {
     "advection-diffusion": "Advection–diffusion on a plane",
     "kolmogorov": "Kolmogorov flow",
     "shallow-water": "Shallow water on the sphere",
+    "emulator": "A trained network",
 }
 
 #: Groups of methods in the order in which the list offers them.

@@ -3,12 +3,13 @@
 from typing import Annotated, Any, ClassVar, Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from backends.dynamics.advection import Advection
 from backends.dynamics.advection_diffusion import AdvectionDiffusion
 from backends.dynamics.base import Dynamics
 from backends.dynamics.circle import Circle
+from backends.dynamics.emulator import Emulator
 from backends.dynamics.kolmogorov import Kolmogorov
 from backends.dynamics.lorenz63 import Lorenz63
 from backends.dynamics.lorenz96 import Lorenz96
@@ -30,6 +31,18 @@ class DynamicsSection(Section):
     #: Localisation radius where pages begin, in the unit of its distances; None where it has no distances.
     RADIUS: ClassVar[float | None] = None
     MODEL: ClassVar[type[Dynamics]]
+
+    def make(self, device: torch.device, dtype: torch.dtype) -> Dynamics:
+        """Return the model: the fields of the settings are its own.
+
+        Raises
+        ------
+        InputError
+            If they do not fit together.
+        """
+        fields: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields if name != "name"}
+        kind: Any = self.MODEL
+        return kind(**fields, device=device, dtype=dtype)
 
 
 class Lorenz63Settings(DynamicsSection):
@@ -164,9 +177,47 @@ class ShallowWaterSettings(DynamicsSection):
     start_sigma: NotNegative = Field(2.0, description="standard deviation of the wind errors of the first guess, m/s")
 
 
+class EmulatorSettings(DynamicsSection):
+    """A learned model: the network of a training of `advection-1d-emulator` or `lorenz63-rhs`."""
+
+    MODEL: ClassVar[type[Dynamics]] = Emulator
+    FIXED: ClassVar[frozenset[str]] = frozenset({"run"})
+    name: Literal["emulator"] = "emulator"
+    run: str = Field(
+        "",
+        validate_default=True,
+        max_length=40,
+        pattern=r"^[0-9a-f]*$",
+        description="id of the training; empty: the newest one there is, whose id is kept",
+    )
+    learned: bool = Field(
+        True, description="true: the network; false: the model it was trained to follow, with the same starts"
+    )
+
+    @field_validator("run", mode="after")
+    @classmethod
+    def _newest(cls, run: str) -> str:
+        from backends.experiments.cycling.emulated import newest_run
+
+        return run or newest_run()
+
+    @property
+    def dt(self) -> float:
+        """Length of a step of the model that was learned."""
+        from backends.experiments.cycling.emulated import step_of
+
+        return step_of(self.run)
+
+    def make(self, device: torch.device, dtype: torch.dtype) -> Dynamics:
+        """Return the network, or what it was trained to follow."""
+        from backends.experiments.cycling.emulated import emulator
+
+        return emulator(self.run, self.learned, device, dtype)
+
+
 DYNAMICS: tuple[type[DynamicsSection], ...] = (
     Lorenz96Settings, Lorenz63Settings, CircleSettings, AdvectionSettings, AdvectionDiffusionSettings, KolmogorovSettings,
-    ShallowWaterSettings,
+    ShallowWaterSettings, EmulatorSettings,
 )  # fmt: skip
 DynamicsSettings = Annotated[
     Lorenz96Settings
@@ -175,13 +226,12 @@ DynamicsSettings = Annotated[
     | AdvectionSettings
     | AdvectionDiffusionSettings
     | KolmogorovSettings
-    | ShallowWaterSettings,
+    | ShallowWaterSettings
+    | EmulatorSettings,
     Field(discriminator="name"),
 ]
 
 
 def model_of(settings: DynamicsSection, device: torch.device, dtype: torch.dtype) -> Dynamics:
     """Return the model that settings describe."""
-    fields: dict[str, Any] = {name: getattr(settings, name) for name in type(settings).model_fields if name != "name"}
-    kind: Any = settings.MODEL
-    return kind(**fields, device=device, dtype=dtype)
+    return settings.make(device, dtype)

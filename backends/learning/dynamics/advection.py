@@ -59,7 +59,7 @@ class AdvectionEmulator(Task):
     def __init__(self, network: LineStep, model: Advection, bumps: Bumps, batch: int, rollout_steps: int = 1) -> None:
         self.network: LineStep = network
         self.model, self.batch = model, batch
-        self._bumps, self._steps = bumps, rollout_steps
+        self.bumps, self._steps = bumps, rollout_steps
         self._like = next(network.parameters())
         self._device = self._like.device
         self._precise = precise_dtype(self._device)
@@ -67,6 +67,10 @@ class AdvectionEmulator(Task):
         unseen = self._draw(UNSEEN[1], torch.Generator().manual_seed(UNSEEN[0]))
         self._unseen = unseen, self._exact(unseen, 1)
         self._scale = (self._unseen[1] - unseen).square().mean()
+
+    def step(self, state: Tensor) -> Tensor:
+        """Return the state (..., n) one step later, by the network."""
+        return self.network(state)
 
     def loss(self, generator: torch.Generator) -> Loss:
         """Return the mean square error along rollouts from new bumps, over that of one step of persistence."""
@@ -169,7 +173,7 @@ class AdvectionEmulator(Task):
         return (1 - part) * state.roll(whole, -1) + part * state.roll(whole + 1, -1)
 
     def _draw(self, count: int, generator: torch.Generator) -> Tensor:
-        return self._bumps.draw(count, self.model.points, generator).to(self._device, self._precise)
+        return self.bumps.draw(count, self.model.points, generator).to(self._device, self._precise)
 
     def _shapes(self) -> Tensor:
         return torch.stack([shape(self.model.points) for shape in SHAPES.values()])

@@ -1,0 +1,101 @@
+"""Trained networks as testbeds: found by the id of the run, or the newest one that there is."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from backends.dynamics.advection import Advection
+from backends.dynamics.emulator import Emulator
+from backends.dynamics.lorenz63 import Lorenz63
+from backends.errors import InputError
+from backends.experiments.training.dynamics import AdvectionEmulatorTraining, Lorenz63Training
+from backends.experiments.training.trained import Trained, trained
+from backends.home import home_folder
+from backends.learning.dynamics.advection import AdvectionEmulator
+from backends.learning.dynamics.lorenz63 import RightHandSide
+
+#: The trainings whose networks carry a state that is a vector.
+TASKS = tuple(kind.model_fields["task"].default for kind in (AdvectionEmulatorTraining, Lorenz63Training))
+#: No header of a checkpoint is longer.
+LONGEST_HEADER = 1_000_000
+
+
+def newest_run() -> str:
+    """Return the id of the newest run that has trained a network which can be a testbed.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    found = sorted((home_folder() / "checkpoints").glob("*/newest"), key=lambda path: -path.stat().st_mtime_ns)
+    for path in found:
+        if _task_of(path) in TASKS:
+            return path.parent.name
+    raise InputError(f"no network has been trained that can be a testbed; run a training of {' or '.join(TASKS)} first")
+
+
+def step_of(run: str) -> float:
+    """Return the length of a step of the model that a run has learned.
+
+    Raises
+    ------
+    InputError
+        If there is no such run, it is damaged, or it has trained something else.
+    """
+    return _of(run).settings.model().dt  # type: ignore[attr-defined]
+
+
+def emulator(run: str, learned: bool, device: torch.device, dtype: torch.dtype) -> Emulator:
+    """Return the network of a run as a model, or the model that it was trained to follow, with the same starts.
+
+    Raises
+    ------
+    InputError
+        If there is no such run, it is damaged, or it has trained something else.
+    """
+    task = _of(run).task
+    if isinstance(task, AdvectionEmulator):
+        old, bumps = task.model, task.bumps
+        line = Advection(old.points, old.speed, old.dt, old.waves, device=device, dtype=dtype)
+        return Emulator(
+            task.step if learned else line.step,
+            line,
+            lambda count, generator: bumps.draw(count, line.points, generator),
+            device,
+            dtype,
+        )
+    assert isinstance(task, RightHandSide)
+    m = task.model
+    exact = Lorenz63(m.sigma, m.rho, m.beta, m.dt, device=device, dtype=dtype)
+    return Emulator(task.step if learned else exact.step, exact, None, device, dtype)
+
+
+def _of(run: str) -> Trained:
+    """Return a run that has trained one of the tasks; the newest are remembered until they are trained further."""
+    path = home_folder() / "checkpoints" / run / "newest"
+    # What is wrong with a run that is not there, `trained` says.
+    changed = path.stat().st_mtime_ns if run.isalnum() and path.is_file() else 0
+    return _loaded(home_folder(), run, changed)
+
+
+@lru_cache(maxsize=4)
+def _loaded(home: Path, run: str, changed: int) -> Trained:
+    del home, changed
+    found = trained(run, Path())
+    if found.settings.task not in TASKS:
+        raise InputError(f"the run {run!r} has trained {found.settings.task}; a testbed needs one of {' or '.join(TASKS)}")
+    found.task.network.eval().requires_grad_(False)
+    return found
+
+
+def _task_of(path: Path) -> str:
+    """Return the task of a checkpoint, from its header alone; nothing if it is damaged."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            return str(json.loads(file.read(min(length, LONGEST_HEADER)))["__metadata__"]["task"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
