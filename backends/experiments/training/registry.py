@@ -7,6 +7,7 @@ from backends.experiments.training.dynamics import (
     Lorenz63Training,
 )
 from backends.experiments.training.line import AIVarLine, AIVarLineConditioned
+from backends.experiments.training.particle import AIParticleFilter
 from backends.experiments.training.plane import AIVarField, AIVarPlane
 from backends.experiments.training.settings import TrainingSettings
 from backends.experiments.training.single import AIVarLineSingle, AIVarPlaneSingle
@@ -14,7 +15,7 @@ from backends.experiments.training.single import AIVarLineSingle, AIVarPlaneSing
 TASKS: dict[str, type[TrainingSettings]] = {
     model.model_fields["task"].default: model
     for model in (
-        AIVarLine, AIVarLineSingle, AIVarLineConditioned, AIVarPlane, AIVarPlaneSingle, AIVarField,
+        AIVarLine, AIVarLineSingle, AIVarLineConditioned, AIVarPlane, AIVarPlaneSingle, AIVarField, AIParticleFilter,
         AdvectionEmulatorTraining, Lorenz63Training, EuropeanTraining, ERA5Training,
     )
 }  # fmt: skip
