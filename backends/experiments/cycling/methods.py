@@ -212,16 +212,30 @@ class OrigenSettings(MethodSection):
     )
 
 
+class NetworkMethodSettings(InflatedSettings):
+    """The AI particle filter: a network that a training of `ai-particle-filter` has left analyses the particles."""
+
+    name: Literal["network"] = "network"
+    run: str = Field(
+        "",
+        max_length=40,
+        pattern=r"^[0-9a-f]*$",
+        description="id of the training run; its σ_o and observed components must be those of the race",
+    )
+    members: Count = Field(20, description="number of particles N; the network has learned with those of its training")
+    additive: NotNegative = Field(0.2, description="standard deviation of noise that particles get at the end of a forecast")
+
+
 METHODS: tuple[type[MethodSection], ...] = (
     FreeSettings, ClimatologySettings, OISettings, ThreeDVarSettings, FourDVarSettings, WeakFourDVarSettings, EnKFSettings,
     ETKFSettings, DEnKFSettings, EnSRFSettings, LETKFSettings, EnKFNSettings, IEnKSSettings, EnVarSettings, HybridSettings,
-    ParticleSettings, LocalParticleSettings, KalmanSettings, ExtendedKalmanSettings, OrigenSettings,
+    ParticleSettings, LocalParticleSettings, KalmanSettings, ExtendedKalmanSettings, OrigenSettings, NetworkMethodSettings,
 )  # fmt: skip
 
 
 def fields_of(settings: MethodSection) -> dict[str, Any]:
-    """Return settings as the fields of the method: a radius instead of a localisation section."""
-    fields = {name: getattr(settings, name) for name in type(settings).model_fields if name not in ("name", "label")}
+    """Return settings as the fields of the method: a radius instead of a localisation section, and no id of a run."""
+    fields = {name: getattr(settings, name) for name in type(settings).model_fields if name not in ("name", "label", "run")}
     if "localization" in fields:
         taper = fields.pop("localization")
         fields["radius"] = float("inf") if taper is None else taper.radius
@@ -232,6 +246,6 @@ MethodSettings = Annotated[
     FreeSettings | ClimatologySettings | OISettings | ThreeDVarSettings | FourDVarSettings | WeakFourDVarSettings
     | EnKFSettings | ETKFSettings | DEnKFSettings | EnSRFSettings | LETKFSettings | EnKFNSettings | IEnKSSettings
     | EnVarSettings | HybridSettings | ParticleSettings | LocalParticleSettings | KalmanSettings | ExtendedKalmanSettings
-    | OrigenSettings,
+    | OrigenSettings | NetworkMethodSettings,
     Field(discriminator="name"),
 ]  # fmt: skip

@@ -17,7 +17,8 @@ from backends.dynamics.base import Dynamics
 from backends.errors import InputError
 from backends.experiments.cycling.climates import kept_states
 from backends.experiments.cycling.dynamics import DynamicsSection, model_of
-from backends.experiments.cycling.methods import MethodSection, fields_of
+from backends.experiments.cycling.methods import MethodSection, NetworkMethodSettings, fields_of
+from backends.experiments.cycling.networks import analyst_of, check_networks
 from backends.experiments.cycling.registry import KINDS
 from backends.experiments.cycling.settings import CyclingSettings, NetworkSettings
 from backends.experiments.observing import generator
@@ -69,7 +70,9 @@ class Race:
             self.dynamics, self.climate.mean, self.climate.covariance, x0.expand(E, -1), spread.square().mean(0)
         )  # fmt: skip
         o = settings.observations
-        twin = Twin(self.dynamics, network_of(o, settings.seed), o.every, settings.model_steps, o.sigma, _noise(o), drawn,
+        network = network_of(o, settings.seed)
+        check_networks(settings, network, self.dynamics)
+        twin = Twin(self.dynamics, network, o.every, settings.model_steps, o.sigma, _noise(o), drawn,
                     _on(device, generator(settings.seed, ERRORS)))  # fmt: skip
         methods = [(label, method_of(s)) for label, s in zip(labels(settings.methods), settings.methods, strict=True)]
         self.cycling = Cycling(twin, self._forecast_model(settings), setting, methods, settings.seed)
@@ -110,6 +113,7 @@ class Race:
             o = settings.observations
             network = network_of(o, settings.seed)
             network.components(self.dynamics, twin.cycle)  # raises before anything has been changed
+            check_networks(settings, network, self.dynamics)
             model = self._forecast_model(settings)
             twin.network, twin.every, twin.steps = network, o.every, settings.model_steps
             twin.sigma, twin.noise = o.sigma, _noise(o)
@@ -159,7 +163,10 @@ def network_of(settings: NetworkSettings, seed: int) -> Network:
 
 def method_of(settings: MethodSection) -> Method:
     """Return a method with its fields as the settings have them."""
-    return KINDS[settings.name](**fields_of(settings))
+    fields = fields_of(settings)
+    if isinstance(settings, NetworkMethodSettings):
+        fields["analyst"] = analyst_of(settings.run)
+    return KINDS[settings.name](**fields)
 
 
 def labels(methods: tuple[MethodSection, ...]) -> list[str]:
@@ -170,9 +177,9 @@ def labels(methods: tuple[MethodSection, ...]) -> list[str]:
     return [name if sized.count(name) == 1 else f"{name} #{sized[:k].count(name) + 1}" for k, name in enumerate(sized)]
 
 
-def _kept(methods: tuple[MethodSection, ...]) -> list[tuple[str, object]]:
+def _kept(methods: tuple[MethodSection, ...]) -> list[tuple[object, ...]]:
     """Return what of the methods must stay as it is in mid-run."""
-    return [(m.name, getattr(m, "members", None)) for m in methods]
+    return [(m.name, getattr(m, "members", None), getattr(m, "run", None)) for m in methods]
 
 
 def _noise(settings: NetworkSettings) -> float:

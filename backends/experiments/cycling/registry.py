@@ -12,6 +12,7 @@ from backends.assimilation.methods.ienks import IEnKS
 from backends.assimilation.methods.kalman import ExtendedKalman, KalmanFilter
 from backends.assimilation.methods.letkf import LETKF
 from backends.assimilation.methods.local_particle import LocalParticleFilter
+from backends.assimilation.methods.network import NetworkFilter
 from backends.assimilation.methods.origen import Origen
 from backends.assimilation.methods.particle import ParticleFilter
 
@@ -20,6 +21,6 @@ KINDS: dict[str, type[Method]] = {
     for kind in (
         FreeRun, Climatology, OptimalInterpolation, ThreeDVar, FourDVar, WeakFourDVar, KalmanFilter, ExtendedKalman,
         StochasticEnKF, ETKF, DEnKF, EnSRF, LETKF, FiniteSizeEnKF, IEnKS, EnVar, Hybrid,
-        ParticleFilter, LocalParticleFilter, Origen,
+        ParticleFilter, LocalParticleFilter, Origen, NetworkFilter,
     )
 }  # fmt: skip
