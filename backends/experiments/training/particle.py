@@ -1,4 +1,4 @@
-"""The AI particle filter on Lorenz-63 with a wrong forecast model: what a person may turn, the course's values as defaults."""
+"""The AI particle filter on Lorenz-63 with a wrong forecast model: what a person may turn; the experiment is the course's."""
 
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
@@ -60,14 +60,14 @@ class AIParticleFilter(TrainingSettings):
 
     task: Literal["ai-particle-filter"] = "ai-particle-filter"
     iterations: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
-        4000, description="steps of the optimiser, one cycle each; null: `minutes` alone end the training"
+        3000, description="steps of the optimiser, one cycle each; null: `minutes` alone end the training"
     )
     batch: int = Field(64, ge=1, le=4096, description="trajectories that are cycled at once, of which one loss is the mean")
     learning_rate: float = Field(3e-3, gt=0, le=1, description="at the start; it falls along half a cosine")
     members: int = Field(20, ge=2, le=1000, description="particles N")
     kl_weight: NotNegative = Field(0.5, description="λ, weight of the second term of the loss; 0: without it, the ablation")
     forecast_weight: NotNegative = Field(
-        0.0, description="μ, weight of the surprise at the next observations; 0: without it, the course's loss"
+        0.15, description="μ, weight of the surprise at the next observations; 0: without it, the course's loss"
     )
     mixture_width: Positive = Field(0.7, description="τ, width of the normal distributions about the particles")
     lifetime: int = Field(150, ge=2, le=100_000, description="cycles after which a trajectory begins anew")

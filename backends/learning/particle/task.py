@@ -73,7 +73,7 @@ class ParticleFilterTask(Task):
         batch: int = 64,
         members: int = 20,
         kl_weight: float = 0.5,
-        forecast_weight: float = 0.0,
+        forecast_weight: float = 0.15,
         width: float = 0.7,
         lifetime: int = 150,
     ) -> None:
