@@ -17,12 +17,13 @@ from dashboard.explore.page import ExplorePage
 from dashboard.home import HomePage
 from dashboard.jobs import close_jobs
 from dashboard.shell import ASSETS, TITLE, asked_for_dark, frame
+from dashboard.training.page import TrainingPage
 from dashboard.worker import DEVICE, FILES
 
 #: A message from a browser may have this many bytes; uploads come in chunks below it.
 MESSAGE_LIMIT = 20 * 2**20
 
-pn.extension("filedropper", "katex")
+pn.extension("filedropper", "katex", "tabulator")
 
 
 def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **options: object) -> Server:
@@ -32,6 +33,7 @@ def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **
         "/explore": lambda: frame("/explore", ExplorePage(catalogue, _asked("dataset")).content()),
         "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, _asked("dataset"), _asked("case")).content()),
         "/cycling": lambda: frame("/cycling", CyclingPage(_asked("race")).content()),
+        "/training": lambda: frame("/training", TrainingPage(catalogue.folder, _asked("run")).content()),
     }
     return pn.serve(
         pages,

@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import psutil
 import pytest
@@ -456,8 +457,8 @@ def test_a_job_that_has_ended_is_deleted_with_its_record_files_and_checkpoint(jo
     for known in (job, other):
         assert jobs.wait(known.id, 20).state is State.COMPLETED
         recorded(jobs, known)
-    kept = jobs._records._store._runs[other.id].artifact_uri.removeprefix("file://")
-    assert os.path.isdir(kept)
+    kept = Path(jobs._records._store._runs[other.id].artifact_uri.removeprefix("file://"))
+    assert kept.is_dir()
     assert (home / "checkpoints" / job.id).is_dir()
     for known in (job, other):
         jobs.delete(known.id)
@@ -469,7 +470,7 @@ def test_a_job_that_has_ended_is_deleted_with_its_record_files_and_checkpoint(jo
     assert not (home / "checkpoints" / job.id).exists()
     jobs._records._thread.submit(int).result()  # what was asked for before has been done
     assert jobs.problem == ""
-    assert not os.path.isdir(kept)
+    assert not kept.exists()
     earlier = [known.id for known in Store(home, "another 1 1").jobs()]
     assert earlier
     assert job.id not in earlier

@@ -42,7 +42,15 @@ def wiggle(page: Page, x: float, y: float) -> None:
 @pytest.mark.parametrize("theme", ["", "?theme=dark"])
 @pytest.mark.parametrize(
     ("path", "count"),
-    [("/", 0), ("/explore", 1), ("/analysis", 2), ("/analysis?case=xz-2d", 6), ("/analysis?dataset=a.nc", 6), ("/cycling", 0)],
+    [
+        ("/", 0),
+        ("/explore", 1),
+        ("/analysis", 2),
+        ("/analysis?case=xz-2d", 6),
+        ("/analysis?dataset=a.nc", 6),
+        ("/cycling", 0),
+        ("/training", 0),
+    ],
 )
 @pytest.mark.parametrize("size", [(1440, 900), (1024, 768)])
 def test_every_page_draws_offline_and_fits(visitor, path, count, theme, size):

@@ -1,0 +1,1 @@
+"""Figures of trainings: curves that grow, and pictures of unseen cases."""

@@ -1,0 +1,185 @@
+"""Curves against iteration or time that grow: only what is new goes to the browser."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import panel as pn
+from bokeh.models import BasicTicker, ColumnDataSource, CustomJSTickFormatter, DataRange1d, HoverTool, Line
+from bokeh.models.renderers import GlyphRenderer
+from bokeh.plotting import figure
+
+from dashboard.plots.axes import positive
+from dashboard.plots.race.frame import race_figure, value_hover
+from dashboard.plots.training.frame import PLAIN, compact, head, log_ticks
+from dashboard.theme import NEUTRAL
+
+#: Points of a curve that are drawn: more are no more than the screen shows.
+MOST_DRAWN = 1200
+HEIGHT, SMALL = 280, 170
+#: Colours of curves in one figure, in their order; apart from each other for colour-blind eyes and on both papers.
+COLOURS = ("#0072B2", "#C44601", "#009E73", "#AA3377", "#E69F00", "#33BBEE")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve that only ever grows.
+
+    Attributes
+    ----------
+    name
+        What the legend says.
+    x, y
+        Equally many numbers (k,), x rising.
+    smooth
+        The same, smoothed: it is drawn in the place of y, which becomes a pale line behind it.
+    references
+        Constants that the curve is measured against, by their names; dashed lines in its colour.
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    smooth: np.ndarray | None = None
+    references: Mapping[str, float] = field(default_factory=dict)
+
+
+class Curves:
+    """A figure of some curves.
+
+    Parameters
+    ----------
+    title
+        Above the frame.
+    height
+        Pixels.
+    """
+
+    def __init__(self, title: str, height: int = HEIGHT) -> None:
+        self._title, self._height = title, height
+        self._key: Hashable = None
+        self._lines: dict[str, _Line] = {}
+        self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
+        self.figure: figure | None = None
+
+    def title(self, text: str) -> None:
+        """Let another title stand above the frame."""
+        if text != self._title:
+            self._title, self._key = text, None
+
+    def show(self, curves: Sequence[Curve], x_label: str, log: bool, key: Hashable = None) -> None:
+        """Show curves; those that were shown before have grown, unless the key is another one.
+
+        Parameters
+        ----------
+        curves
+            In the order of the colours.
+        x_label
+            Of the horizontal axis.
+        log
+            Whether the vertical axis is logarithmic.
+        key
+            Of what is shown: which run, and against what.
+        """
+        names = tuple((curve.name, curve.smooth is None, tuple(curve.references)) for curve in curves)
+        if (names, x_label, log) != (self._key and self._key[:3]):  # type: ignore[index]
+            self._build(curves, x_label, log)
+        anew = (names, x_label, log, key) != self._key
+        self._key = (names, x_label, log, key)
+        for curve in curves:
+            self._lines[curve.name].show(curve, log, anew)
+
+    def _build(self, curves: Sequence[Curve], x_label: str, log: bool) -> None:
+        small = self._height < HEIGHT
+        fig = race_figure(self._height, x_label, "", log_y=log)
+        fig.x_range, fig.y_range = DataRange1d(range_padding=0.02), DataRange1d(only_visible=True, range_padding=0.08)
+        fig.min_border_left = 60
+        if log:
+            fig.yaxis.ticker = log_ticks()
+        else:
+            fig.yaxis.ticker = BasicTicker(desired_num_ticks=3 if small else 5, num_minor_ticks=0)
+        fig.yaxis.formatter = CustomJSTickFormatter(code=PLAIN)
+        if small:
+            fig.xaxis.ticker = BasicTicker(desired_num_ticks=3, num_minor_ticks=0)
+        self._lines = {
+            curve.name: _Line(fig, curve, COLOURS[place % len(COLOURS)], small) for place, curve in enumerate(curves)
+        }
+        if len(curves) > 1:
+            compact(fig, [(name, line.renderers) for name, line in self._lines.items()])
+        elif curves and curves[0].references:
+            compact(fig, [entry for line in self._lines.values() for entry in line.entries])
+        head(fig, self._title)
+        self.figure = fig
+        self.pane.object = fig
+
+
+class _Line:
+    """The glyphs of one curve."""
+
+    def __init__(self, fig: figure, curve: Curve, colour: str, small: bool) -> None:
+        self._stride, self._drawn = 1, 0
+        columns: dict[str, list[float]] = {"x": [], "y": []} if curve.smooth is None else {"x": [], "y": [], "smooth": []}
+        self._source = ColumnDataSource(data=columns)
+        self._references = {name: ColumnDataSource(data={"x": [], "y": []}) for name in curve.references}
+        self.renderers: list[GlyphRenderer] = []
+        #: Of a legend that names the references, too.
+        self.entries: list[tuple[str, list[GlyphRenderer]]] = []
+        if curve.smooth is not None:
+            pale = Line(x="x", y="y", line_color=colour, line_alpha=0.28, line_width=1)
+            self.renderers.append(fig.add_glyph(self._source, pale))
+        main = fig.add_glyph(
+            self._source,
+            Line(x="x", y="y" if curve.smooth is None else "smooth", line_color=colour, line_width=1.6 if small else 2),
+        )
+        self.renderers.append(main)
+        self.entries.append((curve.name, list(self.renderers)))
+        hover = HoverTool(renderers=[main], tooltips=[("", "$name"), ("", "$snap_y{custom}"), ("at", "$snap_x{0,0}")])
+        main.name = curve.name
+        hover.formatters = {"$snap_y": value_hover()}
+        fig.add_tools(hover)
+        for number, (name, source) in enumerate(self._references.items()):
+            dashes = ([6, 4], [2, 3], [10, 3, 2, 3])[number % 3]
+            glyph = Line(x="x", y="y", line_color=colour if number == 0 else NEUTRAL, line_dash=dashes, line_width=1.6)
+            line = fig.add_glyph(source, glyph)
+            line.name = name
+            tip = HoverTool(renderers=[line], tooltips=[("", "$name"), ("", "$snap_y{custom}")])
+            tip.formatters = {"$snap_y": value_hover()}
+            fig.add_tools(tip)
+            self.renderers.append(line)
+            self.entries.append((name, [line]))
+
+    def show(self, curve: Curve, log: bool, anew: bool) -> None:
+        """Send what is new of a curve, or all of it."""
+        count = len(curve.x)
+        stride = stride_of(count)
+        if anew or stride != self._stride or count < self._drawn:
+            self._stride, self._drawn = stride, 0
+        new = slice(self._drawn, None)
+        columns: dict[str, Any] = {"x": curve.x[new][::stride], "y": _drawable(curve.y[new][::stride], log)}
+        if curve.smooth is not None:
+            columns["smooth"] = _drawable(curve.smooth[new][::stride], log)
+        if self._drawn == 0:
+            self._source.data = {name: np.array(values) for name, values in columns.items()}
+        elif len(columns["x"]):
+            self._source.stream({name: np.array(values) for name, values in columns.items()})
+        # The next one that is drawn stands at a multiple of the stride.
+        self._drawn = -(-count // stride) * stride
+        for name, source in self._references.items():
+            value = curve.references.get(name, np.nan)
+            ends = curve.x[[0, -1]] if count else np.empty(0)
+            if len(ends) and np.isfinite(value) and not (log and value <= 0):
+                source.data = {"x": ends.astype(float), "y": np.full(2, value)}
+
+
+def stride_of(count: int) -> int:
+    """Return which of so many points are drawn: every one, every second, fourth, and so on."""
+    stride = 1
+    while count > MOST_DRAWN * stride:
+        stride *= 2
+    return stride
+
+
+def _drawable(values: np.ndarray, log: bool) -> np.ndarray:
+    known = np.where(np.isfinite(values), values, np.nan)
+    return positive(known) if log else known

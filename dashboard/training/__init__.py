@@ -1,0 +1,1 @@
+"""The Training page: networks are trained on the server, watched, compared and kept."""

@@ -1,0 +1,152 @@
+"""The run that is looked at: which one, where it stands, and what can be done with it."""
+
+import time
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from param.parameterized import Event
+
+from backends.experiments.training.registry import TASKS
+from backends.jobs.job import Job, State
+from backends.jobs.store import parameters_of
+from dashboard.controls import html, notice, tell
+from dashboard.training.metrics import RunMetrics
+from dashboard.training.names import duration
+from dashboard.training.state import TrainingState
+
+NOTHING = """
+<div class="hint">No training has run on this server yet. Choose a task on the left and start it: loss, scores and pictures of
+unseen cases appear here while it runs. It goes on when this page is closed, and is found here again.</div>
+"""
+
+
+class RunBar:
+    """A list of the runs, buttons for the chosen one, its progress and its state in words."""
+
+    def __init__(self, state: TrainingState) -> None:
+        self.state = state
+        self._job: Job | None = None
+        self.chosen = pmui.Select(
+            label="Run", options={}, size="small", width=330, margin=(10, 5, 4, 5), description="The run that is looked at"
+        )
+        self.chosen.param.watch(self._on_chosen, "value")
+        self.pause = self._button("Pause", "pause", lambda: state.tell("pause", state.run), "Let it rest; others go on")
+        self.resume = self._button("Resume", "play_arrow", lambda: state.tell("resume", state.run), "Go on after a rest")
+        self.cancel = self._button("Cancel", "stop", lambda: state.tell("cancel", state.run), "End it; its weights are kept")
+        self.go_on = self._button(
+            "Go on", "redo", lambda: self._with_job(state.go_on),
+            "A new run that goes on from the checkpoint; of a run that was completed with twice the iterations",
+        )  # fmt: skip
+        self.tune = self._button(
+            "Fine-tune", "tune", lambda: self._with_job(state.fine_tune),
+            "A new run with the settings on the left that begins with these weights",
+        )  # fmt: skip
+        self.settings = self._button(
+            "Settings", "arrow_back", lambda: self._with_job(self._take), "Put the settings of this run into the controls"
+        )
+        self.progress = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", margin=(4, 5))
+        self._where, self._problem, self._empty = html(), notice("problem"), html(NOTHING)
+        self._buttons = (self.pause, self.resume, self.cancel, self.go_on, self.tune, self.settings)
+        self._bar = pn.FlexBox(self.chosen, *self._buttons, gap="4px", align_items="center", visible=False)
+        self.pane = pn.Column(
+            self._empty, self._bar, self.progress, self._where, self._problem, sizing_mode="stretch_width", margin=0
+        )
+        self.progress.visible = False
+
+    def show(self, jobs: Sequence[Job], job: Job | None, metrics: RunMetrics | None, loading: bool) -> None:
+        """Bring everything up to date."""
+        options = {run_name(other): other.id for other in jobs}
+        if options != self.chosen.options:
+            self.chosen.param.update(options=options, value=None if job is None else job.id)
+        elif job is not None and self.chosen.value != job.id:
+            self.chosen.value = job.id
+        self._bar.visible, self._empty.visible = bool(jobs), not jobs and not loading
+        self._job = job
+        self.progress.visible = job is not None
+        if job is None:
+            self._where.object = '<div class="hint">Looking for earlier runs …</div>' if loading else ""
+            tell(self._problem, "problem", "")
+            return
+        self.pause.visible = job.state is State.RUNNING
+        self.resume.visible = job.state is State.PAUSED
+        self.cancel.visible = not job.state.final
+        self.go_on.visible = self.tune.visible = job.state.final
+        self.progress.value = round(100 * job.fraction)
+        words = where(job, metrics)
+        if words != self._where.object:
+            self._where.object = words
+        tell(self._problem, "problem", job.problem)
+
+    def _button(self, label: str, icon: str, act: Any, about: str) -> Any:
+        return pmui.Button(
+            label=label, icon=icon, variant="outlined", size="small", description=about, margin=(10, 2, 4, 2),
+            on_click=lambda _: act(),
+        )  # fmt: skip
+
+    def _with_job(self, act: Any) -> None:
+        if self._job is not None:
+            act(self._job)
+
+    def _take(self, job: Job) -> None:
+        from backends.errors import InputError
+
+        try:
+            self.state.take(job.settings)
+        except InputError as problem:
+            self.state.problem = str(problem)
+
+    def _on_chosen(self, event: Event) -> None:
+        if event.new:
+            self.state.run = event.new
+
+
+def where(job: Job, metrics: RunMetrics | None) -> str:
+    """Return the state of a run in words: what is done, how long it takes yet, and where it comes from."""
+    words = [f"<b>{job.state}</b>" + (" …" if job.wish != "run" and job.wish not in job.state else "")]
+    if job.of:
+        words.append(f"{job.done:,} of {job.of:,} iterations")
+    left = time_left(job, metrics)
+    if left and job.done < job.of:
+        words.append(f"about {duration(left)} left")
+    if job.ended and job.started:
+        words.append(f"took {duration(job.ended - job.started)}")
+    if job.note and not job.state.final:
+        words.append(escape(job.note))
+    words.append(escape(origin(job)))
+    return f'<div class="facts" data-role="job">{" ".join(f"<span>{word}</span>" for word in words if word)}</div>'
+
+
+def time_left(job: Job, metrics: RunMetrics | None) -> float | None:
+    """Return how many seconds a run takes yet, if it goes on as it went so far, or nothing where that is not known."""
+    if job.state is not State.RUNNING or metrics is None or not job.of or "seconds" not in metrics.steps:
+        return None
+    steps, seconds = metrics.steps["seconds"].values, metrics.values["seconds"].values
+    return float(seconds[-1] / max(1.0, steps[-1]) * (job.of - job.done))
+
+
+def run_name(job: Job) -> str:
+    """Return what a list calls a run."""
+    return f"{short_id(job.id)}  {time.strftime('%d %b %H:%M', time.localtime(job.created))}  {task_title(job)}"
+
+
+def task_title(job: Job) -> str:
+    """Return what a person calls the task of a run."""
+    task = str(parameters_of(job.settings).get("task", ""))
+    return TASKS[task].TITLE if task in TASKS else task
+
+
+def origin(job: Job) -> str:
+    """Return from which run one goes on, in words, or nothing."""
+    parameters = parameters_of(job.settings)
+    earlier = parameters.get("resume")
+    if not earlier:
+        return ""
+    return f"{'fine-tuned' if parameters.get('fine_tune') else 'resumed'} from {short_id(f'{earlier}')}"
+
+
+def short_id(run: str) -> str:
+    """Return the beginning of an id, which tells runs apart well enough for a person."""
+    return run[:6]

@@ -1,0 +1,69 @@
+"""What the page calls keys of tasks, metrics and scores; what is not listed is called by its key."""
+
+#: By the keys of sections with dots between them, or by the last one.
+KEYS = {
+    "background_error": "Background error B",
+    "background_error.sigma": "σ_b",
+    "background_error.length": "Length L",
+    "observations": "Observations",
+    "observations.sigma": "σ_o",
+    "observations.count": "Number of observations",
+    "network": "Network",
+    "sigma": "σ",
+    "length": "Length L",
+    "floor": "Floor α",
+    "minutes": "Most minutes",
+    "points": "Grid points n",
+    "background": "Backgrounds",
+    "mlp": "MLP",
+    "control": "MLP to control space",
+    "preconditioned": "Preconditioned descent",
+}
+#: Of metrics and scores, or of the part before or after the last underscore.
+METRICS = {
+    "loss": "loss",
+    "j": "J",
+    "jb": "J_b",
+    "jo": "J_o",
+    "rmse": "RMSE",
+    "crps": "CRPS",
+    "network": "network",
+    "3dvar": "3D-Var",
+    "background": "background",
+    "reference": "reference",
+    "median": "median",
+    "p95": "95 %",
+    "cost_gap_median": "cost gap, median",
+    "cost_gap_p95": "cost gap, 95 %",
+    "cost_ratio": "J network / J exact",
+    "learning_rate": "learning rate",
+    "gradient_norm": "norm of the gradient",
+    "samples_per_second": "samples per second",
+    "memory_mb": "memory [MB]",
+    "device_memory_mb": "device memory [MB]",
+    "seconds": "seconds",
+}
+
+
+def key_label(path: str) -> str:
+    """Return what a person calls a key."""
+    last = path.rpartition(".")[2]
+    return KEYS.get(path) or KEYS.get(last) or last.replace("_", " ").replace("-", " ").capitalize()
+
+
+def metric_label(name: str) -> str:
+    """Return what a person calls a metric, such as ``RMSE network``."""
+    if name in METRICS:
+        return METRICS[name]
+    stem, underscore, tail = name.rpartition("_")
+    if underscore and tail in METRICS:
+        return f"{metric_label(stem)} {METRICS[tail]}"
+    return name.replace("_", " ")
+
+
+def duration(seconds: float) -> str:
+    """Return a time such as ``1 h 05 min``, ``3 min 20 s`` or ``12 s``."""
+    whole = max(0, round(seconds))
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"

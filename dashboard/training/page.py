@@ -1,0 +1,140 @@
+"""The Training page as a person sees it: task and settings in the sidebar; one run, all runs, and the file."""
+
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from param.parameterized import Event
+
+from dashboard.controls import notice, one_message, tell
+from dashboard.file_view import FileView
+from dashboard.help import help_content
+from dashboard.jobs import all_jobs
+from dashboard.shell import Content
+from dashboard.training.bar import RunBar
+from dashboard.training.controls import TrainingControls
+from dashboard.training.help import TOPICS
+from dashboard.training.live import LiveView
+from dashboard.training.metrics import RunMetrics
+from dashboard.training.runs import RunsView
+from dashboard.training.state import TrainingState
+from dashboard.training.weights import WeightsControls
+
+#: Milliseconds between two looks at the runs.
+LOOK_EVERY = 300
+VIEWS = ("Live", "Runs", "File")
+LIVE, RUNS, FILE = range(len(VIEWS))
+FILE_WORDS = """
+<div class="hint">These settings as an experiment file. <code>.venv/bin/python -m backends run training.yaml --out out</code>
+trains without a browser. Change the text, or paste another file, and apply it. Tasks and keys are described in
+<code>docs/learning.md</code>.</div>
+"""
+
+
+class TrainingPage:
+    """Widgets and views round a :class:`TrainingState`."""
+
+    def __init__(self, folder: Path, run: str = "") -> None:
+        self._document = pn.state.curdoc
+        self.state = state = TrainingState(folder, run)
+        self.controls, self.bar = TrainingControls(state), RunBar(state)
+        self.live, self.runs = LiveView(), RunsView(state)
+        self.weights = WeightsControls(state)
+        self.file = FileView(state, FILE_WORDS, "training.yaml", self.weights.content)
+        self._metrics: RunMetrics | None = None
+        self._views: tuple[Any, ...] = (self.live, self.runs, self.file)
+        self._problem = notice("problem")
+        self.tabs = pmui.Tabs(*((name, pn.Spacer(height=0)) for name in VIEWS), sizing_mode="stretch_width")
+        self.tabs.param.watch(self._on_tab, "active")
+        self._help = pmui.Drawer(anchor="right", size=530, open=False)
+        self.help = pmui.Button(
+            label="Help", icon="help_outline", variant="text", size="small", on_click=self._on_help,
+            description="What the curves and pictures mean, with formulas",
+        )  # fmt: skip
+        head = pn.FlexBox(self.tabs, self.help, justify_content="space-between", align_items="center", flex_wrap="nowrap")
+        # The views lie in the page itself, and figures come when it has been loaded; see the Cycling page.
+        self._main = pn.Column(
+            head, self._problem, self.bar.pane, self._help, self.live.pane, sizing_mode="stretch_width", margin=(4, 14)
+        )
+        state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
+        state.param.watch(self._on_run, "run")
+        self._loaded = self._document is None
+        if self._document is not None:
+            pn.state.onload(self._on_load)
+        self._ticking = pn.state.add_periodic_callback(self.tick, period=LOOK_EVERY) if self._document is not None else None
+
+    def content(self) -> Content:
+        """Return the page for the frame."""
+        return Content([self._main], self.controls.content(), self.close)
+
+    def tick(self) -> None:
+        """Bring the page up to date with the runs; called some times a second."""
+        if not self._loaded:
+            return
+        state, jobs = self.state, all_jobs()
+        found = state.runs()
+        known = {job.id: job for job in found}
+        if state.run not in known and not jobs.loading:
+            if state.run:
+                state.problem = f"there is no run {state.run[:40]!r} on this server; here is the newest"
+            state.run = found[0].id if found else ""
+        job = known.get(state.run)
+        if job is None or self._metrics is None or self._metrics.id != job.id:
+            self._metrics = None if job is None else RunMetrics(job.id)
+        if self._metrics is not None:
+            self._metrics.read()
+        if jobs.problem:
+            state.problem = jobs.problem
+        with one_message():
+            self.bar.show(found, job, self._metrics, jobs.loading)
+            if self.tabs.active == LIVE:
+                self.live.show(job, self._metrics)
+            elif self.tabs.active == RUNS:
+                self.runs.show(found)
+            else:
+                self.weights.show(job)
+        self._keep_address()
+
+    def close(self) -> None:
+        """Let go of everything when the session ends; the runs go on."""
+        self._loaded = False
+        if self._ticking is not None:
+            self._ticking.stop()
+        for part in (self.live, self.runs, self.weights):
+            part.close()
+
+    def _on_load(self) -> None:
+        self._loaded = True
+        self.tick()
+
+    def _on_run(self, _event: Event) -> None:
+        if self._loaded:
+            self.tick()
+
+    def _on_help(self, _event: object) -> None:
+        if not self._help.objects:
+            self._help.objects = [help_content(TOPICS, "What is seen, and what the numbers mean")]
+        self._help.open = True
+
+    def _on_tab(self, event: Event) -> None:
+        chosen: Any = self._views[event.new]
+        with one_message():
+            if chosen is self.runs:
+                self.runs.show(self.state.runs())
+            if chosen.pane not in self._main.objects:
+                self._main.append(chosen.pane)
+            for view in self._views:
+                view.pane.visible = view is chosen
+            if chosen is self.file:
+                self.file.show()
+        self.tick()
+
+    def _keep_address(self) -> None:
+        """Keep the run in the address, so that a reload finds it again."""
+        location = pn.state.location
+        if location is None or self._document is None or not self.state.run:
+            return
+        search = f"?run={self.state.run}" + ("&theme=dark" if "theme=dark" in location.search else "")
+        if location.search != search:
+            location.search = search

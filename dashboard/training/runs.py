@@ -1,0 +1,187 @@
+"""All runs in a table: one is chosen to be looked at, several are compared or deleted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import panel as pn
+import panel_material_ui as pmui
+from param.parameterized import Event
+
+from backends.jobs.job import Job
+from dashboard.controls import html, notice, one_message, tell
+from dashboard.plots.training.curves import Curve, Curves
+from dashboard.training.bar import short_id
+from dashboard.training.live import AGAINST, AXES
+from dashboard.training.metrics import RunMetrics
+from dashboard.training.names import metric_label
+from dashboard.training.rows import COLUMNS, differences, row
+from dashboard.training.state import MOST_COMPARED, TrainingState
+
+WORDS = f"""
+<div class="hint">A click on a row looks at that run. Check two to {MOST_COMPARED} rows to lay their curves over each other. The
+score is the median normalised cost gap, or the main score of tasks that have none.</div>
+"""
+WIDTHS = {
+    "run": 78, "started": 110, "state": 92, "task": 150, "parameters": 210, "score": 80, "RMSE": 80, "iterations": 92,
+    "minutes": 84, "from": 150,
+}  # fmt: skip
+TABLE = """
+.tabulator .tabulator-cell, .tabulator .tabulator-col, .tabulator .tabulator-col input { font-size: 13px !important; }
+.tabulator .tabulator-col { font-weight: 500 !important; }
+"""
+#: Metrics that a comparison begins with, the first that there is.
+FIRST = ("cost_gap_median", "loss")
+
+
+class RunsView:
+    """The table of the runs, and the comparison of those that are checked."""
+
+    def __init__(self, state: TrainingState) -> None:
+        self.state = state
+        self._rows: list[dict[str, Any]] = []
+        self._ids: list[str] = []
+        self._jobs: dict[str, Job] = {}
+        self._metrics: dict[str, RunMetrics] = {}
+        self._drawn: tuple[object, ...] = ()
+        self._deleting: list[str] = []
+        text, numbers = {"type": "plaintext"}, ("score", "RMSE", "iterations", "minutes")
+        self.table = pn.widgets.Tabulator(
+            _frame([]), show_index=False, disabled=True, selectable="checkbox", pagination="local", page_size=12,
+            sizing_mode="stretch_width", layout="fit_data_stretch", widths=WIDTHS, theme="simple", stylesheets=[TABLE],
+            formatters={name: text for name in COLUMNS if name not in numbers},
+            header_filters={name: {"type": "input", "func": "like", "placeholder": "filter"} for name in COLUMNS[2:5]},
+        )  # fmt: skip
+        self.table.on_click(self._on_click)
+        self.table.param.watch(self._on_selection, "selection")
+        self.delete = pmui.Button(
+            label="Delete", icon="delete", variant="outlined", size="small", disabled=True, on_click=self._on_delete,
+            description="Delete the checked runs that have ended",
+        )  # fmt: skip
+        self._sure = html()
+        self.yes = pmui.Button(label="Delete for good", color="error", variant="contained", size="small", on_click=self._on_yes)
+        self.no = pmui.Button(label="Keep", variant="text", size="small", on_click=lambda _: self._ask([]))
+        self._confirm = pn.Column(
+            self._sure, pn.FlexBox(self.yes, self.no, gap="8px"), sizing_mode="stretch_width", margin=0, visible=False
+        )
+        self.metric = pmui.Select(label="Metric", options={}, size="small", width=240)
+        self.against = pmui.Select(label="Against", options=AGAINST, value="iteration", size="small", width=120)
+        self.log = pmui.Switch(label="Logarithmic", value=True)
+        for control in (self.metric, self.against, self.log):
+            control.param.watch(lambda _: self._compare(), "value")
+        self._problem, self._table = notice("problem"), html()
+        self._curves = Curves("Compared", 320)
+        self._bar = pn.FlexBox(self.metric, self.against, self.log, gap="8px", align_items="center", visible=False)
+        self._figure = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.pane = pn.Column(
+            html(WORDS), self.table, pn.FlexBox(self.delete, gap="8px"), self._confirm, self._problem, self._bar, self._figure,
+            self._table, sizing_mode="stretch_width", margin=0,
+        )  # fmt: skip
+
+    def show(self, jobs: Sequence[Job]) -> None:
+        """Bring table and comparison up to date."""
+        self._jobs = {job.id: job for job in jobs}
+        rows = [row(job) for job in jobs]
+        if rows != self._rows:
+            self._replace(rows)
+        self._compare()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._metrics.clear()
+
+    def _replace(self, rows: list[dict[str, Any]]) -> None:
+        """Show other rows; what has changed of the same runs alone is patched, which leaves the scrolling as it is."""
+        old, self._rows = self._rows, rows
+        before, self._ids = self._ids, list(self._jobs)
+        if before == self._ids:
+            patch = {
+                name: [(k, r[name]) for k, (r, o) in enumerate(zip(rows, old, strict=True)) if r[name] != o[name]]
+                for name in COLUMNS
+            }
+            self.table.patch({name: changes for name, changes in patch.items() if changes})
+            return
+        self.table.value = _frame(rows)
+        places = {run: k for k, run in enumerate(self._ids)}
+        self.table.selection = [places[run] for run in self.state.compared if run in places]
+
+    def _on_click(self, event: Any) -> None:
+        if event.column in COLUMNS and event.row < len(self._ids):
+            self.state.run = self._ids[event.row]
+
+    def _on_selection(self, _event: Event) -> None:
+        self.state.compared = [self._ids[k] for k in self.table.selection if k < len(self._ids)]
+        self.delete.disabled = not self.state.compared
+        self._ask([])
+        self._compare()
+
+    # Deleting -----------------------------------------------------------------------------------------------------
+
+    def _on_delete(self, _event: object) -> None:
+        self._ask([run for run in self.state.compared if run in self._jobs and self._jobs[run].state.final])
+        if not self._deleting:
+            tell(self._problem, "problem", "only runs that have ended can be deleted; cancel the others first")
+
+    def _ask(self, ids: list[str]) -> None:
+        self._deleting = ids
+        tell(self._problem, "problem", "")
+        what = f"{len(ids)} runs" if len(ids) != 1 else "this run"
+        words = f"Delete {what} with record, weights and checkpoint? There is no way back."
+        self._sure.object = f'<div class="stale">{words}</div>'
+        self._confirm.visible = bool(ids)
+
+    def _on_yes(self, _event: object) -> None:
+        for run in self._deleting:
+            self.state.tell("delete", run)
+            self._metrics.pop(run, None)
+        self._ask([])
+        self.show(self.state.runs())
+
+    # Comparing ----------------------------------------------------------------------------------------------------
+
+    def _compare(self) -> None:
+        ids = [run for run in self.state.compared if run in self._jobs][:MOST_COMPARED]
+        if len(ids) < 2:
+            ids = []
+        for run in ids:
+            metrics = self._metrics.setdefault(run, RunMetrics(run))
+            metrics.read()
+        jobs = [self._jobs[run] for run in ids]
+        versions = [self._metrics[run].version for run in ids]
+        key = (jobs, versions, self.metric.value, self.against.value, self.log.value)
+        if key == self._drawn:
+            return
+        self._drawn = key
+        with one_message():
+            self._bar.visible = bool(ids)
+            self._table.object = differences(jobs) if ids else ""
+            self._offer(ids)
+            name = self.metric.value
+            shown = [run for run in ids if name in self._metrics[run].steps]
+            if not shown:
+                self._figure.objects = []
+                return
+            # Runs that have no such metric keep their colour in the table.
+            curves = []
+            for run in ids:
+                metrics = self._metrics[run]
+                x, y = metrics.curve(name, self.against.value) if run in shown else (np.empty(0), np.empty(0))
+                curves.append(Curve(short_id(run), x, y))
+            self._curves.title(metric_label(name))
+            self._curves.show(curves, AXES[self.against.value], self.log.value, (name, self.against.value))
+            self._figure.objects = [self._curves.pane]
+
+    def _offer(self, ids: Sequence[str]) -> None:
+        names = dict.fromkeys(name for run in ids for name in self._metrics[run].steps if name != "seconds")
+        options = {metric_label(name): name for name in names}
+        if options == self.metric.options or not options:
+            return
+        keep = self.metric.value
+        if keep not in names:
+            keep = next((name for name in FIRST if name in names), next(iter(names)))
+        self.metric.param.update(options=options, value=keep)
+
+
+def _frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(COLUMNS))
