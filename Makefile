@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint reference bench docs screenshots setup setup-dev browser clean
+.PHONY: run test lint reference bench bench-learning docs screenshots setup setup-dev browser clean
 
 run: setup            ## install once, then start the server
 	@$(BIN)/python app.py $(ARGS)
@@ -27,6 +27,9 @@ docs: setup-dev       ## the tables and examples in docs/, from the settings and
 
 bench: setup-dev browser      ## measure in a real browser; figures go to benchmarks/results/
 	$(BIN)/python -m benchmarks
+
+bench-learning: setup-dev     ## train every kind of AI-Var on one core and time its analyses; about half an hour
+	$(BIN)/python -m benchmarks learning
 
 screenshots: setup-dev browser  ## the pictures of the README and the Home page, from the running app
 	$(BIN)/python -m scripts.screenshots

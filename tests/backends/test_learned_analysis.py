@@ -59,11 +59,11 @@ def test_a_conditioned_network_is_valid_in_its_ranges():
 
 def test_fine_tuning_takes_the_settings_of_the_page():
     page = outcome(80, b={"sigma": 5.0, "length": 0.3}, sigma=0.03, count=60)
-    tuned = tuned_to(network(points=80).settings, page, "abc123")
+    tuned = tuned_to(network(points=80).settings, page, "abc123", 500)
     assert reasons(tuned, page) == ()
     assert (tuned.resume, tuned.fine_tune, tuned.iterations) == ("abc123", True, 500)
     assert tuned.background_error.sigma == (0.3, 5.0)
-    fixed = tuned_to(network("aivar-1d", points=40, observations={"count": [5, 20]}).settings, outcome(sigma=0.5), "abc123")
+    fixed = tuned_to(network("aivar-1d", points=40, observations={"count": [5, 20]}).settings, outcome(sigma=0.5), "abc123", 9)
     assert fixed.observations.sigma == 0.5
 
 

@@ -117,7 +117,7 @@ def reasons(settings: TrainingSettings, outcome: Outcome) -> tuple[str, ...]:
     return tuple(found)
 
 
-def tuned_to(settings: TrainingSettings, outcome: Outcome, run: str, iterations: int = 500) -> TrainingSettings:
+def tuned_to(settings: TrainingSettings, outcome: Outcome, run: str, iterations: int) -> TrainingSettings:
     """Return a training that begins with the weights of a run and has the page's B, R and number of observations."""
     b, o = settings.background_error, settings.observations  # type: ignore[attr-defined]
     sigma, length, sigma_o, p = outcome.sigma_b, outcome.length, outcome.sigma_o, int(outcome.used.sum())

@@ -25,7 +25,7 @@ class Draws(Protocol):
 
 
 class AIVar(Task):
-    """A network that is trained by J = J_b + J_o, without analyses as targets.
+    """A network that is trained by J = J_b + J_o, without analyses as targets; `analyst` is the network by what it does.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class AIVar(Task):
     ) -> None:
         self.name = name  # type: ignore[misc]
         self.network, self.batch = network, batch
-        self._analyst = cast(Analyst, network)
+        self.analyst = cast(Analyst, network)
         self._draws, self._unseen, self._relative, self._pictures = draws, unseen or draws, relative, pictures
         self._like = next(network.parameters())
         self._validation: Judged | None = None
@@ -67,7 +67,7 @@ class AIVar(Task):
     def loss(self, generator: torch.Generator) -> Loss:
         """Return the mean of J over new cases, with J_b and J_o."""
         cases = self._draws.draw(self.batch, generator).to(self._like)
-        jb, jo = self._analyst.costs(cases)
+        jb, jo = self.analyst.costs(cases)
         J = jb + jo
         if self._relative:
             J = J / cases.observation_cost(cases.innovation()).clamp(min=1e-12)
@@ -81,13 +81,17 @@ class AIVar(Task):
 
     def scores(self) -> dict[str, float]:
         """Return the same on the test cases."""
-        judged = Judged(self._cases(*TEST))
+        judged = Judged(self.unseen(TEST[1]))
         return judged.scores(self._increments(judged.cases))
 
     def gallery(self) -> tuple[Panel, ...]:
         """Return pictures of a few unseen cases: truth, background, observations, minimum, network."""
         cases = self._cases(VALIDATION[0], SHOWN)
         return self._pictures(cases, Judged(cases).exact, self._increments(cases).to(cases.background))
+
+    def unseen(self, count: int) -> Cases:
+        """Return the first so many of the test cases, in double precision."""
+        return self._cases(TEST[0], count)
 
     def _cases(self, seed: int, count: int) -> Cases:
         drawn = self._unseen.draw(count, torch.Generator().manual_seed(seed))
@@ -96,7 +100,7 @@ class AIVar(Task):
     def _increments(self, cases: Cases) -> Tensor:
         self.network.eval()
         with torch.no_grad():
-            return self._analyst.increment(cases.to(self._like)).cpu().double()
+            return self.analyst.increment(cases.to(self._like)).cpu().double()
 
 
 class Judged:
