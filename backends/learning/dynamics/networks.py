@@ -91,10 +91,10 @@ class FieldStep(nn.Module):
     hidden
         Channels of the layers between.
     dilations
-        Of the layers between; a layer with dilation d reaches d points far.
+        Of the layers between; a layer with dilation d reaches d points far. Those with 1 fill the gaps that others leave.
     """
 
-    def __init__(self, inputs: int, hidden: int = 32, dilations: tuple[int, ...] = (2, 2)) -> None:
+    def __init__(self, inputs: int, hidden: int = 32, dilations: tuple[int, ...] = (3, 1)) -> None:
         super().__init__()
 
         def convolution(a: int, b: int, dilation: int) -> nn.Conv2d:
