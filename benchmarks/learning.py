@@ -35,7 +35,8 @@ TRAININGS: dict[str, tuple[dict[str, object], float, str]] = {
     "1D conditioned": ({"task": "aivar-1d-conditioned"}, 120, "median at most 2 %, 95 % quantile at most 10 %"),
     "course-1d.npz": ({"task": "aivar-1d-single", **COURSE_1D}, 30, "gap at most 1e-6"),
     "1D, cases of the course's kind": (
-        {"task": "aivar-1d", "network": DESCENT, "background": "both", **OF_THE_COURSE, **FAST}, 120,
+        {"task": "aivar-1d", "network": DESCENT | {"stages": 3, "directions": 4}, "background": "both", **OF_THE_COURSE, **FAST},
+        120,
         "mean J over mean J* at most 1.05",
     ),
     "course-2d.npz": ({"task": "aivar-2d-single", **COURSE_2D}, 8, "gap at most 0.04 % in 8 s"),

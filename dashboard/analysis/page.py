@@ -16,6 +16,7 @@ from dashboard.analysis.diagnostics import DiagnosticsView
 from dashboard.analysis.error_controls import ErrorControls
 from dashboard.analysis.fields import FieldsPanel
 from dashboard.analysis.help import TOPICS
+from dashboard.analysis.network import NetworkView
 from dashboard.analysis.scores import scores, settings_line
 from dashboard.analysis.state import AnalysisState
 from dashboard.analysis.tuning import TuningView
@@ -27,13 +28,13 @@ from dashboard.theme import units_label
 
 #: An analysis that is not there after this many milliseconds is announced; before, the eye does not notice.
 ANNOUNCE_AFTER = 120
-VIEWS = ("Analysis", "B", "Diagnostics", "Convergence", "Tuning surface", "Compare", "File")
+VIEWS = ("Analysis", "B", "Diagnostics", "Convergence", "Tuning surface", "Compare", "Network", "File")
 FILE_WORDS = """
 <div class="hint">These settings as an experiment file. <code>.venv/bin/python -m backends run analysis.yaml</code> computes the
 same numbers without a browser; <code>repeat: 200</code> gives statistics over that many draws of the errors. Change the text,
 or paste another file, and apply it. The keys are described in <code>docs/experiments.md</code>.</div>
 """
-FIELDS, COVARIANCE, DIAGNOSTICS, CONVERGENCE, TUNING, COMPARE, FILE = range(len(VIEWS))
+FIELDS, COVARIANCE, DIAGNOSTICS, CONVERGENCE, TUNING, COMPARE, NETWORK, FILE = range(len(VIEWS))
 
 
 class AnalysisPage:
@@ -53,9 +54,10 @@ class AnalysisPage:
             CompareView(state),
             FileView(state, FILE_WORDS, "analysis.yaml"),
         )
+        self.network = NetworkView(state, catalogue.folder)
         self._views = (
             self.fields.pane, self.covariance.pane, self.diagnostics.pane, self.convergence.pane, self.tuning.pane,
-            self.compare.pane, self.file.pane,
+            self.compare.pane, self.network.pane, self.file.pane,
         )  # fmt: skip
         # The tabs have no content of their own: what a tab that is left takes out of the document, the browser does not
         # know any more when the next result comes. A view is put into the page when it is looked at first, and stays.
@@ -104,12 +106,12 @@ class AnalysisPage:
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
-        for part in (self.state, self.covariance, self.diagnostics, self.tuning):
+        for part in (self.state, self.covariance, self.diagnostics, self.tuning, self.network):
             part.close()
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""
-        for part in (self.state, self.covariance, self.diagnostics, self.tuning):
+        for part in (self.state, self.covariance, self.diagnostics, self.tuning, self.network):
             part.wait()
 
     # From the state to what is shown ------------------------------------------------------------------------------
@@ -151,6 +153,8 @@ class AnalysisPage:
             self.convergence.show(result)
         elif active == TUNING:
             self.tuning.ask()
+        elif active == NETWORK:
+            self.network.show(result)
         elif active == FILE:
             self.file.show()
         elif state.detailed is result:

@@ -34,7 +34,9 @@ class PlaneDescentSettings(DescentSettings):
     """Learned descent on a plane: convolutions see means over squares of grid points."""
 
     kernel: int = Field(7, ge=1, le=31, description="coarse points that a convolution reaches over along each axis")
-    width: int = Field(24, ge=2, le=256, description="channels of the convolutions")
+    stages: int = Field(3, ge=1, le=10, description="stages, each of proposals and the exact step in their span")
+    directions: int = Field(4, ge=1, le=32, description="directions that a stage proposes")
+    width: int = Field(16, ge=2, le=256, description="channels of the convolutions")
     coarse: int = Field(4, ge=2, le=16, description="grid points along each axis that the convolutions see as one")
 
 

@@ -5,7 +5,17 @@ from html import escape
 
 import numpy as np
 import panel as pn
-from bokeh.models import BasicTicker, ColumnDataSource, HoverTool, Image, Line, LinearColorMapper, Range1d, Scatter
+from bokeh.models import (
+    BasicTicker,
+    ColumnDataSource,
+    CustomJSTickFormatter,
+    HoverTool,
+    Image,
+    Line,
+    LinearColorMapper,
+    Range1d,
+    Scatter,
+)
 from bokeh.models.annotations.legends import ColorBar
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
@@ -13,7 +23,7 @@ from bokeh.plotting import figure
 from backends.learning.gallery import Map, Panel, Role, Series
 from dashboard.plots.axes import log_limits, plain_figure, positive, set_limits
 from dashboard.plots.race.frame import calm, columns, value_hover
-from dashboard.plots.training.frame import compact, head
+from dashboard.plots.training.frame import PLAIN, compact, head, log_ticks
 from dashboard.theme import ANALYSIS, BACKGROUND, DIVERGING, NEUTRAL, OBSERVATIONS, TRUTH, FieldStyle
 
 #: Of what curves and points are; the exact answer is dashed and lies above the network's, which it often hides otherwise.
@@ -50,6 +60,10 @@ class CurvePicture:
         )  # fmt: skip
         fig.toolbar.autohide = True
         fig.min_border_left = 60
+        for axis, letter in ((fig.xaxis, "x"), (fig.yaxis, "y")):
+            if letter in panel.log:
+                axis.ticker = log_ticks()
+                axis.formatter = CustomJSTickFormatter(code=PLAIN)
         self._sources = [ColumnDataSource(data={"x": [], "y": []}) for _ in panel.series]
         entries: list[tuple[str, list[GlyphRenderer]]] = []
         for series, source in zip(panel.series, self._sources, strict=True):

@@ -1,0 +1,225 @@
+"""A trained network beside the exact analysis: what it makes of the same problem, and whether it is valid there."""
+
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+
+import panel as pn
+import panel_material_ui as pmui
+from panel.io.callbacks import PeriodicCallback
+from param.parameterized import Event
+
+from backends.errors import InputError
+from backends.experiments.outcome import Outcome
+from backends.experiments.run import to_yaml
+from backends.experiments.training.registry import TASKS
+from backends.experiments.training.trained import Trained, trained
+from backends.experiments.training.use import USABLE, Learned, apply, tuned_to
+from backends.experiments.yaml_text import parse
+from backends.geometry.line import PeriodicLine
+from backends.geometry.plane import VerticalPlane
+from backends.jobs.job import Job, State
+from dashboard.analysis.state import AnalysisState
+from dashboard.controls import html, notice, one_message, tell
+from dashboard.jobs import all_jobs
+from dashboard.plots.training.pictures import CurvePicture, MapPicture, box, key_of, picture, shape_of
+from dashboard.theme import number
+from dashboard.worker import DEVICE, LatestWins
+
+#: Milliseconds between two looks at a fine-tuning that runs.
+LOOK_EVERY = 1000
+#: Steps of the optimiser in a fine-tuning.
+TUNING_STEPS = 500
+EMPTY = """
+<div class="hint">No network that could analyse this case has been trained yet. Train one on the
+<a href="training">Training page</a>: of the tasks {tasks}. It then appears here, beside the exact answer.</div>
+"""
+ELSEWHERE = '<div class="hint">Networks are trained for the periodic line and for the vertical plane; choose such a case.</div>'
+#: Run and analysis.
+Request = tuple[str, Outcome]
+
+
+class NetworkView:
+    """A list of trained networks, and the chosen one's analysis of the problem of the page."""
+
+    def __init__(self, state: AnalysisState, folder: Path) -> None:
+        self.state, self._folder = state, folder
+        self._load = lru_cache(maxsize=4)(lambda run: trained(run, folder))
+        self._applying: LatestWins[Request, tuple[Trained, Learned]] = LatestWins(
+            DEVICE, self._apply, self._on_applied, self._on_failed
+        )
+        self._tuning = ""
+        self._looking: PeriodicCallback | None = None
+        self._outcome: Outcome | None = None
+        self._network: Trained | None = None
+        self._shapes: tuple[tuple[object, ...], ...] = ()
+        self._pictures: list[CurvePicture | MapPicture] = []
+        self.chosen = pmui.Select(label="Network", options={}, size="small", width=420)
+        self.chosen.param.watch(self._on_chosen, "value")
+        self.tune = pmui.Button(
+            label="Fine-tune to these settings", variant="outlined", size="small", on_click=self._on_tune, visible=False,
+            description="Train on from these weights with the page's B, R and number of observations, for a few hundred steps",
+        )  # fmt: skip
+        self._words, self._table, self._key, self._said = html(""), html(""), html(""), html("")
+        self._problem, self._stale = notice("problem"), notice("stale")
+        self._head = pn.FlexBox(self.chosen, self.tune, align_items="center", gap="12px", visible=False)
+        self._fixed = [self._words, self._head, self._said, self._problem, self._stale, self._table, self._key]
+        self.pane = pn.Column(*self._fixed, sizing_mode="stretch_width", margin=0)
+
+    def show(self, outcome: Outcome) -> None:
+        """Let the chosen network analyse the problem of an outcome, or say what to do first."""
+        self._outcome = outcome
+        self._offer(outcome)
+        if self.chosen.value:
+            self._applying.request((self.chosen.value, outcome))
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        self._applying.close()
+        self._load.cache_clear()
+        if self._looking is not None:
+            self._looking.stop()
+        self._outcome = self._network = None
+
+    def wait(self) -> None:
+        """Block until everything asked for is there; for programs without a browser."""
+        self._applying.wait()
+
+    def _offer(self, outcome: Outcome) -> None:
+        """Offer the networks that could analyse the case, the newest first."""
+        tasks = [task for task, kind in USABLE.items() if isinstance(outcome.case.domain, kind)]
+        runs = [job for job in all_jobs().list() if job.state is State.COMPLETED and _task(job) in tasks]
+        options = {_title(job): job.id for job in runs}
+        if list(self.chosen.options.items()) != list(options.items()):
+            kept = self.chosen.value if self.chosen.value in options.values() else next(iter(options.values()), None)
+            self.chosen.param.update(options=options, value=kept)
+        self._head.visible = bool(options)
+        if options:
+            self._words.object = ""
+            return
+        known = isinstance(outcome.case.domain, PeriodicLine | VerticalPlane)
+        names = " or ".join(f"“{TASKS[task].TITLE}”" for task in tasks)
+        self._words.object = EMPTY.format(tasks=escape(names)) if known else ELSEWHERE
+        self._clear()
+
+    def _clear(self) -> None:
+        self._shapes, self._pictures, self._network = (), [], None
+        tell(self._stale, "stale", "")
+        tell(self._problem, "problem", "")
+        self._table.object = self._key.object = ""
+        self.tune.visible = False
+        self.pane.objects = self._fixed
+
+    def _on_chosen(self, event: Event) -> None:
+        if event.new and self._outcome is not None:
+            self._applying.request((event.new, self._outcome))
+
+    def _apply(self, request: Request) -> tuple[Trained, Learned]:
+        network = self._load(request[0])
+        return network, apply(network, request[1])
+
+    def _on_applied(self, request: Request, result: tuple[Trained, Learned]) -> None:
+        if request[0] != self.chosen.value:
+            return
+        self._network, learned = result
+        with one_message():
+            tell(self._problem, "problem", "")
+            text = "; ".join(learned.reasons)
+            tell(self._stale, "stale", f"This network is not valid here: {text}." if text else "")
+            self.tune.visible = bool(text)
+            self._table.object = _table(learned)
+            self._draw(learned)
+
+    def _draw(self, learned: Learned) -> None:
+        shapes = tuple(shape_of(panel) for panel in learned.panels)
+        if shapes == self._shapes:
+            for old, panel in zip(self._pictures, learned.panels, strict=True):
+                old.show(panel)
+            return
+        self._shapes = shapes
+        self._pictures = [picture(panel) for panel in learned.panels]
+        # Figures lie directly in the column of the page, in one box.
+        panes = [pane for drawn in self._pictures for pane in drawn.panes]
+        lines = next((panel.series for panel in learned.panels if not panel.maps), ())
+        self._key.object = key_of(lines) if not self._pictures else ""
+        self.pane.objects = [*self._fixed, box(panes, 300, 3)]
+
+    def _on_failed(self, problem: str) -> None:
+        self._clear()
+        self._head.visible = bool(self.chosen.options)
+        tell(self._problem, "problem", problem)
+
+    # Fine-tuning ------------------------------------------------------------------------------------------------------
+
+    def _on_tune(self, _event: object) -> None:
+        if self._network is None or self._outcome is None:
+            return
+        run = self.chosen.value
+        try:
+            settings = tuned_to(self._network.settings, self._outcome, run, TUNING_STEPS)
+            job = all_jobs().submit("training", to_yaml(settings), self._folder, continues=run)
+        except InputError as problem:
+            tell(self._problem, "problem", str(problem))
+            return
+        self._tuning = job.id
+        self._say(job)
+        if pn.state.curdoc is not None:
+            self._looking = pn.state.add_periodic_callback(self._look, period=LOOK_EVERY)
+
+    def _look(self) -> None:
+        """See how far the fine-tuning is, and choose its network when it is there."""
+        job = all_jobs().get(self._tuning)
+        self._say(job)
+        if not job.state.final:
+            return
+        if self._looking is not None:
+            self._looking.stop()
+            self._looking = None
+        if job.state is State.COMPLETED and self._outcome is not None:
+            self._offer(self._outcome)
+            self.chosen.value = job.id
+
+    def _say(self, job: Job) -> None:
+        link = f'<a href="training?run={escape(job.id)}">run {escape(job.id)}</a>'
+        words = {
+            State.COMPLETED: "has been fine-tuned",
+            State.FAILED: f"failed: {escape(job.problem)}",
+            State.CANCELLED: "was cancelled",
+        }.get(job.state, f"is being fine-tuned, {100 * job.fraction:.0f} %")
+        self._said.object = f'<div class="hint">{link} {words}</div>'
+
+
+@lru_cache(maxsize=200)
+def _task_of(settings: str) -> str:
+    tree = parse(settings, "the settings")
+    return str(tree.get("task", "")) if isinstance(tree, dict) else ""
+
+
+def _task(job: Job) -> str:
+    return _task_of(job.settings) if job.kind == "training" else ""
+
+
+def _title(job: Job) -> str:
+    gap = job.summary.get("cost_gap_median")
+    quality = f", cost gap {100 * gap:.2g} %" if isinstance(gap, float) else ""
+    return f"{TASKS[_task(job)].TITLE}{quality} ({job.id})"
+
+
+def _table(learned: Learned) -> str:
+    """Return costs, errors and times of background, exact analysis and network."""
+    s = learned.scores
+
+    def row(name: str, *values: float | None) -> str:
+        cells = "".join(f"<td>{'' if value is None else number(value)}</td>" for value in values)
+        return f"<tr><th>{name}</th>{cells}</tr>"
+
+    rows = (
+        row("J", s["j_background"], s["j_3dvar"], s["j_network"]),
+        row("J_b", 0.0, s["jb_3dvar"], s["jb_network"]),
+        row("J_o", s["j_background"], s["jo_3dvar"], s["jo_network"]),
+        row("normalised cost gap [%]", 100.0, 0.0, 100 * s["cost_gap_median"]),
+        row("RMSE against the truth", s["rmse_background"], s["rmse_3dvar"], s["rmse_network"]),
+        row("time [ms]", None, 1000 * learned.seconds_exact, 1000 * learned.seconds_network),
+    )
+    head = "<tr><th></th><th>background</th><th>3D-Var, exact</th><th>network</th></tr>"
+    return f'<table class="numbers" data-role="network">{head}{"".join(rows)}</table>'

@@ -1,0 +1,78 @@
+"""The Network tab of the Analysis page: trained networks beside the exact answer, stale where they are not valid."""
+
+import pytest
+
+from backends.experiments.run import run_file
+from backends.jobs.service import Jobs
+from dashboard.analysis import network as network_module
+from dashboard.analysis.page import FIELDS, NETWORK, AnalysisPage
+from tests.dashboard.helpers import text_of
+
+FILE = "{kind: training, task: aivar-1d-conditioned, iterations: 3, batch: 8, network: {name: preconditioned, width: 8}}"
+
+
+@pytest.fixture
+def jobs(tmp_path, monkeypatch):
+    monkeypatch.setenv("ASSIMILAB_HOME", str(tmp_path / "home"))
+    jobs = Jobs()
+    monkeypatch.setattr(network_module, "all_jobs", lambda: jobs)
+    yield jobs
+    jobs.close()
+
+
+@pytest.fixture
+def page(catalogue, jobs):
+    page = AnalysisPage(catalogue)
+    page.content()
+    page.wait()
+    yield page
+    page.close()
+
+
+def look(page) -> None:
+    page.tabs.active = NETWORK
+    page.wait()
+
+
+def test_without_networks_it_says_how_to_get_one(page):
+    look(page)
+    assert "Train one on the" in page.network._words.object
+    assert "AI-Var 1D, many cases" in page.network._words.object
+    assert not page.network._head.visible
+
+
+@pytest.mark.jobs
+def test_a_network_stands_beside_the_exact_answer_and_is_marked_stale(page, jobs, tmp_path, monkeypatch):
+    monkeypatch.setattr(network_module, "TUNING_STEPS", 3)
+    (tmp_path / "a.yaml").write_text(FILE)
+    run = run_file(tmp_path / "a.yaml", tmp_path)["run_id"]
+    jobs.list()
+    jobs._records._reading.result()
+    look(page)
+    view = page.network
+    assert view.chosen.value == run
+    assert "3D-Var, exact" in view._table.object
+    assert not view._stale.visible
+    assert not view.tune.visible
+    assert [type(drawn).__name__ for drawn in view._pictures] == ["CurvePicture"] * 2
+    before = view._table.object
+    page.state.b.length = 0.3
+    page.wait()
+    assert view._table.object != before
+    assert "L is 0.3; it was trained with 0.03 to 0.2" in text_of(view._stale)
+    assert view.tune.visible
+
+    view._on_tune(None)
+    tuned = jobs.wait(view._tuning, 120)
+    view._look()
+    page.wait()
+    assert tuned.problem == ""
+    assert view.chosen.value == tuned.id
+    assert not view._stale.visible
+
+
+def test_other_tabs_ask_no_network(page):
+    page.tabs.active = FIELDS
+    page.state.b.length = 0.1
+    page.wait()
+    assert page.network._outcome is None
