@@ -17,6 +17,7 @@ from backends.learning.variational.task import AIVar, Judged
 #: Where the course's cases and the ERA5 file are.
 DATA = Path("../shared/data")
 DESCENT = {"name": "preconditioned"}
+DEEPER = {"name": "preconditioned", "stages": 3, "directions": 4}
 COURSE_1D = {"case": {"name": "course-1d"}, "background_error": {"floor": 1e-5, "periodised": False}}
 COURSE_2D = {
     "case": {"name": "course-2d"}, "background_error": {"floor": 1e-5}, "observations": {"sigma": 0.1, "placement": "case"},
@@ -35,7 +36,7 @@ TRAININGS: dict[str, tuple[dict[str, object], float, str]] = {
     "1D conditioned": ({"task": "aivar-1d-conditioned"}, 120, "median at most 2 %, 95 % quantile at most 10 %"),
     "course-1d.npz": ({"task": "aivar-1d-single", **COURSE_1D}, 30, "gap at most 1e-6"),
     "1D, cases of the course's kind": (
-        {"task": "aivar-1d", "network": DESCENT | {"stages": 3, "directions": 4}, "background": "both", **OF_THE_COURSE, **FAST},
+        {"task": "aivar-1d", "network": DEEPER, "background": "both", **OF_THE_COURSE, **FAST},
         120,
         "mean J over mean J* at most 1.05",
     ),
