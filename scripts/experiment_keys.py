@@ -1,4 +1,4 @@
-"""Brings docs/experiments.md and docs/cycling.md up to date with the code: ``python -m scripts.experiment_keys``.
+"""Brings the tables and examples of docs/ up to date with the code: ``python -m scripts.experiment_keys``.
 
 What stands between ``<!-- begin NAME -->`` and ``<!-- end -->`` is generated: tables of keys from the settings, and the
 example files. Testbeds and methods of cycling experiments have one such part each, in which all that are registered appear.
@@ -24,9 +24,10 @@ from backends.experiments.settings import (
     MethodSettings,
     ObservationSettings,
 )
+from scripts import training_keys
 
 ROOT = Path(__file__).parent.parent
-DOCUMENT, CYCLING = ROOT / "docs" / "experiments.md", ROOT / "docs" / "cycling.md"
+DOCUMENT, CYCLING, LEARNING = (ROOT / "docs" / name for name in ("experiments.md", "cycling.md", "learning.md"))
 EXAMPLES = ROOT / "assets" / "experiments"
 
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -81,12 +82,11 @@ CYCLING_UNITS = {
 
 def updated(document: Path) -> str:
     """Return the text of a document with every generated part as it should be."""
-    parts = _cycling_parts() if document == CYCLING else _analysis_parts()
-    cycling = document == CYCLING
+    parts = {CYCLING: _cycling_parts, LEARNING: _learning_parts}.get(document, _analysis_parts)()
     parts |= {
         f"example {file.name}": f"```yaml\n{file.read_text(encoding='utf-8')}```"
         for file in sorted(EXAMPLES.glob("*.yaml"))
-        if file.name.startswith("cycling-") == cycling
+        if _document_of(file) == document
     }
 
     def replaced(match: re.Match[str]) -> str:
@@ -100,6 +100,14 @@ def updated(document: Path) -> str:
     if parts:
         raise SystemExit(f"{document.name} has no place for {', '.join(parts)}: add <!-- begin NAME --> and <!-- end -->")
     return result
+
+
+def _document_of(example: Path) -> Path:
+    return {"cycling": CYCLING, "training": LEARNING}.get(example.name.partition("-")[0], DOCUMENT)
+
+
+def _learning_parts() -> dict[str, str]:
+    return {"keys common": training_keys.common(_values, _written), "tasks": training_keys.tasks(_values, _written)}
 
 
 def _analysis_parts() -> dict[str, str]:
@@ -189,7 +197,10 @@ def _values(schema: dict[str, Any]) -> Iterator[str]:
         elif kind["type"] == "boolean":
             yield "`true`, `false`"
         elif kind["type"] == "array":
-            yield f"list of {_ITEMS.get(kind['items'].get('type', 'object'), 'lists')}"
+            # A list of fixed length says of each place what it holds.
+            held = kind["items"] if "items" in kind else kind["prefixItems"][0]
+            number = f"{len(kind['prefixItems'])} " if "prefixItems" in kind else ""
+            yield f"list of {number}{_ITEMS.get(held.get('type', 'object'), 'lists')}"
         elif kind["type"] == "string":
             yield "text" + (f" of at most {kind['maxLength']} characters" if "maxLength" in kind else "")
         else:
@@ -225,7 +236,7 @@ def _written(value: object) -> str:
 
 def main() -> None:
     """Write the documents anew where they are out of date."""
-    for document in (DOCUMENT, CYCLING):
+    for document in (DOCUMENT, CYCLING, LEARNING):
         new = updated(document)
         if new != document.read_text(encoding="utf-8"):
             document.write_text(new, encoding="utf-8")

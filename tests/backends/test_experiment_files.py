@@ -16,14 +16,16 @@ from backends.experiments.cycling.registry import KINDS
 from backends.experiments.cycling.settings import CyclingSettings
 from backends.experiments.run import from_yaml, run_file, to_yaml
 from backends.experiments.settings import AnalysisSettings, BackgroundErrorSettings, ObservationSettings
-from scripts.experiment_keys import CYCLING, DOCUMENT, updated
+from backends.experiments.training.registry import TASKS
+from scripts.experiment_keys import CYCLING, DOCUMENT, LEARNING, updated
 from tests.backends.experiments import EXAMPLES, NOWHERE, settings
 
 ROOT = DOCUMENT.parent.parent
 #: Examples that need no file but those that come with the product.
 EMBEDDED = ("periodic-1d", "xz-2d", "ncep-air-temperature")
-ANALYSES = [file for file in EXAMPLES if not file.stem.startswith("cycling-")]
-RACES = [file for file in EXAMPLES if file not in ANALYSES]
+RACES = [file for file in EXAMPLES if file.stem.startswith("cycling-")]
+TRAININGS = [file for file in EXAMPLES if file.stem.startswith("training-")]
+ANALYSES = [file for file in EXAMPLES if file not in RACES + TRAININGS]
 #: Keys that only some files have, with which they do.
 SOMETIMES = {
     "rmse_background": lambda s: s.case.name != "stations",
@@ -54,7 +56,7 @@ def expected(asked: AnalysisSettings) -> set[str]:
     return keys | {f"{key}_se" for key in keys - alone if asked.repeat is not None}
 
 
-@pytest.mark.parametrize("document", [DOCUMENT, CYCLING], ids=lambda document: document.stem)
+@pytest.mark.parametrize("document", [DOCUMENT, CYCLING, LEARNING], ids=lambda document: document.stem)
 def test_a_document_is_up_to_date(document):
     assert updated(document) == document.read_text(encoding="utf-8"), "run make docs"
 
@@ -100,6 +102,22 @@ def test_a_race_runs_and_its_summary_is_as_documented(file):
         assert {key for key, value in entry.items() if value is None} == {"diverged_at", "reason"}
         assert entry["rmse_analysis"] < entry["rmse_background"]
         assert entry["experiments_lost"] == 0
+
+
+@pytest.mark.parametrize("file", TRAININGS, ids=lambda file: file.stem)
+def test_a_training_runs_and_its_summary_is_as_documented(file, request, tmp_path, monkeypatch):
+    monkeypatch.setenv("ASSIMILAB_HOME", str(tmp_path))
+    folder = request.getfixturevalue("real_data") if "course" in file.stem else NOWHERE
+    result = run_file(file, folder, ["iterations=3"])
+    tables = LEARNING.read_text(encoding="utf-8").split("\n## Summary\n")[1].split("\n## ")[0]
+    keys = set(re.findall(r"`(\w+)`", "\n".join(line.split("|")[1] for line in tables.splitlines() if line.startswith("| `"))))
+    assert set(result) == keys
+    assert all(math.isfinite(value) for value in result.values() if isinstance(value, float))
+
+
+def test_tasks_are_documented():
+    text = LEARNING.read_text(encoding="utf-8")
+    assert re.findall(r"^### `task: (.*?)`$", text, re.MULTILINE) == list(TASKS)
 
 
 def test_the_course_s_minima_come_out_of_the_examples(real_data):
