@@ -4,6 +4,7 @@ With the ERA5 file in the data folder (ASSIMILAB_DATA, or ../shared/data) they s
 """
 
 import os
+import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
@@ -35,17 +36,26 @@ def cycling(page: Page) -> None:
     page.mouse.move(720, 20)
 
 
+def training(page: Page) -> None:
+    """Train the lecture's network for a while."""
+    page.get_by_role("button", name="Start a training").click()
+    page.get_by_role("heading", name="Unseen cases").wait_for(timeout=120_000)
+    page.wait_for_timeout(60_000)
+    page.mouse.move(720, 20)
+
+
 def main() -> None:
     data = Path(os.environ.get("ASSIMILAB_DATA", ROOT.parent / "shared" / "data"))
     dataset = ERA5 if (data / ERA5).exists() else "ncep-air-temperature"
+    os.environ["ASSIMILAB_HOME"] = tempfile.mkdtemp()  # pictures show no runs of others
     process, address = start_app(data)
     try:
         with sync_playwright() as playwright:
             browser = launch(playwright)
-            for act in (explore, analysis, cycling):
+            for act in (explore, analysis, cycling, training):
                 page = browser.new_page(viewport=SIZE)
-                page.goto(f"{address}/{act.__name__}" + ("" if act is cycling else f"?dataset={dataset}"))
-                page.locator(".facts").first.wait_for()
+                page.goto(f"{address}/{act.__name__}" + ("" if act in (cycling, training) else f"?dataset={dataset}"))
+                page.locator(".hint" if act is training else ".facts").first.wait_for()
                 page.wait_for_timeout(3000)
                 act(page)
                 page.wait_for_timeout(1500)

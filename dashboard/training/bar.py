@@ -1,8 +1,10 @@
 """The run that is looked at: which one, where it stands, and what can be done with it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 import panel as pn
@@ -99,8 +101,8 @@ class RunBar:
             self.state.problem = str(problem)
 
     def _on_chosen(self, event: Event) -> None:
-        if event.new:
-            self.state.run = event.new
+        if event.new and event.new != self.state.run:
+            self.state.param.update(run=event.new, problem="")
 
 
 def where(job: Job, metrics: RunMetrics | None) -> str:
@@ -132,19 +134,25 @@ def run_name(job: Job) -> str:
     return f"{short_id(job.id)}  {time.strftime('%d %b %H:%M', time.localtime(job.created))}  {task_title(job)}"
 
 
+@lru_cache(maxsize=1000)
+def parameters(settings: str) -> Mapping[str, object]:
+    """Return the single values of settings; looked up for every run some times a second."""
+    return MappingProxyType(parameters_of(settings))
+
+
 def task_title(job: Job) -> str:
     """Return what a person calls the task of a run."""
-    task = str(parameters_of(job.settings).get("task", ""))
+    task = str(parameters(job.settings).get("task", ""))
     return TASKS[task].TITLE if task in TASKS else task
 
 
 def origin(job: Job) -> str:
     """Return from which run one goes on, in words, or nothing."""
-    parameters = parameters_of(job.settings)
-    earlier = parameters.get("resume")
+    known = parameters(job.settings)
+    earlier = known.get("resume")
     if not earlier:
         return ""
-    return f"{'fine-tuned' if parameters.get('fine_tune') else 'resumed'} from {short_id(f'{earlier}')}"
+    return f"{'fine-tuned' if known.get('fine_tune') else 'resumed'} from {short_id(f'{earlier}')}"
 
 
 def short_id(run: str) -> str:

@@ -1,6 +1,6 @@
 """The metrics of a run as columns that grow, and which of them belong together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,8 @@ from dashboard.jobs import all_jobs
 
 #: Metrics of the machine and of the optimiser, which have small figures of their own.
 SYSTEM = ("learning_rate", "gradient_norm", "samples_per_second", "memory_mb", "device_memory_mb")
-#: What the references of a score of the network end in.
-REFERENCES = ("3dvar", "reference", "background", "exact", "persistence", "climatology")
+#: The order of the references of a score of the network; others follow them.
+REFERENCES = ("3dvar", "exact", "reference")
 
 
 class Column:
@@ -117,7 +117,7 @@ def groups(counts: Mapping[str, int]) -> Groups:
     compared: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {}
     taken = {*system}
     for stem in stems:
-        references = tuple(f"{stem}_{tail}" for tail in REFERENCES if f"{stem}_{tail}" in counts)
+        references = _references(stem, left)
         figure = "cost" if stem in ("j", "jb", "jo") else stem
         compared[figure] = (*compared.get(figure, ()), (f"{stem}_network", references))
         taken |= {f"{stem}_network", *references}
@@ -127,6 +127,14 @@ def groups(counts: Mapping[str, int]) -> Groups:
     terms = tuple(name for name in left if name not in taken and counts[name] >= least and name != "cost_ratio")
     others = tuple(name for name in left if name not in taken and name not in terms)
     return Groups(terms if "loss" in counts else (), compared, gaps, others, system)
+
+
+def _references(stem: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return what a score of the network is compared with: scores that have its stem and another last word."""
+    tails = [name.removeprefix(f"{stem}_") for name in names if name.startswith(f"{stem}_")]
+    tails = [tail for tail in tails if tail != "network" and "_" not in tail]
+    first = [tail for tail in REFERENCES if tail in tails]
+    return tuple(f"{stem}_{tail}" for tail in (*first, *(tail for tail in tails if tail not in first)))
 
 
 class Smooth:

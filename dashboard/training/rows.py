@@ -7,34 +7,34 @@ from typing import Any
 
 from backends.errors import InputError
 from backends.jobs.job import Job
-from backends.jobs.store import parameters_of
 from dashboard.plots.training.curves import COLOURS
 from dashboard.theme import number
-from dashboard.training.bar import origin, short_id, task_title
+from dashboard.training.bar import origin, parameters, short_id, task_title
 from dashboard.training.names import duration, metric_label
 from dashboard.training.state import settings_of
 
 #: Headings of the table.
 COLUMNS = ("run", "started", "state", "task", "parameters", "score", "RMSE", "iterations", "minutes", "from")
 #: The scores that runs are compared by: of a run, the first that it has.
-SCORES = ("cost_gap_median", "score", "crps_network", "rmse_network")
+SCORES = ("cost_gap_median", "rmse_network")
 #: Parameters that say what a run is, not how it differs from others.
 _NOT_SHOWN = {"kind", "task", "resume", "fine_tune"}
 
 
 def row(job: Job) -> dict[str, Any]:
     """Return what the table says of a run."""
-    parameters = {key: value for key, value in parameters_of(job.settings).items() if key not in _NOT_SHOWN}
-    name = next((name for name in SCORES if isinstance(job.summary.get(name), int | float)), "")
+    known = {key: value for key, value in parameters(job.settings).items() if key not in _NOT_SHOWN}
+    measured = [name for name in (*SCORES, *job.summary) if name in SCORES or name.endswith("_network")]
+    name = next((name for name in measured if isinstance(job.summary.get(name), int | float)), "")
     rmse = job.summary.get("rmse_network")
     return {
         "run": short_id(job.id),
         "started": time.strftime("%d %b %H:%M", time.localtime(job.created)),
         "state": str(job.state),
         "task": task_title(job),
-        "parameters": ", ".join(f"{key.removesuffix('.name')} {_short(value)}" for key, value in parameters.items()) or "usual",
-        "score": float(job.summary[name]) if name else None,
-        "RMSE": float(rmse) if isinstance(rmse, int | float) else None,
+        "parameters": ", ".join(f"{key.removesuffix('.name')} {_short(value)}" for key, value in known.items()) or "usual",
+        "score": _rounded(job.summary[name]) if name else None,
+        "RMSE": _rounded(rmse) if isinstance(rmse, int | float) else None,
         "iterations": job.done,
         "minutes": round((job.ended - job.started) / 60, 2) if job.ended and job.started else None,
         "from": origin(job),
@@ -69,7 +69,7 @@ def _flat(job: Job) -> dict[str, object]:
     try:
         tree: Mapping[str, Any] = settings_of(job).model_dump()
     except InputError:  # of an earlier version of the program
-        return dict(parameters_of(job.settings))
+        return dict(parameters(job.settings))
     return dict(_leaves(tree, ""))
 
 
@@ -83,6 +83,10 @@ def _leaves(tree: Mapping[str, Any], above: str) -> list[tuple[str, object]]:
 
 def _is_score(name: str) -> bool:
     return name.startswith(("cost_", "rmse_", "crps_", "score")) or name.endswith(("_network", "_3dvar", "_reference"))
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")
 
 
 def _number(value: object) -> str:

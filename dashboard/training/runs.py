@@ -20,12 +20,12 @@ from dashboard.training.rows import COLUMNS, differences, row
 from dashboard.training.state import MOST_COMPARED, TrainingState
 
 WORDS = f"""
-<div class="hint">A click on a row looks at that run. Check two to {MOST_COMPARED} rows to lay their curves over each other. The
-score is the median normalised cost gap, or the main score of tasks that have none.</div>
+<div class="hint">A click on a row looks at that run. Check two to {MOST_COMPARED} rows to compare them. The score is the median
+normalised cost gap, or the first score of the network where a task has none.</div>
 """
 WIDTHS = {
-    "run": 78, "started": 110, "state": 92, "task": 150, "parameters": 210, "score": 80, "RMSE": 80, "iterations": 92,
-    "minutes": 84, "from": 150,
+    "run": 68, "started": 106, "state": 86, "task": 140, "parameters": 170, "score": 76, "RMSE": 72, "iterations": 88,
+    "minutes": 80, "from": 160,
 }  # fmt: skip
 TABLE = """
 .tabulator .tabulator-cell, .tabulator .tabulator-col, .tabulator .tabulator-col input { font-size: 13px !important; }
@@ -108,7 +108,7 @@ class RunsView:
 
     def _on_click(self, event: Any) -> None:
         if event.column in COLUMNS and event.row < len(self._ids):
-            self.state.run = self._ids[event.row]
+            self.state.param.update(run=self._ids[event.row], problem="")
 
     def _on_selection(self, _event: Event) -> None:
         self.state.compared = [self._ids[k] for k in self.table.selection if k < len(self._ids)]

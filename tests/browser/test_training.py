@@ -48,5 +48,5 @@ def test_a_training_is_started_watched_found_again_and_completed(visitor):
     assert page.url == address
     expect(page.get_by_role("heading", name="Unseen cases")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("tab", name="Runs").click()
-    expect(page.locator(".tabulator-row")).to_contain_text("completed")
+    expect(page.locator(".tabulator-row")).to_contain_text("completed", timeout=PATIENCE)
     assert visitor.wrong == []

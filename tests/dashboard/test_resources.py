@@ -18,6 +18,7 @@ from dashboard import server as server_module
 from dashboard.analysis.page import AnalysisPage
 from dashboard.explore.page import ExplorePage
 from dashboard.server import build_server
+from dashboard.training.page import TrainingPage
 from dashboard.worker import DEVICE, FILES
 from scripts.driver import free_port
 from tests.files import regional
@@ -30,6 +31,10 @@ def wait_until(true, pause: float = 0.05) -> None:
     while not true() and time.monotonic() < end:
         time.sleep(pause)
     assert true()
+
+
+def is_open(page) -> bool:
+    return page.live.pane is not None if isinstance(page, TrainingPage) else page.state.opened is not None
 
 
 @pytest.fixture
@@ -48,7 +53,7 @@ def served(tmp_path, monkeypatch):
 
     # Results wait for the browser to say that it has loaded the page, which this client does not do.
     monkeypatch.setattr(pn.state, "onload", lambda loaded: loaded())
-    for kind in (ExplorePage, AnalysisPage):
+    for kind in (ExplorePage, AnalysisPage, TrainingPage):
         monkeypatch.setattr(server_module, kind.__name__, remembered(kind))
     started, parts = threading.Event(), {}
 
@@ -75,13 +80,13 @@ def served(tmp_path, monkeypatch):
     thread.join(PATIENCE)
 
 
-@pytest.mark.parametrize("path", ["/explore", "/analysis"])
+@pytest.mark.parametrize("path", ["/explore", "/analysis", "/training"])
 def test_a_session_is_freed_when_its_visitor_has_gone(served, path):
     address, pages, open_sessions = served
 
     def visit() -> None:
         sessions = [pull_session(url=f"{address}{path}", arguments={"dataset": "a.nc"}) for _ in range(3)]
-        wait_until(lambda: len(pages) == 3 and all(page() is not None and page().state.opened is not None for page in pages))
+        wait_until(lambda: len(pages) == 3 and all(page() is not None and is_open(page()) for page in pages))
         for session in sessions:
             session.close()
         # Collecting garbage before would keep the server's thread from taking the sessions apart.
