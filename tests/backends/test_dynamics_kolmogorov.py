@@ -180,6 +180,7 @@ def test_what_is_not_kept_is_dropped():
     torch.testing.assert_close(model.step(state + extra), model.step(state), rtol=0, atol=1e-12)
 
 
+@pytest.mark.reference
 def test_the_flow_is_turbulent_and_steady_in_the_mean():
     model = Kolmogorov(points=32, viscosity=0.012)  # the least that this grid resolves
     state = model.advance(model.draw_start(8, generator()), model.transient)

@@ -278,6 +278,7 @@ def test_the_jet_is_that_of_the_paper():
     np.testing.assert_allclose(h[:, 0], np.interp(phi, grid, height), rtol=0, atol=1.0)
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("settings", [PURE, {"diffusion": math.inf}], ids=["pure", "relaxed"])
 def test_the_jet_alone_stays_balanced(settings):
     model = ShallowWater(truncation=42, **settings)
@@ -323,6 +324,7 @@ def test_the_zonal_mean_relaxes_in_its_time():
     torch.testing.assert_close(later, zeta * math.exp(-12 / 30), rtol=0, atol=1e-3 * 3e-6)
 
 
+@pytest.mark.reference
 def test_the_bump_makes_the_jet_unstable():
     model = ShallowWater(truncation=42, southern=False, relaxation=math.inf, drag=math.inf)
     eddies = []
@@ -437,6 +439,7 @@ def test_batches_trajectories_and_precision():
     assert ShallowWater(truncation=10, dtype=torch.float32).start().dtype == torch.float32
 
 
+@pytest.mark.reference
 def test_the_flow_stays_turbulent_and_bounded():
     # Diffusion as strong as at T42 would make T21 laminar.
     model = ShallowWater(truncation=21, dt=1.5, diffusion=12.0)
