@@ -1,5 +1,6 @@
 """Controls that several pages share."""
 
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from html import escape
@@ -15,10 +16,18 @@ from backends.fields.catalogue import Entry
 from dashboard.shell import STYLE
 
 
+def number_format(step: float) -> str:
+    """Return a format that tells apart values that are a step from each other, with two decimals or more if there are any."""
+    return f"0.[{'0' * max(2, math.ceil(-math.log10(step) - 1e-9))}]"
+
+
 class LiveSlider(pmui.FloatSlider):
-    """A slider whose steps are acted on at once; Panel otherwise gathers them for 50 ms first."""
+    """A slider whose steps are acted on at once, and seen; Panel otherwise gathers them for 50 ms, and rounds to 0.01."""
 
     _priority_changes: ClassVar[list[str]] = ["value"]
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**{"format": number_format(params.get("step", 0.1)), **params})
 
 
 class LiveIntSlider(pmui.IntSlider):

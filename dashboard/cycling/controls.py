@@ -8,11 +8,12 @@ from param.parameterized import Event
 
 from backends.errors import InputError
 from dashboard.binding import bind, choice, slider
-from dashboard.controls import Group, LiveSlider, one_message
+from dashboard.controls import Group, LiveSlider, number_format, one_message
 from dashboard.cycling.method_controls import MethodControls
 from dashboard.cycling.names import TESTBEDS as TESTBED_NAMES
 from dashboard.cycling.names import label
 from dashboard.cycling.presets import PRESETS
+from dashboard.cycling.scales import of_error
 from dashboard.cycling.state import TESTBEDS, CyclingState
 
 COMPONENTS = {
@@ -45,7 +46,7 @@ class CyclingControls:
         self._testbed_shown = ""
         self._truth = Group("Truth", self._of_truth)
         o = state.network
-        self.sigma = slider(o, "sigma", "σ_o assumed", 0.02, 4, 0.02, "Observation error that the methods assume.")
+        self.sigma = slider(o, "sigma", "σ_o assumed", *of_error(state.testbed), "Observation error that the methods assume.")
         self.noise = self._noise_slider()
         self.every = slider(o, "every", "Every … model steps", 1, 50)
         self.components = choice(o, "components", "Observed", COMPONENTS, "Which components or points are observed.")
@@ -56,6 +57,7 @@ class CyclingControls:
         )
         o.param.watch(self._on_components, "components")
         state.param.watch(self._on_shape, ["testbed"])
+        state.param.watch(self._on_scale, ["testbed"])
         state.param.watch(self._on_model, ["model", "testbed"])
         self._on_shape()
         self._on_model()
@@ -95,6 +97,14 @@ class CyclingControls:
             self._on_components()
             if self._truth.body.visible:
                 self._truth.body.objects = self._of_truth()
+
+    def _on_scale(self, *_events: Event) -> None:
+        """Let the observation errors have ends and steps that suit the testbed, and hold what they are."""
+        start, end, step = of_error(self.state.testbed)
+        with one_message():
+            for widget, least in ((self.sigma, start), (self.noise, 0.0)):
+                ends = {"start": min(least, widget.value), "end": max(end, widget.value)}
+                widget.param.update(**ends, step=step, format=number_format(step))
 
     def _on_components(self, *_events: Event) -> None:
         components = self.state.network.components
@@ -144,8 +154,9 @@ class CyclingControls:
 
     def _noise_slider(self) -> LiveSlider:
         o = self.state.network
+        _, end, step = of_error(self.state.testbed)
         widget = LiveSlider(
-            label="True σ_o", start=0.0, end=4.0, step=0.02, value=o.sigma if o.noise is None else o.noise,
+            label="True σ_o", start=0.0, end=end, step=step, value=o.sigma if o.noise is None else o.noise,
             sizing_mode="stretch_width", description="Standard deviation of the errors that observations have.",
         )  # fmt: skip
 

@@ -1,18 +1,18 @@
 """The methods that race: a card for each with its knobs, and a list to add more."""
 
+import math
 from html import escape
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
-from backends.background_error.sphere import MAX_LENGTH_KM
-from backends.dynamics.base import Dynamics
 from backends.experiments.cycling.methods import LocalizationSettings
 from dashboard.binding import slider, switch
 from dashboard.controls import LiveSlider, html, one_message
 from dashboard.cycling.names import METHODS, label, method_name
-from dashboard.cycling.state import MOST_METHODS, TESTBEDS, CyclingState
+from dashboard.cycling.scales import has_distances, in_brackets, of_length, of_radius
+from dashboard.cycling.state import MOST_METHODS, CyclingState
 from dashboard.plots.race.frame import method_colour
 from dashboard.sections import SectionState
 
@@ -24,8 +24,6 @@ RANGES = {
     "static_weight": (0.0, 1.0, 0.05), "ensemble_weight": (0.0, 1.0, 0.05), "regularisation": (0.0, 4.0, 0.1),
     "resample_below": (0.0, 1.0, 0.05), "period": (2, 400, 1),
 }  # fmt: skip
-#: Longest B that a slider offers and its step, of testbeds whose unit of distance is not points.
-LENGTHS = {"advection-1d": (0.5, 0.01), "advection-diffusion": (0.4, 0.01), "shallow-water": (MAX_LENGTH_KM, 50.0)}
 #: Inflations of Kalman filters are per unit of time and large.
 WIDE = {"kf": {"inflation": (1.0, 200.0, 1.0)}, "ekf": {"inflation": (1.0, 200.0, 1.0)}}
 #: Settings that cards do not show: they are for files.
@@ -93,7 +91,7 @@ def _title(section: Any, place: int) -> str:
 
 def _knob(section: SectionState, key: str, wide: dict[str, tuple[float, float, float]], testbed: str) -> Any:
     if key == "localization":
-        return _radius(section)
+        return _radius(section, testbed)
     if key == "length":
         return _length(section, testbed)
     annotation = section.MODEL.model_fields[key].annotation
@@ -108,13 +106,22 @@ def _knob(section: SectionState, key: str, wide: dict[str, tuple[float, float, f
     return slider(section, key, label(key), start, end, step)
 
 
-def _radius(section: Any) -> LiveSlider:
-    """Return a slider of the localisation radius; its right end means no localisation."""
-    most = 30.0
+def _radius(section: Any, testbed: str) -> LiveSlider | None:
+    """Return a slider of the localisation radius; its right end means no localisation.
+
+    Where components have no distances there is none, unless the settings have a radius that somebody must be able to take away.
+    """
     taper = section.localization
+    if taper is None and not has_distances(testbed):
+        return None
+    start, most, step = of_radius(testbed)
+    if taper is not None:
+        start = min(start, taper.radius)
+        if taper.radius >= most:  # of a file: the end beyond it is what means none
+            most = (math.floor(taper.radius / step) + 1) * step
     widget = LiveSlider(
-        label="Radius r (30: none)", start=0.5, end=most, step=0.5, value=most if taper is None else min(taper.radius, most),
-        sizing_mode="stretch_width",
+        label=f"Radius r{in_brackets(testbed)} ({most:g}: none)", start=start, end=most, step=step,
+        value=most if taper is None else taper.radius, sizing_mode="stretch_width",
         description="Localisation: Gaspari–Cohn with half-support 1.82 r, in the testbed's unit of distance.",
     )  # fmt: skip
 
@@ -130,14 +137,12 @@ def _length(section: Any, testbed: str) -> LiveSlider | None:
 
     Where components have no distances there is none, unless the settings have a length that somebody must be able to take away.
     """
-    model = TESTBEDS[testbed].MODEL
-    if model.distance is Dynamics.distance and section.length is None:
+    if section.length is None and not has_distances(testbed):
         return None
-    most, step = LENGTHS.get(testbed, (20.0, 0.5))
-    unit = f" [{model.distance_unit}]" if model.distance_unit else ""
+    start, most, step = of_length(testbed)
     widget = LiveSlider(
-        label=f"{label('length')}{unit} (0: from the climate)", start=0.0, end=max(most, section.length or 0.0), step=step,
-        value=section.length or 0.0, sizing_mode="stretch_width",
+        label=f"{label('length')}{in_brackets(testbed)} (0: climate)", start=start, end=max(most, section.length or 0.0),
+        step=step, value=section.length or 0.0, sizing_mode="stretch_width",
         description="B with the variances of the climate and a Gaussian correlation of this length, in the testbed's unit of "
         "distance. At 0 its correlations are those of the climate, too.",
     )  # fmt: skip

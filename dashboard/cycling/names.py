@@ -35,6 +35,7 @@ LABELS = {
     "radius": "Radius r", "mode": "Mode", "adaptive": "Adaptive widening",
     "static": "B begins as", "covariance_update": "B ← (I − KH) B",
     "period": "Period", "sigma": "σ", "rho": "ρ", "beta": "β", "forcing": "Forcing F",
+    "u": "Wind u", "w": "Wind w", "source_strength": "Source A", "speed": "Speed c", "jet": "Jet", "depth": "Mean depth",
     "points": "Points n", "dt": "Step Δt", "start_sigma": "First-guess error",
 }  # fmt: skip
 

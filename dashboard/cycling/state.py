@@ -157,6 +157,8 @@ class CyclingState(param.Parameterized):
         """Take another testbed, observed in a way that suits it; lengths in the unit of the old one are given up."""
         self.taking = True
         try:
+            if name != self.testbed:
+                self.title = ""  # it speaks of the old one
             for section in self.methods:
                 if name != self.testbed and "length" in section.KEYS:
                     section.length = None
@@ -165,8 +167,8 @@ class CyclingState(param.Parameterized):
             if TESTBEDS[name].RADIUS is None:  # what is local by nature cannot race there
                 methods = [m for m in methods if m.MODEL.model_fields["name"].default not in LOCAL] or [self._usual("etkf")]
             chosen = min(self.chosen, len(methods) - 1)
-            self.param.update(testbed=name, model={}, methods=methods, chosen=chosen)
             self.network.take(NetworkSettings(**TESTBEDS[name].NETWORK))
+            self.param.update(testbed=name, model={}, methods=methods, chosen=chosen)
         finally:
             self.taking = False
         self._on_change()

@@ -1,10 +1,12 @@
-"""The knob of the length of a static B: from the climate, of a length, and back; and what testbeds make of it."""
+"""Sliders that follow the testbed: the length of a static B, the localisation radius, the observation errors."""
 
 import pytest
 
 from dashboard.controls import LiveSlider
+from dashboard.cycling.controls import CyclingControls
 from dashboard.cycling.method_controls import MethodControls
 from dashboard.cycling.races import RACES
+from dashboard.cycling.scales import has_distances
 from dashboard.cycling.state import TESTBEDS, CyclingState
 from tests.dashboard.test_cycling import look, steps, wait_until
 
@@ -35,7 +37,7 @@ def test_its_left_end_is_the_climate(state):
     var, hybrid, etkf = knobs(MethodControls(state))
     assert etkf is None
     assert (var.value, var.start, hybrid.value) == (0.0, 0.0, 3.5)
-    assert var.label == "B length [points] (0: from the climate)"
+    assert var.label == "B length [points] (0: climate)"
     var.value = 2.0
     assert state.methods[0].length == 2.0
     assert state.settings().methods[0].length == 2.0
@@ -91,3 +93,51 @@ def test_a_length_of_a_file_is_shown_even_where_it_cannot_be(state):
     wait_until(lambda: state.live.ready)
     assert state.problem == ""
     steps(state, 1)
+
+
+def radii(controls: MethodControls) -> list[LiveSlider]:
+    """Return the sliders of localisation radii."""
+    return [k for card in controls._list for k in card if str(getattr(k, "label", "")).startswith("Radius")]
+
+
+@pytest.mark.parametrize("testbed", TESTBEDS)
+def test_radii_and_errors_have_the_size_that_suits_the_testbed(state, testbed, monkeypatch):
+    monkeypatch.setattr(state, "reset", lambda: None)
+    controls = CyclingControls(state)
+    state.add_method("letkf")
+    state.choose_testbed("kolmogorov")
+    state.choose_testbed(testbed)
+    sigma = state.network.sigma
+    for knob in (controls.sigma, controls.noise):
+        assert knob.value == sigma
+        assert sigma * 1.5 < knob.end < sigma * 6
+        assert knob.step < sigma / 5
+    shown, usual = radii(controls.methods), TESTBEDS[testbed].RADIUS
+    if usual is None:
+        assert bool(shown) == has_distances(testbed)
+        return
+    unit = TESTBEDS[testbed].MODEL.distance_unit
+    local = shown[-1]
+    assert (f"[{unit}]" in local.label) == bool(unit)
+    assert local.value == pytest.approx(state.methods[-1].localization.radius)
+    assert local.start < local.value < local.end / 2
+    assert local.step <= local.value / 4
+    local.value = local.end
+    assert state.methods[-1].localization is None
+    local.value = 10 * local.step
+    assert state.methods[-1].localization.radius == pytest.approx(10 * local.step)
+
+
+def test_a_radius_of_a_file_beyond_the_slider_is_not_taken_for_none(state):
+    state.take(RING.replace("{name: etkf, members: 6}", "{name: letkf, members: 6, localization: {radius: 45.0}}"))
+    knob = radii(MethodControls(state))[-1]
+    assert (knob.value, knob.end) == (45.0, 45.5)
+    assert state.methods[-1].localization.radius == 45.0
+
+
+def test_sliders_show_as_many_decimals_as_their_steps_have(state):
+    controls = CyclingControls(state)
+    state.choose_testbed("lorenz96")
+    scale = next(k for card in controls.methods._list for k in card if getattr(k, "label", "") == "B scale")
+    assert (scale.step, scale.format) == (0.002, "0.[000]")
+    assert controls.sigma.format == "0.[00]"
