@@ -21,6 +21,8 @@ from dashboard.plots.race.ring import RingProfile
 
 #: How far axes and colours reach, in standard deviations of the climate.
 REACH = 3.5
+#: Buttons whose letters stay small: u is no U.
+AS_WRITTEN = {"& .MuiToggleButton-root": {"textTransform": "none"}}
 #: Methods whose members after the analysis are drawn anew from those before it.
 RESAMPLING = ("pf", "lpf")
 
@@ -144,6 +146,7 @@ class RingPictures(StatePictures):
             value="members",
             size="small",
             width=330,
+            sx=AS_WRITTEN,
         )
         self.uncertainty.param.watch(lambda event: self.ring.set_uncertainty(event.new), "value")
         self.controls = [self.uncertainty]
@@ -180,7 +183,9 @@ class PlanePictures(StatePictures):
         self._mean, self._spread = mean, spread
         self.planes = PlaneRace(on_tap=self._on_tap, on_move=self._on_move)
         names = self.layout.names
-        self.field = pmui.RadioButtonGroup(label="", options={n: k for k, n in enumerate(names)}, value=0, size="small")
+        self.field = pmui.RadioButtonGroup(
+            label="", options={n: k for k, n in enumerate(names)}, value=0, size="small", sx=AS_WRITTEN
+        )
         self.field.param.watch(lambda _event: self._configure(), "value")
         if len(names) > 1:
             self.controls = [self.field]

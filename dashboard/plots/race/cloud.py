@@ -149,6 +149,7 @@ class Cloud:
 
     def _build(self) -> None:
         fig = race_figure(self._height, "", "", tools="pan,wheel_zoom,reset,save")
+        fig.frame_align = False  # the attractor beside it has a legend at its right, for which this needs no room
         self.figure: figure = fig
         nothing: dict[str, list] = {"x": [], "y": []}
         self._lines = [ColumnDataSource(data={"at": []}) for _ in range(2)]

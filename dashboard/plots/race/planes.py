@@ -6,7 +6,16 @@ import numpy as np
 import panel as pn
 from bokeh.core.property.vectorization import Field
 from bokeh.events import Event, Tap
-from bokeh.models import BasicTicker, ColumnDataSource, HoverTool, Image, LinearColorMapper, Range1d, Scatter
+from bokeh.models import (
+    BasicTicker,
+    ColumnDataSource,
+    CustomJSTickFormatter,
+    HoverTool,
+    Image,
+    LinearColorMapper,
+    Range1d,
+    Scatter,
+)
 from bokeh.models.annotations.labels import Title
 from bokeh.models.annotations.legends import ColorBar
 from bokeh.plotting import figure
@@ -31,7 +40,14 @@ from dashboard.theme import DIVERGING, FieldStyle
 PANELS = ("truth", "background", "analysis", "increment", "spread")
 #: Pixels that axes and colour bar take beside a map, and title and axes above and below it.
 BESIDE, ABOUT = 120, 78
+#: Pixels of a map's width at most, and of its height at least, where axes still leave it some.
+WIDEST, LOWEST = 490, 100
 _COLUMNS = ("x", "y")
+#: Writes the numbers at colour bars, briefly: Bokeh's own become 2.000e-4, and are cut off where they grow.
+_SHORT = """
+    const value = Number(tick.toPrecision(6))
+    return (value != 0 && Math.abs(value) < 0.001 ? value.toExponential() : value.toString()).replace(/-/g, "−")
+"""
 
 
 class PlaneRace:
@@ -97,7 +113,8 @@ class PlaneRace:
         self._tops = {"increment": increment_limit, "spread": spread_limit}
         self._labels, self._style = (name, units, x_label, y_label), style or FieldStyle()
         self._aspect = (extent[1] - extent[0]) / (extent[3] - extent[2]) if true_to_scale else 2.0
-        self._width = (self._height - ABOUT) * self._aspect + BESIDE
+        across = min((self._height - ABOUT) * self._aspect, WIDEST)
+        self._width, self._tall = across + BESIDE, across / self._aspect + ABOUT
         self._build()
 
     def set_panels(self, names: Sequence[str]) -> None:
@@ -182,7 +199,7 @@ class PlaneRace:
     def clear(self) -> None:
         """Take everything away."""
         require_configured(self)
-        self._follow = dict.fromkeys(self._follow)
+        self._follow.update(dict.fromkeys(self._follow))
         self.show(None, None, None)
         self.mark([], [])
 
@@ -232,12 +249,13 @@ class PlaneRace:
                 self._dragging.append(Dragging(fig, source, _COLUMNS, self._on_move))
         self.set_moving(self._moving)
         # Exchanged all at once: of several that are exchanged one by one the browser may keep the old ones.
+        wide = {"width": "100%"}  # what has an aspect ratio does not fill its column by itself
         self._panes = {
-            name: pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0, visible=name in self._panels)
+            name: pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0, visible=name in self._panels, styles=wide)
             for name, fig in self.figures.items()
         }
         self.pane.objects = list(self._panes.values())
-        self.pane.styles = columns(int(0.72 * self._width), len(PANELS))
+        self.pane.styles = columns(int(min(0.72 * self._width, BESIDE + LOWEST * self._aspect)), len(PANELS))
 
     def _tapped(self, event: Event) -> None:
         assert isinstance(event, Tap)
@@ -248,8 +266,8 @@ class PlaneRace:
         variable, units, x_label, y_label = self._labels
         fig = race_figure(self._height, x_label, y_label, tools="pan,wheel_zoom,reset,save")
         fig.update(
-            x_range=x_range, y_range=y_range, height=None, sizing_mode="scale_width", aspect_ratio=self._width / self._height,
-            max_width=int(self._width), min_border_left=50, toolbar_location=None,
+            x_range=x_range, y_range=y_range, height=None, sizing_mode="scale_width", aspect_ratio=self._width / self._tall,
+            max_width=int(self._width), min_border_left=50, min_border_right=64, toolbar_location=None,
         )  # fmt: skip
         fig.title = Title(text=with_units(name, units))
         fig.grid.visible = False
@@ -257,7 +275,9 @@ class PlaneRace:
         mapper = self._mappers.get(name, self._mappers["state"])
         self._sources[name] = ColumnDataSource(data={key: [] for key in ("image", "x", "y", "dw", "dh")})
         image = fig.add_glyph(self._sources[name], Image(image="image", x="x", y="y", dw="dw", dh="dh", color_mapper=mapper))
-        fig.add_layout(ColorBar(color_mapper=mapper, width=10, padding=4), "right")
+        bar = ColorBar(color_mapper=mapper, width=10, padding=4, formatter=CustomJSTickFormatter(code=_SHORT))
+        bar.ticker = BasicTicker(desired_num_ticks=5)
+        fig.add_layout(bar, "right")
         what = name if name in {"increment", "spread"} else variable
         hover = HoverTool(
             renderers=[image], tooltips=[(what, "@image{custom}"), (x_label, "$x{0.[00]}"), (y_label, "$y{0.[00]}")]
