@@ -43,6 +43,7 @@ EXTRAS = {
     "cost_background": ("J at the background", "not far above J at the analysis, once the method follows the truth."),
 }
 NOTHING = '<div class="hint">Start the race: diagnostics appear after the spin-up.</div>'
+COMING = '<div class="hint">Computing the diagnostics …</div>'
 RANKS = """<div class="hint">Good: flat, with most bars in the grey band, which holds 95 % of them if all counts are
 independent; neighbours are not quite, so somewhat more scatter is chance too. ∪: too little spread; ∩: too much; a slope: a
 bias.</div>"""
@@ -130,6 +131,8 @@ class DiagnosticsView:
         seen = (view.cycle, len(view.marks), live.settings.spinup)
         if seen != self._seen and time.monotonic() >= self._due:
             self._seen = seen
+            if self._table.object == NOTHING:
+                self._table.object = COMING
             self._ask()
 
     def close(self) -> None:

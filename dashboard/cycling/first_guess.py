@@ -65,4 +65,4 @@ def _with_error(value: float, error: float | None) -> str:
     if error is None or not math.isfinite(error) or error <= 0:
         return number(value)
     places = max(0, 1 - math.floor(math.log10(error)))
-    return f"{value:.{places}f} ± {error:.{places}f}".replace("-", "−")
+    return f"{value:.{places}f}\u00a0±\u00a0{error:.{places}f}".replace("-", "−")

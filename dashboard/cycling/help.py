@@ -43,8 +43,9 @@ TOPICS = (
         "RMSE and spread",
         "The root of the mean squared error over the n components, and of the mean variance that the method expects; in the "
         "table they are averaged over the cycles after the spin-up. Where a method knows how good it is, the two agree.",
-        r"\mathrm{RMSE}=\sqrt{\tfrac1n\textstyle\sum_i (x_i-x^t_i)^2},\qquad "
-        r"\mathrm{spread}=\sqrt{\tfrac1n\textstyle\sum_i P_{ii}}",
+        # Squares, because the page shows no root signs.
+        r"\mathrm{RMSE}^2=\tfrac1n\textstyle\sum_i (x_i-x^t_i)^2,\qquad "
+        r"\mathrm{spread}^2=\tfrac1n\textstyle\sum_i P_{ii}",
     ),
     (
         "CRPS",

@@ -98,9 +98,13 @@ class LiveView:
         self._state.objects, self._below.objects = [pictures.pane], pictures.below
 
     def _offer(self, labels: tuple[str, ...]) -> None:
-        options = {label: number for number, label in enumerate(labels)}
+        options, chosen = {label: number for number, label in enumerate(labels)}, min(self.state.chosen, len(labels) - 1)
         if options != self.method.options:
-            self.method.param.update(options=options, value=min(self.state.chosen, len(labels) - 1))
+            # A list that keeps its number in other options goes on showing the name that belonged to it before.
+            self.method.options = {}
+            self.method.param.update(options=options, value=chosen)
+        elif self.method.value != chosen:
+            self.method.value = chosen
 
     def _on_method(self, event: Event) -> None:
         if event.new is not None:

@@ -104,7 +104,7 @@ class CyclingPage:
             return
         view = self.state.view
         with one_message():
-            self._scores.object = table(view) if view is not None and view.cycle else NOTHING
+            self._scores.object = table(view, self.state.run.spinup) if view is not None and view.cycle else NOTHING
             if self.tabs.active in (LIVE, DIAGNOSTICS):
                 self._views[self.tabs.active].show(view)
             self._pace.sending()

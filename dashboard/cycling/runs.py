@@ -41,8 +41,8 @@ class RunsView:
         self._fetching: LatestWins[Request, bytes] = LatestWins(
             FILES, lambda request: all_jobs().artifact(*request), self._on_fetched, self._on_failed
         )
-        self.cycles = pmui.IntInput(label="Cycles", value=10_000, start=2, end=1_000_000, step=1000, size="small", width=130)
-        self.spinup = pmui.IntInput(label="Spin-up", value=400, start=0, end=1_000_000, step=100, size="small", width=120)
+        self.cycles = pmui.IntInput(label="Cycles", value=10_000, start=2, end=1_000_000, step=1000, size="small", width=150)
+        self.spinup = pmui.IntInput(label="Spin-up", value=400, start=0, end=1_000_000, step=100, size="small", width=140)
         self.repeat = pmui.IntInput(label="Experiments", value=1, start=1, end=1000, size="small", width=120)
         self.submit = pmui.Button(label="Run", icon="play_arrow", variant="contained", size="small", on_click=self._on_submit)
         self._problem = notice("problem")
@@ -123,7 +123,8 @@ class RunsView:
     def _on_submit(self, _event: object) -> None:
         try:
             settings = self.state.settings()
-            changes = {"cycles": self.cycles.value, "spinup": self.spinup.value, "repeat": self.repeat.value}
+            title = settings.title or f"{settings.dynamics.name}: {', '.join(self.state.labels())}"[:120]
+            changes = {"title": title, "cycles": self.cycles.value, "spinup": self.spinup.value, "repeat": self.repeat.value}
             job = all_jobs().submit("cycling", self.state.yaml_with(settings, changes), default_folder())
         except InputError as problem:
             self._say(str(problem))

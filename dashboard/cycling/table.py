@@ -21,9 +21,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def table(view: RaceView) -> str:
-    """Return the scores of a race as HTML."""
-    return of_entries(view.entries)
+def table(view: RaceView, spinup: int = 0) -> str:
+    """Return the scores of a race as HTML, and why there are none yet during the spin-up."""
+    waiting = "" if view.cycle > spinup else f'<div class="hint">Scores begin after the spin-up of {spinup:,} cycles.</div>'
+    return of_entries(view.entries) + waiting
 
 
 def of_entries(entries: Sequence[Entry]) -> str:
@@ -46,10 +47,10 @@ def _cell(entry: Entry, key: str, best: float | None) -> str:
     if value is None:
         return "–"
     if key == "cycles_per_second":
-        return f"{value:,.0f}"
+        return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
     text = number(value)
     if key == "rmse_analysis":
-        error = "" if entry.rmse_analysis_error is None else f" ± {entry.rmse_analysis_error:.1g}"
+        error = "" if entry.rmse_analysis_error is None else f"\u00a0±\u00a0{entry.rmse_analysis_error:.1g}"
         return f"<b>{text}</b>{error}" if value == best else f"{text}{error}"
     return text
 

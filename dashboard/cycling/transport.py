@@ -64,7 +64,8 @@ class Transport:
         if not live.ready:
             return '<div class="facts" data-role="where"><span>Making the truth and its climate …</span></div>'
         shown = view.cycle if view is not None else live.cycle
-        time = "" if view is None else f'<span><span class="name">time</span><b>{view.time:.6g}</b></span>'
+        unit = live.race.dynamics.time_unit
+        time = "" if view is None else f'<span><span class="name">time</span><b>{view.time:.6g}</b> {unit}</span>'
         return f'<div class="facts" data-role="where"><span><span class="name">cycle</span><b>{shown}</b></span>{time}</div>'
 
     def _on_live(self, *_events: Event) -> None:

@@ -213,11 +213,11 @@ def method(bias=(0.01, 0.02), **overall):
 
 def test_the_table_marks_what_is_best_and_what_is_off():
     text = table((entry(), entry("b", 0.5, None)), (method(chi2=1.3, ratio_o=0.81), method((-0.5, 0.1), ratio_b=NAN)))
-    assert "<b>0.250 ± 0.011</b>" in text
+    assert "<b>0.250\u00a0±\u00a00.011</b>" in text
     assert "<td>0.5</td>" in text
     assert text.count('class="worse"') == 2  # χ²/p and the bias of the second
     assert '<span class="worse">1.30</span>' in text
-    assert '<span class="worse">−0.50 ± 0.10</span>' in text
+    assert '<span class="worse">−0.50\u00a0±\u00a00.10</span>' in text
     assert "<td>0.81</td>" in text
     assert "<td>–</td>" in text
 
