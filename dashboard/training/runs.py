@@ -1,5 +1,6 @@
 """All runs in a table: one is chosen to be looked at, several are compared or deleted."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,13 +25,16 @@ WORDS = f"""
 normalised cost gap, or the first score of the network where a task has none.</div>
 """
 WIDTHS = {
-    "run": 68, "started": 106, "state": 86, "task": 140, "parameters": 170, "score": 76, "RMSE": 72, "iterations": 88,
-    "minutes": 80, "from": 160,
+    "run": 68, "started": 106, "state": 86, "task": 168, "parameters": 170, "score": 76, "RMSE": 72, "iterations": 88,
+    "minutes": 80, "from": 130,
 }  # fmt: skip
 TABLE = """
 .tabulator .tabulator-cell, .tabulator .tabulator-col, .tabulator .tabulator-col input { font-size: 13px !important; }
 .tabulator .tabulator-col { font-weight: 500 !important; }
 """
+#: Seconds between two versions of the table in which no state has changed, and seconds in which the browser may still be
+#: building it: what comes meanwhile it does not take in, so that it is sent again.
+SEND_EVERY, SETTLING = 2.0, 15.0
 #: Metrics that a comparison begins with, the first that there is.
 FIRST = ("cost_gap_median", "loss")
 
@@ -42,6 +46,8 @@ class RunsView:
         self.state = state
         self._rows: list[dict[str, Any]] = []
         self._ids: list[str] = []
+        self._sent = -1e9
+        self._settled: float | None = None
         self._jobs: dict[str, Job] = {}
         self._metrics: dict[str, RunMetrics] = {}
         self._drawn: tuple[object, ...] = ()
@@ -82,8 +88,12 @@ class RunsView:
     def show(self, jobs: Sequence[Job]) -> None:
         """Bring table and comparison up to date."""
         self._jobs = {job.id: job for job in jobs}
-        rows = [row(job) for job in jobs]
-        if rows != self._rows:
+        rows, now = [row(job) for job in jobs], time.monotonic()
+        if self._settled is None:
+            self._settled = now + SETTLING
+        moved = [(r["run"], r["state"]) for r in rows] != [(r["run"], r["state"]) for r in self._rows]
+        if moved or (now - self._sent > SEND_EVERY and (rows != self._rows or now < self._settled)):
+            self._sent = now
             self._replace(rows)
         self._compare()
 
@@ -92,19 +102,13 @@ class RunsView:
         self._metrics.clear()
 
     def _replace(self, rows: list[dict[str, Any]]) -> None:
-        """Show other rows; what has changed of the same runs alone is patched, which leaves the scrolling as it is."""
-        old, self._rows = self._rows, rows
-        before, self._ids = self._ids, list(self._jobs)
-        if before == self._ids:
-            patch = {
-                name: [(k, r[name]) for k, (r, o) in enumerate(zip(rows, old, strict=True)) if r[name] != o[name]]
-                for name in COLUMNS
-            }
-            self.table.patch({name: changes for name, changes in patch.items() if changes})
-            return
-        self.table.value = _frame(rows)
+        """Show other rows, with the same ones checked. They are never patched: a table that is being built fails at that."""
+        self._rows, self._ids = rows, list(self._jobs)
         places = {run: k for k, run in enumerate(self._ids)}
-        self.table.selection = [places[run] for run in self.state.compared if run in places]
+        checked = [places[run] for run in self.state.compared if run in places]
+        self.table.value = _frame(rows)
+        if self.table.selection != checked:
+            self.table.selection = checked
 
     def _on_click(self, event: Any) -> None:
         if event.column in COLUMNS and event.row < len(self._ids):
@@ -126,8 +130,8 @@ class RunsView:
     def _ask(self, ids: list[str]) -> None:
         self._deleting = ids
         tell(self._problem, "problem", "")
-        what = f"{len(ids)} runs" if len(ids) != 1 else "this run"
-        words = f"Delete {what} with record, weights and checkpoint? There is no way back."
+        names = ", ".join(short_id(run) for run in ids)
+        words = f"Delete {names} with record, weights and checkpoint? There is no way back."
         self._sure.object = f'<div class="stale">{words}</div>'
         self._confirm.visible = bool(ids)
 
@@ -170,7 +174,8 @@ class RunsView:
                 curves.append(Curve(short_id(run), x, y))
             self._curves.title(metric_label(name))
             self._curves.show(curves, AXES[self.against.value], self.log.value, (name, self.against.value))
-            self._figure.objects = [self._curves.pane]
+            if not self._figure.objects:
+                self._figure.objects = [self._curves.pane]
 
     def _offer(self, ids: Sequence[str]) -> None:
         names = dict.fromkeys(name for run in ids for name in self._metrics[run].steps if name != "seconds")

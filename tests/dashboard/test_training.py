@@ -236,13 +236,14 @@ def test_runs_are_listed_compared_and_deleted(view, jobs):
     assert "<th>batch</th>" not in text
     # A row that changes does not take away what has been checked.
     jobs.change(old.id, done=11)
+    view.runs._sent = 0.0
     view.tick()
     assert table.selection == [0, 1]
     assert list(table.value["iterations"]) == [10, 11]
 
     view.runs._on_delete(None)
     assert view.runs._confirm.visible
-    assert "2 runs" in view.runs._sure.object
+    assert f"{new.id[:6]}, {old.id[:6]}" in view.runs._sure.object
     view.runs._on_yes(None)
     assert jobs.told == [("delete", new.id), ("delete", old.id)]
     assert (len(table.value), view.state.compared, view.runs._confirm.visible) == (0, [], False)
