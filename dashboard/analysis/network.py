@@ -22,18 +22,19 @@ from backends.jobs.job import Job, State
 from dashboard.analysis.state import AnalysisState
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.jobs import all_jobs
-from dashboard.plots.training.pictures import CurvePicture, MapPicture, box, key_of, picture, shape_of
+from dashboard.plots.training.pictures import CurvePicture, MapPicture, box, picture, shape_of
 from dashboard.theme import number
 from dashboard.worker import DEVICE, LatestWins
 
-#: Milliseconds between two looks at a fine-tuning that runs.
-LOOK_EVERY = 1000
+#: Milliseconds between two looks at a fine-tuning that runs, or at runs that are being read.
+LOOK_EVERY = 500
 #: Steps of the optimiser in a fine-tuning.
 TUNING_STEPS = 500
 EMPTY = """
 <div class="hint">No network that could analyse this case has been trained yet. Train one on the
 <a href="training">Training page</a>: of the tasks {tasks}. It then appears here, beside the exact answer.</div>
 """
+LOADING = '<div class="hint">Looking for networks that have been trained …</div>'
 ELSEWHERE = '<div class="hint">Networks are trained for the periodic line and for the vertical plane; choose such a case.</div>'
 #: Run and analysis.
 Request = tuple[str, Outcome]
@@ -54,22 +55,24 @@ class NetworkView:
         self._network: Trained | None = None
         self._shapes: tuple[tuple[object, ...], ...] = ()
         self._pictures: list[CurvePicture | MapPicture] = []
-        self.chosen = pmui.Select(label="Network", options={}, size="small", width=420)
+        self.chosen = pmui.Select(label="Network", options={}, size="small", width=540)
         self.chosen.param.watch(self._on_chosen, "value")
         self.tune = pmui.Button(
             label="Fine-tune to these settings", variant="outlined", size="small", on_click=self._on_tune, visible=False,
             description="Train on from these weights with the page's B, R and number of observations, for a few hundred steps",
         )  # fmt: skip
-        self._words, self._table, self._key, self._said = html(""), html(""), html(""), html("")
+        self._words, self._table, self._said = html(""), html(""), html("")
         self._problem, self._stale = notice("problem"), notice("stale")
         self._head = pn.FlexBox(self.chosen, self.tune, align_items="center", gap="12px", visible=False)
-        self._fixed = [self._words, self._head, self._said, self._problem, self._stale, self._table, self._key]
+        self._fixed = [self._words, self._head, self._said, self._problem, self._stale, self._table]
         self.pane = pn.Column(*self._fixed, sizing_mode="stretch_width", margin=0)
 
     def show(self, outcome: Outcome) -> None:
         """Let the chosen network analyse the problem of an outcome, or say what to do first."""
         self._outcome = outcome
         self._offer(outcome)
+        if all_jobs().loading and pn.state.curdoc is not None and self._looking is None:
+            self._looking = pn.state.add_periodic_callback(self._look, period=LOOK_EVERY)
         if self.chosen.value:
             self._applying.request((self.chosen.value, outcome))
 
@@ -94,8 +97,8 @@ class NetworkView:
             kept = self.chosen.value if self.chosen.value in options.values() else next(iter(options.values()), None)
             self.chosen.param.update(options=options, value=kept)
         self._head.visible = bool(options)
-        if options:
-            self._words.object = ""
+        if options or all_jobs().loading:
+            self._words.object = "" if options else LOADING
             return
         known = isinstance(outcome.case.domain, PeriodicLine | VerticalPlane)
         names = " or ".join(f"“{TASKS[task].TITLE}”" for task in tasks)
@@ -106,7 +109,7 @@ class NetworkView:
         self._shapes, self._pictures, self._network = (), [], None
         tell(self._stale, "stale", "")
         tell(self._problem, "problem", "")
-        self._table.object = self._key.object = ""
+        self._table.object = ""
         self.tune.visible = False
         self.pane.objects = self._fixed
 
@@ -138,11 +141,8 @@ class NetworkView:
             return
         self._shapes = shapes
         self._pictures = [picture(panel) for panel in learned.panels]
-        # Figures lie directly in the column of the page, in one box.
         panes = [pane for drawn in self._pictures for pane in drawn.panes]
-        lines = next((panel.series for panel in learned.panels if not panel.maps), ())
-        self._key.object = key_of(lines) if not self._pictures else ""
-        self.pane.objects = [*self._fixed, box(panes, 300, 3)]
+        self.pane.objects = [*self._fixed, box(panes, 400, 2)]
 
     def _on_failed(self, problem: str) -> None:
         self._clear()
@@ -163,20 +163,24 @@ class NetworkView:
             return
         self._tuning = job.id
         self._say(job)
-        if pn.state.curdoc is not None:
+        if pn.state.curdoc is not None and self._looking is None:
             self._looking = pn.state.add_periodic_callback(self._look, period=LOOK_EVERY)
 
     def _look(self) -> None:
-        """See how far the fine-tuning is, and choose its network when it is there."""
-        job = all_jobs().get(self._tuning)
-        self._say(job)
-        if not job.state.final:
+        """See whether earlier runs have been read, and how far the fine-tuning is; choose its network when it is there."""
+        if all_jobs().loading:
             return
+        job = all_jobs().get(self._tuning) if self._tuning else None
+        if job is not None:
+            self._say(job)
+            if not job.state.final:
+                return
         if self._looking is not None:
             self._looking.stop()
             self._looking = None
-        if job.state is State.COMPLETED and self._outcome is not None:
+        if self._outcome is not None:
             self._offer(self._outcome)
+        if job is not None and job.state is State.COMPLETED:
             self.chosen.value = job.id
 
     def _say(self, job: Job) -> None:
@@ -201,7 +205,7 @@ def _task(job: Job) -> str:
 
 def _title(job: Job) -> str:
     gap = job.summary.get("cost_gap_median")
-    quality = f", cost gap {100 * gap:.2g} %" if isinstance(gap, float) else ""
+    quality = f", gap {100 * gap:.2g} %" if isinstance(gap, float) else ""
     return f"{TASKS[_task(job)].TITLE}{quality} ({job.id})"
 
 

@@ -1,7 +1,7 @@
 """A trained network on the Analysis page: whether it is valid there, what it makes of a problem, and how to make it fit."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -84,7 +84,10 @@ def apply(network: Trained, outcome: Outcome) -> Learned:
     cases = cases.to(torch.empty(0, dtype=torch.float64))
     judged = Judged(cases)
     increment = increment.cpu().double()
-    panels = _pictures(cases, judged.exact, increment, domain)
+    panels = tuple(
+        replace(panel, title=panel.title.replace("unseen case 1", "the case of this page"))
+        for panel in _pictures(cases, judged.exact, increment, domain)
+    )
     return Learned(reasons(settings, outcome), judged.scores(increment), seconds, outcome.seconds, panels)
 
 
