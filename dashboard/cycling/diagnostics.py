@@ -17,6 +17,7 @@ from dashboard.controls import html, notice, one_message, tell
 from dashboard.cycling.first_guess import table
 from dashboard.cycling.races import LiveRace
 from dashboard.cycling.state import CyclingState
+from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.plots.skill.ablation import Ablation
 from dashboard.plots.skill.costs import Costs
 from dashboard.plots.skill.lines import StretchLines
@@ -58,7 +59,7 @@ below is {length}.</div>"""
 
 #: A row that goes on below, and how wide its figures with their words are: two beside each other on a usual screen. In a
 #: `FlexBox` figures that come later have no width.
-WRAPS = {"flex-wrap": "wrap", "gap": "10px 24px"}
+WRAPS = {"flex-wrap": "wrap", "gap": "10px 24px", **ANY_HEIGHT}
 FITS = {"flex": "1 1 460px", "min-width": "0", "max-width": "max(50% - 12px, 560px)"}
 
 
@@ -104,7 +105,7 @@ class DiagnosticsView:
         self.extra.param.watch(self._on_quantity, "value")
         self._compared, self._consistent, self._extra_hint = html(""), html(""), html("")
         self._ablation_part = _part("A against B", self._compared, self.ablation.pane, self.a, self.b)
-        ranks = _part("Rank histograms of the first guess", html(RANKS), self.ranks.pane, styles={})
+        ranks = _part("Rank histograms of the first guess", html(RANKS), self.ranks.pane, styles=ANY_HEIGHT)
         self._costs_part = _part("Cost by iteration", html(COSTS), self.costs.pane)
         self._extras_part = _part("What only some methods have", self._extra_hint, self.extras.pane, self.extra)
         consistency = _part("Consistency along the run", self._consistent, self.consistency.pane, self.quantity)
@@ -115,7 +116,7 @@ class DiagnosticsView:
         )  # fmt: skip
         # Left out while there is nothing to show: a page with figures that are hidden like this never ended loading.
         self._all = [ranks, figures]
-        self._figures = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._figures = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         self.pane = pn.Column(self._problem, self._table, self._about, self._figures, sizing_mode="stretch_width", margin=0)
         self._clear()
 

@@ -10,6 +10,7 @@ from backends.experiments.cycling.layout import Layout, layout_of
 from backends.experiments.cycling.view import RaceView
 from dashboard.cycling.state import CyclingState
 from dashboard.cycling.states import PhasePictures, PlanePictures, RingPictures, StatePictures
+from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.plots.race.innovations import Innovations
 from dashboard.plots.race.timeline import RaceTimeline
 
@@ -37,8 +38,8 @@ class LiveView:
         state.param.watch(self._on_window, "window")
         self._own = pn.Row(margin=0)
         bar = pn.FlexBox(self.method, self._own, self.window, self.log, align_items="center", gap="8px")
-        self._state = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._below = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._state = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
+        self._below = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         self.pane = pn.Column(
             bar, self._state, self.timeline.pane, self._below, self.innovations.pane, sizing_mode="stretch_width", margin=0
         )

@@ -34,6 +34,9 @@ LABEL_LENGTH = 20
 #: What a figure says before the first cycle.
 NOTHING = "nothing has run yet"
 
+#: Of a box whose content may be higher than the window: by default Bokeh makes none higher, so that what follows lies upon it.
+ANY_HEIGHT = {"max-height": "none"}
+
 _UNIT = "unit"
 #: Bokeh's own lays a white veil over the whole width of the frame, which also keeps the pointer from what is below.
 _TOOLBAR = ":host(.bk-inner) { background-color: transparent; opacity: 1; pointer-events: none; } * { pointer-events: auto; }"
@@ -202,7 +205,7 @@ def value_hover(units: str = "", digits: int = 4) -> CustomJSHover:
 def columns(least: int, most: int) -> dict[str, str]:
     """Return the styles of a box with at most so many columns of equal width, each at least so many pixels wide."""
     width = f"min(max({least}px, {100 / (most + 0.5):.1f}%), 100%)"
-    return {"display": "grid", "grid-template-columns": f"repeat(auto-fit, minmax({width}, 1fr))"}
+    return {"display": "grid", "grid-template-columns": f"repeat(auto-fit, minmax({width}, 1fr))", **ANY_HEIGHT}
 
 
 def grid(*panes: pn.pane.Bokeh, least: int = 260, columns_at_most: int = 0) -> pn.Column:

@@ -249,9 +249,8 @@ class PlaneRace:
                 self._dragging.append(Dragging(fig, source, _COLUMNS, self._on_move))
         self.set_moving(self._moving)
         # Exchanged all at once: of several that are exchanged one by one the browser may keep the old ones.
-        wide = {"width": "100%"}  # what has an aspect ratio does not fill its column by itself
         self._panes = {
-            name: pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0, visible=name in self._panels, styles=wide)
+            name: pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0, visible=name in self._panels)
             for name, fig in self.figures.items()
         }
         self.pane.objects = list(self._panes.values())

@@ -19,7 +19,7 @@ Histogram = tuple[np.ndarray, np.ndarray, np.ndarray]
 LEAST, MOST = 2.0, 4.0
 #: A row that goes on below, and how wide each of its figures is. In a `FlexBox` figures that come later miss the
 #: theme.
-WRAPS = {"flex-wrap": "wrap", "gap": "4px 12px"}
+WRAPS = {"flex-wrap": "wrap", "gap": "4px 12px", "max-height": "none"}
 FITS = {"flex": "1 1 230px", "min-width": "0", "max-width": "440px"}
 #: What stands in their place.
 NONE = "no ensemble has been counted yet"
