@@ -8,7 +8,8 @@ import panel as pn
 import panel_material_ui as pmui
 
 from backends.experiments.cycling.methods import LocalizationSettings
-from dashboard.binding import slider, switch
+from backends.experiments.training.trained import runs_of
+from dashboard.binding import choice, slider, switch
 from dashboard.controls import LiveSlider, html, one_message
 from dashboard.cycling.names import METHODS, label, method_name
 from dashboard.cycling.scales import has_distances, in_brackets, of_length, of_radius
@@ -94,16 +95,29 @@ def _knob(section: SectionState, key: str, wide: dict[str, tuple[float, float, f
         return _radius(section, testbed)
     if key == "length":
         return _length(section, testbed)
+    if key == "run":
+        return _run(section)
     annotation = section.MODEL.model_fields[key].annotation
     if annotation is bool:
         return switch(section, key, label(key))
     choices = getattr(annotation, "__args__", ())
     if choices and all(isinstance(choice, str) for choice in choices):
-        from dashboard.binding import choice
-
         return choice(section, key, label(key), {text.replace("-", " ").capitalize(): text for text in choices})
     start, end, step = wide.get(key) or RANGES.get(key, (0.0, 1.0, 0.01))
     return slider(section, key, label(key), start, end, step)
+
+
+def _run(section: Any) -> Any:
+    """Return a list of the networks that have been trained, or where to train one."""
+    runs = list(runs_of("ai-particle-filter"))
+    if section.run and section.run not in runs:
+        runs.append(section.run)
+    if not runs:
+        return html('<div class="hint">None has been trained yet: choose the AI particle filter on the '
+                    '<a href="training">Training page</a>.</div>')  # fmt: skip
+    if not section.run:
+        section.run = runs[0]
+    return choice(section, "run", "Training run", {run: run for run in runs})
 
 
 def _radius(section: Any, testbed: str) -> LiveSlider | None:

@@ -21,7 +21,7 @@ METHODS = {
         "enkf-n": "Finite-size EnKF-N", "ienks": "IEnKS",
     },
     "Hybrid": {"envar": "EnVar", "hybrid": "Hybrid EnVar"},
-    "Particles": {"pf": "Particle filter", "lpf": "Local particle filter"},
+    "Particles": {"pf": "Particle filter", "lpf": "Local particle filter", "network": "AI particle filter, trained"},
     "From observations only": {"origen": "ORIGEN"},
 }  # fmt: skip
 
@@ -35,7 +35,7 @@ LABELS = {
     "radius": "Radius r", "mode": "Mode", "adaptive": "Adaptive widening",
     "static": "B begins as", "covariance_update": "B ← (I − KH) B",
     "period": "Period", "sigma": "σ", "rho": "ρ", "beta": "β", "forcing": "Forcing F",
-    "u": "Wind u", "w": "Wind w", "source_strength": "Source A", "speed": "Speed c", "jet": "Jet", "depth": "Mean depth",
+    "u": "Wind u", "w": "Wind w", "source_strength": "Source A", "speed": "Speed c", "jet": "Jet", "depth": "Depth",
     "points": "Points n", "dt": "Step Δt", "start_sigma": "First-guess error",
 }  # fmt: skip
 

@@ -1,6 +1,5 @@
 """Trained networks as testbeds: found by the id of the run, or the newest one that there is."""
 
-import json
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,15 +10,13 @@ from backends.dynamics.emulator import Emulator
 from backends.dynamics.lorenz63 import Lorenz63
 from backends.errors import InputError
 from backends.experiments.training.dynamics import AdvectionEmulatorTraining, Lorenz63Training
-from backends.experiments.training.trained import Trained, trained
+from backends.experiments.training.trained import Trained, runs_of, trained
 from backends.home import home_folder
 from backends.learning.dynamics.advection import AdvectionEmulator
 from backends.learning.dynamics.lorenz63 import RightHandSide
 
 #: The trainings whose networks carry a state that is a vector.
 TASKS = tuple(kind.model_fields["task"].default for kind in (AdvectionEmulatorTraining, Lorenz63Training))
-#: No header of a checkpoint is longer.
-LONGEST_HEADER = 1_000_000
 
 
 def newest_run() -> str:
@@ -30,10 +27,8 @@ def newest_run() -> str:
     InputError
         If there is none.
     """
-    found = sorted((home_folder() / "checkpoints").glob("*/newest"), key=lambda path: -path.stat().st_mtime_ns)
-    for path in found:
-        if _task_of(path) in TASKS:
-            return path.parent.name
+    for run in runs_of(*TASKS):
+        return run
     raise InputError(f"no network has been trained that can be a testbed; run a training of {' or '.join(TASKS)} first")
 
 
@@ -89,13 +84,3 @@ def _loaded(home: Path, run: str, changed: int) -> Trained:
         raise InputError(f"the run {run!r} has trained {found.settings.task}; a testbed needs one of {' or '.join(TASKS)}")
     found.task.network.eval().requires_grad_(False)
     return found
-
-
-def _task_of(path: Path) -> str:
-    """Return the task of a checkpoint, from its header alone; nothing if it is damaged."""
-    try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            return str(json.loads(file.read(min(length, LONGEST_HEADER)))["__metadata__"]["task"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""

@@ -1,6 +1,8 @@
 """Networks that have been trained, found again by the id of their run."""
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +14,9 @@ from backends.jobs.context import Checkpoint
 from backends.learning.state import unpack
 from backends.learning.task import Task
 from backends.learning.trainer import load_weights
+
+#: No header of a checkpoint is longer.
+LONGEST_HEADER = 1_000_000
 
 
 class Trained(NamedTuple):
@@ -42,3 +47,20 @@ def trained(run_id: str, folder: Path) -> Trained:
     load_weights(task, tensors, facts)
     task.network.eval()
     return Trained(settings, task)
+
+
+def runs_of(*tasks: str) -> Iterator[str]:
+    """Yield the ids of the runs that have trained one of some tasks, the newest first, by the headers of their checkpoints."""
+    for path in sorted((home_folder() / "checkpoints").glob("*/newest"), key=lambda path: -path.stat().st_mtime_ns):
+        if _task_of(path) in tasks:
+            yield path.parent.name
+
+
+def _task_of(path: Path) -> str:
+    """Return the task of a checkpoint; nothing if it is damaged."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            return str(json.loads(file.read(min(length, LONGEST_HEADER)))["__metadata__"]["task"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
