@@ -59,7 +59,7 @@ class AdvectionEmulatorTraining(TrainingSettings):
     """An emulator of linear advection on the periodic line, trained on bumps, tested on a sine, a top hat, several bumps."""
 
     TITLE: ClassVar[str] = "Advection on a line, emulated"
-    ABOUT: ClassVar[str] = "A network learns one step; a conservative one keeps the mass over a thousand, a free one does not."
+    ABOUT: ClassVar[str] = "A network learns one step; a conservative one keeps the mass whatever its weights, a free one not."
 
     task: Literal["advection-1d-emulator"] = "advection-1d-emulator"
     iterations: Iterations | None = Field(3000, description=STEPS)
