@@ -167,5 +167,6 @@ def _name(job: Job) -> str:
 
 def _where(job: Job) -> str:
     done = f"{job.done:,} of {job.of:,} cycles" if job.of else ""
-    words = [f"<b>{job.state}</b>", done, escape(job.note), escape(job.problem)]
+    note = "" if job.state.final else escape(job.note)
+    words = [f"<b>{job.state}</b>", done, note, escape(job.problem)]
     return f'<div class="facts" data-role="job">{" ".join(f"<span>{word}</span>" for word in words if word)}</div>'
