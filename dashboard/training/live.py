@@ -99,7 +99,8 @@ class LiveView:
             kept = [(name, [r for r in tails if stem != "cost" or not r.endswith("_background")]) for name, tails in scores]
             tails = dict.fromkeys(metric_label(reference.rpartition("_")[2]) for _, names in kept for reference in names)
             beside = f" (dashed: {', '.join(tails)})" if tails and len(kept) > 1 else ""
-            title = f"{'Validation cost' if stem == 'cost' else metric_label(stem)}{beside}"
+            label = metric_label(stem)
+            title = f"{'Validation cost' if stem == 'cost' else label[:1].upper() + label[1:]}{beside}"
             # One curve is called the network's, and its references what they are; of several each is called by its stem.
             suffix, prefix = ("_network", "") if len(kept) > 1 else ("", f"{stem}_")
             curves = [self._curve(metrics, name, references=names, prefix=prefix, suffix=suffix) for name, names in kept]

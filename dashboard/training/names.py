@@ -57,6 +57,12 @@ METRICS = {
     "sindy": "SINDy",
     "upwind": "upwind",
     "climate": "climate",
+    "enkf": "EnKF",
+    "etkf": "ETKF",
+    "letkf": "LETKF",
+    "pf": "PF",
+    "kl": "KL",
+    "free": "free run",
     "median": "median",
     "p95": "95 %",
     "cost_gap_median": "cost gap, median",
@@ -84,7 +90,7 @@ def metric_label(name: str) -> str:
     stem, underscore, tail = name.rpartition("_")
     if underscore and tail in METRICS:
         return f"{metric_label(stem)} {METRICS[tail]}"
-    return name.replace("_", " ")
+    return " ".join(METRICS.get(word, word) for word in name.removesuffix("_term").split("_"))
 
 
 def duration(seconds: float) -> str:

@@ -94,5 +94,5 @@ def _number(value: object) -> str:
 
 
 def _short(value: object) -> str:
-    text = " to ".join(f"{part}" for part in value) if isinstance(value, list | tuple) else f"{value}"
+    text = ", ".join(f"{part}" for part in value) if isinstance(value, list | tuple) else f"{value}"
     return text if len(text) <= 40 else f"{text[:39]}…"

@@ -57,6 +57,17 @@ def test_references_reach_as_far_as_the_curve_and_logarithms_have_no_negative_nu
     assert list(line._references["a"].data["y"]) == [2.0, 2.0]
 
 
+def test_the_axis_leaves_references_far_below_aside_where_it_is_logarithmic():
+    figure = Curves("Error")
+    curve = Curve("network", np.arange(3.0), np.array([1.0, 0.5, 0.4]), references={"near": 0.1, "far": 1e-15})
+    figure.show([curve], "iteration", True)
+    line = figure._lines["network"]
+    assert figure._range.renderers == [*line.own, line.dashed["near"]]
+    figure.show([curve], "iteration", False)
+    line = figure._lines["network"]
+    assert figure._range.renderers == [*line.own, *line.dashed.values()]
+
+
 def test_a_smoothed_curve_is_drawn_over_the_raw_one():
     figure = Curves("Loss")
     x, y = np.arange(3.0), np.array([1.0, 3.0, 2.0])

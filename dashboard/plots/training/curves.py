@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import BasicTicker, ColumnDataSource, CustomJSTickFormatter, DataRange1d, HoverTool, Line
+from bokeh.models import BasicTicker, ColumnDataSource, CustomJSTickFormatter, DataRange1d, HoverTool, Line, Model
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
@@ -18,6 +18,8 @@ from dashboard.theme import NEUTRAL
 #: Points of a curve that are drawn: more are no more than the screen shows.
 MOST_DRAWN = 1200
 HEIGHT, SMALL = 280, 170
+#: References that lie this many times below a curve are not followed by a logarithmic axis.
+FAR = 100.0
 #: Colours of curves in one figure, in their order; apart from each other for colour-blind eyes and on both papers.
 COLOURS = ("#0072B2", "#C44601", "#009E73", "#AA3377", "#E69F00", "#33BBEE")
 
@@ -83,17 +85,30 @@ class Curves:
             Of what is shown: which run, and against what.
         """
         names = tuple((curve.name, curve.smooth is None, tuple(curve.references)) for curve in curves)
-        if (names, x_label, log) != (self._key and self._key[:3]):  # type: ignore[index]
+        if (names, x_label, log, key) != self._key:
+            self._key = (names, x_label, log, key)
             self._build(curves, x_label, log)
-        anew = (names, x_label, log, key) != self._key
-        self._key = (names, x_label, log, key)
         for curve in curves:
-            self._lines[curve.name].show(curve, log, anew)
+            self._lines[curve.name].show(curve, log)
+        self._scale(curves, log)
+
+    def _scale(self, curves: Sequence[Curve], log: bool) -> None:
+        """Let the axis follow the curves, and references that are not so small that they would flatten these."""
+        followed: list[Model] = []
+        for curve in curves:
+            known = curve.y[np.isfinite(curve.y) & (curve.y > 0)]
+            least = known.min() / FAR if log and known.size else -np.inf
+            line = self._lines[curve.name]
+            followed += line.own
+            followed += [drawn for name, drawn in line.dashed.items() if curve.references.get(name, np.nan) >= least]
+        if self._range.renderers != followed:
+            self._range.renderers = followed
 
     def _build(self, curves: Sequence[Curve], x_label: str, log: bool) -> None:
         small = self._height < HEIGHT
         fig = race_figure(self._height, x_label, "", log_y=log)
-        fig.x_range, fig.y_range = DataRange1d(range_padding=0.02), DataRange1d(only_visible=True, range_padding=0.08)
+        self._range = DataRange1d(only_visible=True, range_padding=0.08)
+        fig.x_range, fig.y_range = DataRange1d(range_padding=0.02), self._range
         fig.min_border_left = 60
         if log:
             fig.yaxis.ticker = log_ticks()
@@ -133,7 +148,9 @@ class _Line:
             Line(x="x", y="y" if curve.smooth is None else "smooth", line_color=colour, line_width=1.6 if small else 2),
         )
         self.renderers.append(main)
-        self.entries.append((curve.name, list(self.renderers)))
+        self.own = list(self.renderers)
+        self.dashed: dict[str, GlyphRenderer] = {}
+        self.entries.append((curve.name, self.own))
         hover = HoverTool(renderers=[main], tooltips=[("", "$name"), ("", "$snap_y{custom}"), ("at", "$snap_x{0,0}")])
         main.name = curve.name
         hover.formatters = {"$snap_y": value_hover()}
@@ -147,13 +164,14 @@ class _Line:
             tip.formatters = {"$snap_y": value_hover()}
             fig.add_tools(tip)
             self.renderers.append(line)
+            self.dashed[name] = line
             self.entries.append((name, [line]))
 
-    def show(self, curve: Curve, log: bool, anew: bool) -> None:
+    def show(self, curve: Curve, log: bool) -> None:
         """Send what is new of a curve, or all of it."""
         count = len(curve.x)
         stride = stride_of(count)
-        if anew or stride != self._stride or count < self._drawn:
+        if stride != self._stride or count < self._drawn:
             self._stride, self._drawn = stride, 0
         new = slice(self._drawn, None)
         columns: dict[str, Any] = {"x": curve.x[new][::stride], "y": _drawable(curve.y[new][::stride], log)}

@@ -1,6 +1,7 @@
 """What the figures of trainings share: a title, a legend that fits a narrow figure, and plain numbers on the axes."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 from bokeh.models import CustomJSTicker
 from bokeh.models.annotations.labels import Title
@@ -9,6 +10,8 @@ from bokeh.plotting import figure
 
 from dashboard.plots.race.frame import legend
 
+#: Pixels that titles and legends of the narrowest figures have.
+ROOM = 260
 #: Writes the numbers of an axis.
 PLAIN = """
     const known = Number(tick.toPrecision(3))
@@ -31,14 +34,15 @@ _TICKS = """
 """
 
 
-def head(fig: figure, text: str) -> None:
-    """Put a title above everything that is there."""
-    fig.add_layout(Title(text=text, text_font_size="13px", standoff=2), "above")
+def head(fig: figure, text: str, room: int = ROOM) -> None:
+    """Put a title above everything that is there, in lines that fit into so many pixels."""
+    fig.add_layout(Title(text=fill(text, room // 7), text_font_size="13px", standoff=2), "above")
 
 
-def compact(fig: figure, entries: Sequence[tuple[str, list[GlyphRenderer]]]) -> None:
-    """Put a legend above the frame, in rows of three short entries; a click on one hides what it names."""
-    legend(fig, entries, columns=3 if len(entries) > 3 else 0)
+def compact(fig: figure, entries: Sequence[tuple[str, list[GlyphRenderer]]], room: int = ROOM) -> None:
+    """Put a legend above the frame, in rows that fit into so many pixels; a click on an entry hides what it names."""
+    widths = [26 + 7.5 * len(name) for name, _ in entries]
+    legend(fig, entries, columns=0 if sum(widths) <= room else max(1, int(room / max(widths))))
     # It may begin left of the frame, beside the numbers of the axis.
     fig.legend[0].update(location=(-50, 0), glyph_width=14, glyph_height=14, label_standoff=4, spacing=0, padding=2)
 

@@ -32,6 +32,8 @@ ROLE_COLOURS: dict[Role, str] = {
     "other": NEUTRAL,
 }  # fmt: skip
 HEIGHT, MAP_HEIGHT = 270, 250
+#: Pixels that titles and legends of pictures of curves have.
+WIDE = 320
 
 
 def shape_of(panel: Panel) -> tuple[object, ...]:
@@ -74,8 +76,8 @@ class CurvePicture:
             fig.add_tools(hover)
             entries.append((series.label, [glyph]))
         if named:
-            compact(fig, entries)
-        head(fig, panel.title)
+            compact(fig, entries, WIDE)
+        head(fig, panel.title, WIDE)
         self.figure = fig
         self.panes = (pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0),)
         self.show(panel)
