@@ -1,5 +1,7 @@
 """How near trained networks come to the exact analysis in a given time on one core, and what an analysis costs either way."""
 
+import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +11,11 @@ from torch import Tensor
 
 from backends.errors import InputError
 from backends.experiments.run import settings_from
+from backends.experiments.training.run import train
 from backends.experiments.training.settings import TrainingSettings
+from backends.experiments.yaml_text import parse
+from backends.jobs.context import LocalContext
+from backends.jobs.service import Jobs
 from backends.learning.trainer import Schedule, Trainer
 from backends.learning.variational.cases import Cases
 from backends.learning.variational.task import AIVar, Judged
@@ -77,8 +83,29 @@ def measure() -> dict[str, object]:
             figures["ms per analysis"] = _times(task)
         print(name, figures, flush=True)
         result[name] = figures
+    result["the same training as a job"] = _as_job()
     torch.set_num_threads(threads)
     return result
+
+
+def _as_job() -> dict[str, float]:
+    """Return seconds of wall time of a training in this process that tells nobody, and as a job; medians of three."""
+    text = "{kind: training, task: aivar-1d, iterations: 3000}"
+    settings = settings_from(parse(text, "the settings"))
+    assert isinstance(settings, TrainingSettings)
+    times: dict[str, list[float]] = {"here": [], "as a job": []}
+    with tempfile.TemporaryDirectory() as home:
+        jobs = Jobs(Path(home))
+        jobs.wait(jobs.submit("training", text.replace("3000", "3"), DATA).id)  # starts Dask and the worker's imports
+        for _ in range(3):
+            start = time.perf_counter()
+            train(settings, DATA, LocalContext())
+            times["here"].append(time.perf_counter() - start)
+            job = jobs.wait(jobs.submit("training", text, DATA).id)
+            times["as a job"].append(job.ended - job.started)
+        jobs.close()
+    here, there = (statistics.median(times[name]) for name in times)
+    return {"here, s": round(here, 2), "as a job, s": round(there, 2), "ratio": round(there / here, 3)}
 
 
 def _train(task: AIVar, settings: TrainingSettings, seconds: float) -> Trainer:

@@ -17,8 +17,8 @@ from backends.learning.trainer import Schedule, Trainer, load_weights, weights_o
 
 #: Files that a training leaves.
 WEIGHTS, GALLERY = "network.safetensors", "gallery.json"
-#: Seconds of training between checkpoints, between validations at least, and between pictures at least.
-CHECKPOINT_EVERY, VALIDATE_EVERY, SHOW_EVERY = 20.0, 1.0, 3.0
+#: Seconds of training until the first checkpoint, between checkpoints, between validations at least, and between pictures.
+FIRST_CHECKPOINT, CHECKPOINT_EVERY, VALIDATE_EVERY, SHOW_EVERY = 1.0, 20.0, 1.0, 3.0
 #: Validations and pictures take at most this share of the time.
 SHARE = 0.05
 
@@ -81,7 +81,7 @@ class _Loop:
 
     def __init__(self, trainer: Trainer, context: JobContext) -> None:
         self._trainer, self._context = trainer, context
-        self._saved = trainer.seconds
+        self._saved = trainer.seconds - CHECKPOINT_EVERY + FIRST_CHECKPOINT
         # What validating and drawing cost, and when each was done last, in seconds of training.
         self._cost = {"validate": 0.0, "show": 0.0}
         self._last = {"validate": -1e9, "show": -1e9}

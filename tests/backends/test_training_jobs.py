@@ -1,0 +1,95 @@
+"""Trainings as jobs: watched, paused, cancelled, killed, and gone on with."""
+
+import os
+import time
+
+import psutil
+import pytest
+
+from backends.errors import InputError
+from backends.jobs.job import State
+from backends.jobs.running import DIED
+from backends.jobs.service import Jobs
+from backends.learning.gallery import from_json
+
+pytestmark = pytest.mark.jobs
+
+LONG = "{kind: training, task: aivar-1d, points: 40, observations: {count: [5, 20]}, network: {name: mlp, width: 16}}"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    before = os.environ.get("ASSIMILAB_HOME")
+    home = tmp_path_factory.mktemp("home")
+    os.environ["ASSIMILAB_HOME"] = str(home)  # the worker's, too
+    yield home
+    if before is None:
+        del os.environ["ASSIMILAB_HOME"]
+    else:
+        os.environ["ASSIMILAB_HOME"] = before
+
+
+@pytest.fixture(scope="module")
+def jobs(home):
+    jobs = Jobs(home)
+    yield jobs
+    jobs.close()
+
+
+def until(true, seconds=60.0) -> float:
+    begun = time.monotonic()
+    while not true() and time.monotonic() < begun + seconds:
+        time.sleep(0.02)
+    assert true()
+    return time.monotonic() - begun
+
+
+def long(iterations: int, more: str = "") -> str:
+    return LONG.replace("points", f"iterations: {iterations}, {more}points")
+
+
+def test_a_training_is_watched_paused_and_cancelled(jobs, home):
+    run = jobs.submit("training", long(1_000_000), home).id
+    until(lambda: jobs.shown(run, "gallery.json") is not None)
+    assert len(from_json(jobs.shown(run, "gallery.json"))) == 5
+    until(lambda: len(jobs.metrics(run)) > 100)
+    names = set().union(*(point.values for point in jobs.metrics(run)))
+    assert {"loss", "jb", "jo", "cost_gap_median", "j_3dvar", "learning_rate", "gradient_norm", "samples_per_second"} <= names
+    jobs.pause(run)
+    until(lambda: jobs.get(run).state is State.PAUSED, 2)
+    done = jobs.get(run).done
+    time.sleep(0.3)
+    assert jobs.get(run).done == done
+    jobs.resume(run)
+    until(lambda: jobs.get(run).done > done)
+    jobs.cancel(run)
+    until(lambda: jobs.get(run).state is State.CANCELLED, 2)
+    reached = jobs.get(run).done
+
+    # What was cancelled left a checkpoint, from which another goes on.
+    other = jobs.submit("training", long(reached + 50, f"resume: '{run}', "), home, continues=run).id
+    assert jobs.wait(other, 60).state is State.COMPLETED
+    assert jobs.get(other).summary["iterations"] == reached + 50
+    assert jobs.metrics(other)[0].step > 1
+
+
+def test_one_whose_process_is_killed_goes_on_from_its_checkpoint(jobs, home):
+    run = jobs.submit("training", long(1_000_000), home).id
+    until((home / "checkpoints" / run / "newest").is_file)
+    done = jobs.get(run).done
+    workers = [child for child in psutil.Process().children(recursive=True) if "python" in child.name()]
+    busiest = max(workers, key=lambda child: sum(child.cpu_times()[:2]))
+    busiest.kill()
+    assert jobs.wait(run, 60).state is State.FAILED
+    assert jobs.get(run).problem == DIED
+    other = jobs.submit("training", long(done + 5000, f"resume: '{run}', "), home, continues=run).id
+    assert jobs.wait(other, 120).state is State.COMPLETED
+    assert jobs.metrics(other)[0].step > 1
+
+
+def test_what_is_wrong_with_a_training_is_its_outcome(jobs, home):
+    failed = jobs.wait(jobs.submit("training", long(100, "learning_rate: 1, resume: 'abcdef', "), home).id, 60)
+    assert failed.state is State.FAILED
+    assert "no checkpoint of the run 'abcdef'" in failed.problem
+    with pytest.raises(InputError, match="there is no job 'abcdef'"):
+        jobs.submit("training", LONG, home, continues="abcdef")
