@@ -97,6 +97,14 @@ def test_the_gradient_of_a_rollout_is_that_of_finite_differences_and_its_adjoint
         torch.testing.assert_close((last(x + 1e-6 * dx) - last(x - 1e-6 * dx)) / 2e-6, tangent, rtol=1e-6, atol=1e-8)
 
 
+def test_noise_is_on_the_beginning_of_a_sample_and_not_on_its_targets():
+    model = Advection(40, 1.0, 0.025, waves=1)  # a point each step
+    exact = AdvectionEmulator(line_step(), model, Bumps(), 64, 1, noise=0.01)
+    exact.network.forward = lambda u: u.roll(1, -1)
+    loss = float(exact.loss(torch.Generator().manual_seed(1)).total)
+    assert loss * float(exact._scale) == pytest.approx(1e-4, rel=0.1)
+
+
 def test_a_rollout_loss_is_the_mean_over_its_steps_and_of_the_exact_step_zero():
     model = Advection(40, 1.0, 0.0125, waves=5)
     truth = model.trajectory(model.draw_start(3, torch.Generator().manual_seed(1)), 5)

@@ -10,7 +10,7 @@ from backends.device import compute_device
 from backends.dynamics.advection import Advection
 from backends.dynamics.lorenz63 import Lorenz63
 from backends.errors import InputError
-from backends.experiments.sections import Positive, Section
+from backends.experiments.sections import NotNegative, Positive, Section
 from backends.experiments.training.line import PositiveRange, ShareRange
 from backends.experiments.training.settings import TrainingSettings
 from backends.fields.catalogue import Catalogue
@@ -70,6 +70,9 @@ class AdvectionEmulatorTraining(TrainingSettings):
     width: ShareRange = Field((0.03, 0.1), description="least and greatest width of the bumps, fractions of the line")
     amplitude: PositiveRange = Field((0.2, 1.0), description="their least and greatest height")
     rollout_steps: int = Field(1, ge=1, le=100, description=ROLLOUT)
+    noise: NotNegative = Field(
+        0.0, description="white noise on what a sample begins with, not on its targets: short waves, which may grow, are damped"
+    )
     network: Annotated[ConservativeSettings | FreeSettings, Field(discriminator="name")] = ConservativeSettings()
 
     def model(self) -> Advection:
@@ -83,7 +86,7 @@ class AdvectionEmulatorTraining(TrainingSettings):
         network = seeded(lambda: LineStep(s.name, s.width, s.layers, s.kernel), self.seed).to(compute_device())
         assert isinstance(network, LineStep)
         bumps = Bumps(self.width, self.amplitude)
-        return AdvectionEmulator(network, self.model(), bumps, self.batch, self.rollout_steps)
+        return AdvectionEmulator(network, self.model(), bumps, self.batch, self.rollout_steps, self.noise)
 
 
 class RightHandSideNetwork(Section):

@@ -52,14 +52,19 @@ class AdvectionEmulator(Task):
         What it is trained on.
     batch, rollout_steps
         Bumps of which a loss is the mean, and steps that each is carried forward; 1 compares single steps.
+    noise
+        Standard deviation of white noise on the bumps that a loss begins with, while its targets have none: the network
+        learns to damp the short waves that no bump has, and that otherwise grow in a long rollout.
     """
 
     name: ClassVar[str] = "advection-1d-emulator"
 
-    def __init__(self, network: LineStep, model: Advection, bumps: Bumps, batch: int, rollout_steps: int = 1) -> None:
+    def __init__(
+        self, network: LineStep, model: Advection, bumps: Bumps, batch: int, rollout_steps: int = 1, noise: float = 0.0
+    ) -> None:
         self.network: LineStep = network
         self.model, self.batch = model, batch
-        self.bumps, self._steps = bumps, rollout_steps
+        self.bumps, self._steps, self._noise = bumps, rollout_steps, noise
         self._like = next(network.parameters())
         self._device = self._like.device
         self._precise = precise_dtype(self._device)
@@ -76,6 +81,8 @@ class AdvectionEmulator(Task):
         """Return the mean square error along rollouts from new bumps, over that of one step of persistence."""
         start = self._draw(self.batch, generator)
         truth = torch.stack([self._exact(start, k) for k in range(self._steps + 1)])
+        if self._noise:
+            truth[0] += self._noise * torch.randn(start.shape, generator=generator).to(start)
         error = rollout_loss(self.network, truth.to(self._like)) / self._scale.to(self._like)
         return Loss(error, {})
 
