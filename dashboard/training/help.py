@@ -31,7 +31,7 @@ TOPICS = (
         "Costs and RMSE beside their references",
         "Full lines: the network on the validation cases, which are the same all the time. Dashed, in the same colour: what "
         "the exact minimum (3D-Var) has on them; grey: the background.",
-        r"\mathrm{RMSE}=\sqrt{\tfrac1n\textstyle\sum_i (x_i-x^t_i)^2}",
+        r"\mathrm{RMSE}^2=\tfrac1n\textstyle\sum_i (x_i-x^t_i)^2",
     ),
     (
         "Learning rate",
