@@ -29,29 +29,28 @@ NEGLIGIBLE = 1e-12
 
 
 class SeparableCorrelation(BackgroundError):  # noqa: N818  a covariance of errors, no exception
-    """C = C_1 ⊗ C_2 ⊗ …, a correlation along each axis of a grid.
+    """C = C_1 ⊗ C_2 ⊗ …, a correlation along each axis of a grid, each given by its root: C_i = U_i U_iᵀ.
 
     Long correlations need few directions: control vectors have one element for each of their products.
 
     Parameters
     ----------
-    axes
-        Correlation matrices (n_1, n_1), (n_2, n_2), …, in double precision, that of the slowest index first.
+    roots
+        U_i of each axis, (n_i, columns), in double precision, that of the slowest index first.
     like
         Whose device and precision states have.
     """
 
-    def __init__(self, axes: Sequence[Tensor], like: Tensor) -> None:
-        self._axes = [matrix.to(like) for matrix in axes]
-        self._roots = [_root(matrix).to(like) for matrix in axes]
+    def __init__(self, roots: Sequence[Tensor], like: Tensor) -> None:
+        self._roots = [root.to(like) for root in roots]
         self._adjoints = [root.mT for root in self._roots]
-        self.shape = tuple(len(matrix) for matrix in self._axes)
+        self.shape = tuple(len(root) for root in self._roots)
         self._controls = tuple(root.shape[1] for root in self._roots)
         self.size, self.control_size = math.prod(self.shape), math.prod(self._controls)
 
     def apply(self, state: Tensor) -> Tensor:
         """Return C x, shape (..., n)."""
-        return _along(state, self.shape, self._axes)
+        return self.sqrt(self.sqrt_adjoint(state))
 
     def sqrt(self, control: Tensor) -> Tensor:
         """Return U v, shape (..., n)."""
@@ -63,18 +62,18 @@ class SeparableCorrelation(BackgroundError):  # noqa: N818  a covariance of erro
 
     def variance(self) -> Tensor:
         """Return the diagonal of C, shape (n,)."""
-        result = self._axes[0].new_ones(1)
-        for matrix in self._axes:
-            result = torch.outer(result, matrix.diagonal()).flatten()
+        result = self._roots[0].new_ones(1)
+        for root in self._roots:
+            result = torch.outer(result, root.square().sum(1)).flatten()
         return result
 
     def between(self, a: Tensor, b: Tensor) -> Tensor:
         """Return the elements of C in rows a and columns b."""
-        result = self._axes[0].new_ones(len(a), len(b))
-        for matrix in reversed(self._axes):
-            a, i = a // len(matrix), a % len(matrix)
-            b, j = b // len(matrix), b % len(matrix)
-            result *= matrix[i][:, j]
+        result = self._roots[0].new_ones(len(a), len(b))
+        for root in reversed(self._roots):
+            a, i = a // len(root), a % len(root)
+            b, j = b // len(root), b % len(root)
+            result *= root[i] @ root[j].mT
         return result
 
 
@@ -196,26 +195,24 @@ def _spacings(dynamics: Dynamics, axes: Sequence[int], device: torch.device) -> 
 
 
 def _axis(points: int, periodic: bool, length: float) -> Tensor:
-    """Return the Gaussian correlation matrix of an axis in double precision, shape (n, n); its length is a part of the axis.
+    """Return U with U Uᵀ the Gaussian correlation matrix of an axis in double precision, as many columns as matter.
 
     On a periodic axis it is summed over all images and scaled: a Gaussian of the shorter way round has negative eigenvalues.
+    Its eigenvectors are waves there, so that the matrix need not be formed, however long the axis is.
     """
     place = torch.arange(points, dtype=torch.float64) / points
-    apart = (torch.arange(points)[:, None] - torch.arange(points)).abs()
     if not periodic:
-        return gaussian(place / length)[apart]
-    length = min(length, FLAT)
-    reach = math.ceil(REACH * length) + 1
-    images = torch.arange(-reach, reach + 1, dtype=torch.float64)
+        values, vectors = torch.linalg.eigh(gaussian((place[:, None] - place) / length))
+        kept = values > NEGLIGIBLE * values[-1]
+        return vectors[:, kept] * values[kept].sqrt()
+    images = torch.arange(-3.0 - math.ceil(9 * length), 4.0 + math.ceil(9 * length), dtype=torch.float64)
     row = gaussian((place + images[:, None]) / length).sum(0)
-    return (row / row[0])[torch.minimum(apart, points - apart)]
-
-
-def _root(matrix: Tensor) -> Tensor:
-    """Return U with U Uᵀ = C, as many columns as C has eigenvalues that matter, shape (n, columns)."""
-    values, vectors = torch.linalg.eigh(matrix)
-    kept = values > NEGLIGIBLE * values[-1]
-    return vectors[:, kept] * values[kept].sqrt()
+    values = torch.fft.rfft(row / row[0]).real
+    wave = (values > NEGLIGIBLE * values.max()).nonzero()[:, 0]
+    alone = (wave == 0) | (2 * wave == points)  # all others are a pair, cosine and sine
+    size = (values[wave] * torch.where(alone, 1.0, 2.0) / points).sqrt()
+    angle = 2 * math.pi * place[:, None] * wave
+    return torch.cat([size * angle.cos(), (size * angle.sin())[:, ~alone]], dim=1)
 
 
 def _along(field: Tensor, shape: tuple[int, ...], matrices: Sequence[Tensor]) -> Tensor:

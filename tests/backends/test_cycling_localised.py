@@ -167,3 +167,16 @@ def test_square_roots_of_large_grids_have_few_directions():
 def test_states_of_another_model_are_refused():
     with pytest.raises(InputError, match=r"states of kolmogorov must have shape \(K, 196\); came \(5, 40\)"):
         localised_covariance(Kolmogorov(points=14), normal(5, 40))
+
+
+def test_a_long_ring_needs_no_matrix():
+    C = localisation(Lorenz96(points=40_000), torch.zeros(1, dtype=torch.float64))
+    assert C.control_size < 50
+    close(C.variance(), np.ones(40_000), 1e-11)
+    far = torch.tensor([0, 6000, 39_000])
+    near = torch.tensor([0])
+    # 0.15 of the ring is the length; images beyond the next one do not count.
+    x = np.array([0, 6000, 39_000]) / 40_000 / 0.15
+    expected = sum(np.exp(-0.5 * (x + k / 0.15) ** 2) for k in range(-3, 4))
+    scale = sum(np.exp(-0.5 * (k / 0.15) ** 2) for k in range(-3, 4))
+    close(C.between(far, near)[:, 0], expected / scale, 1e-10)
