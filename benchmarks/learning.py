@@ -48,7 +48,7 @@ TRAININGS: dict[str, tuple[dict[str, object], float, str]] = {
     ),
     "course-2d.npz": ({"task": "aivar-2d-single", **COURSE_2D}, 8, "gap at most 0.04 % in 8 s"),
     "2D, 10 to 30 columns": ({"task": "aivar-2d"}, 120, "median gap at most 3 %, fewer than 2 million weights"),
-    "2D, the lecture's MLP": ({"task": "aivar-2d", "network": {"name": "mlp"}, "learning_rate": 1e-3}, 120, "for comparison"),
+    "2D, the lecture's MLP": ({"task": "aivar-2d", "network": {"name": "mlp"}, "learning_rate": 1e-3}, 60, "for comparison"),
     "ERA5, last week": ({"task": "aivar-field"}, 120, "RMSE at most 1.05 times that of 3D-Var"),
 }  # fmt: skip
 #: Trained networks whose analyses are timed.
