@@ -47,9 +47,17 @@ class LinearOperator:
 
     def __call__(self, state: Tensor) -> Tensor:
         """Return H x, shape (..., p), of a state of shape (..., n). A value is NaN where a point it needs is NaN."""
+        if self._picked is not None:
+            return state[..., self._picked]
         points = state[..., self.index]
         # A point without weight must not make the value missing: 0 · NaN is NaN.
         return torch.where(self.weight == 0, torch.zeros_like(points), points * self.weight).sum(-1)
+
+    @cached_property
+    def _picked(self) -> Tensor | None:
+        """The grid points observed, (p,), where each observation is the value at one of them, as mostly in a cycle."""
+        single = self.weight.shape[1] == 1 and bool((self.weight == 1).all())
+        return self.index[:, 0] if single else None
 
     def adjoint(self, values: Tensor) -> Tensor:
         """Return Hᵀ y, shape (..., n), of values y of shape (..., p)."""
