@@ -43,17 +43,18 @@ class LETKF(InflatedEnsemble):
         near = self._neighbourhood.find(self.setting.model, observed.components, self.radius)
         E, N, n = X.shape
         size = max(1, BLOCK // (E * N * max(1, near.count)))
-        parts = [self._local(X[..., part], Y, d, near.of(part)) for part in _slices(n, size)]
+        seen = Y.mT.contiguous()
+        parts = [self._local(X[..., part], seen, d, near.of(part)) for part in _slices(n, size)]
         return mean + torch.cat(parts, dim=-1)
 
-    def _local(self, X: Tensor, Y: Tensor, d: Tensor, near: Neighbours) -> Tensor:
-        """Return the analysis ensemble minus the background mean of some components, (E, N, c)."""
-        N = Y.shape[-2]
-        # (E, c, N, m): what the observations near each component see of each member
-        Y = Y[..., near.index].transpose(1, 2)
-        weighted = Y * near.weight.to(Y)[:, None]
+    def _local(self, X: Tensor, seen: Tensor, d: Tensor, near: Neighbours) -> Tensor:
+        """Return the analysis ensemble minus the background mean of some components, (E, N, c); `seen` is Yᵀ, (E, p, N)."""
+        N = seen.shape[-1]
+        # (E, c, m, N): what the observations near each component see of each member. In this order nothing is copied below.
+        Y = seen[:, near.index]
+        weighted = (Y * near.weight.to(Y)[..., None]).mT
         x = X.mT[..., None]
-        inverse, root = inverse_and_root(weighted @ Y.mT, N - 1, x)
+        inverse, root = inverse_and_root(weighted @ Y, N - 1, x)
         b = weighted @ d[:, near.index][..., None]
         increment = (b * inverse).sum(-2)
         return (increment + (N - 1) ** 0.5 * root[..., 0]).mT
