@@ -72,16 +72,16 @@ class Neighbourhood:
 
 def _search(model: Dynamics, places: Tensor, radius: float) -> Neighbours:
     n, p = model.size, len(places)
-    parts = []
+    index = torch.zeros(n, 0, dtype=torch.long, device=places.device)
+    weight = torch.zeros(n, 0, dtype=torch.float64, device=places.device)
     for points in torch.arange(n, device=places.device).split(max(1, BLOCK // max(1, p))):
         distance = model.distance(points[:, None], places)
         if distance is None:
             raise InputError(f"{model.name} has no distances between its components, so nothing can be localised there")
         rho = taper(distance.to(torch.float64), radius)
         m = int((rho > 0).sum(1).max()) if p else 0
-        weight, index = rho.topk(m, dim=1)
-        parts.append((index, weight))
-    m = max(index.shape[1] for index, _ in parts)
-    index = torch.cat([torch.nn.functional.pad(part, (0, m - part.shape[1])) for part, _ in parts])
-    weight = torch.cat([torch.nn.functional.pad(part, (0, m - part.shape[1])) for _, part in parts])
+        if m > index.shape[1]:
+            index, weight = (torch.nn.functional.pad(found, (0, m - found.shape[1])) for found in (index, weight))
+        # Written in place: results of each block that stayed between the large ones would keep their memory from being freed.
+        weight[points, :m], index[points, :m] = rho.topk(m, dim=1)
     return Neighbours(index, weight)
