@@ -205,7 +205,9 @@ def _axis(points: int, periodic: bool, length: float) -> Tensor:
         values, vectors = torch.linalg.eigh(gaussian((place[:, None] - place) / length))
         kept = values > NEGLIGIBLE * values[-1]
         return vectors[:, kept] * values[kept].sqrt()
-    images = torch.arange(-3.0 - math.ceil(9 * length), 4.0 + math.ceil(9 * length), dtype=torch.float64)
+    length = min(length, 3.0)  # beyond, the correlation is one everywhere, to far less than rounding
+    reach = 3 + math.ceil(9 * length)
+    images = torch.arange(-reach, reach + 1, dtype=torch.float64)
     row = gaussian((place + images[:, None]) / length).sum(0)
     values = torch.fft.rfft(row / row[0]).real
     wave = (values > NEGLIGIBLE * values.max()).nonzero()[:, 0]

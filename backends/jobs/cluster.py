@@ -22,6 +22,8 @@ _SETTINGS = {
     "distributed.worker.http.routes": [],
     # A task whose process ended has failed; the server decides what is tried again.
     "distributed.scheduler.allowed-failures": 0,
+    # Looking at the stack of a task a hundred times a second slows it down.
+    "distributed.worker.profile.enabled": False,
     # Messages that the scheduler remembers after it has passed them on.
     "distributed.admin.low-level-log-length": 100,
 }

@@ -38,7 +38,8 @@ def test_a_training_is_started_watched_found_again_and_completed(visitor):
     expect(where).to_contain_text("of 300 iterations", timeout=PATIENCE)
     page.wait_for_function(f"() => ({POINTS})() > 0", timeout=PATIENCE)
     before = page.evaluate(POINTS)
-    page.wait_for_function(f"() => ({POINTS})() > {before}", timeout=PATIENCE)
+    # A quick machine may have drawn all of them at once.
+    page.wait_for_function(f"() => ({POINTS})() > {before} || {before} == 300", timeout=PATIENCE)
     address = page.url
     assert "run=" in address
     page.reload()
