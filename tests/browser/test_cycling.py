@@ -45,6 +45,7 @@ def test_a_race_runs_is_changed_and_is_found_again_after_a_reload(visitor):
             break
         except AssertionError:
             continue
+    page.wait_for_timeout(2000)  # pictures that are on their way
     stood = cycle(page)
     page.wait_for_timeout(500)
     assert cycle(page) == stood
