@@ -4,6 +4,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from backends.experiments.training.settings import TrainingSettings
 from backends.experiments.yaml_text import parse
 from backends.jobs.context import LocalContext
 from backends.jobs.service import Jobs
-from backends.learning.trainer import Schedule, Trainer
+from backends.learning.trainer import Trainer
 from backends.learning.variational.cases import Cases
 from backends.learning.variational.task import AIVar, Judged
 
@@ -109,7 +110,7 @@ def _as_job() -> dict[str, float]:
 
 
 def _train(task: AIVar, settings: TrainingSettings, seconds: float) -> Trainer:
-    trainer = Trainer(task, Schedule(settings.learning_rate, None, seconds, settings.optimiser), settings.seed)
+    trainer = Trainer(task, replace(settings.schedule(), iterations=None, seconds=seconds), settings.seed)
     while trainer.progress < 1:
         start = time.perf_counter()
         trainer.step()

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from backends.background_error.base import BackgroundError
 from backends.background_error.dense import DenseBackgroundError
-from backends.cycling.localised import localised_covariance
+from backends.background_error.of_model import localised_covariance
 from backends.dynamics.base import Dynamics
 
 #: Trajectories that a climate is sampled from, and states taken from each, for small and for large states.

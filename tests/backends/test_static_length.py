@@ -15,7 +15,7 @@ from backends.assimilation.methods.envar import Hybrid
 from backends.assimilation.methods.estimate import Observed
 from backends.assimilation.methods.four_dvar import FourDVar, WeakFourDVar
 from backends.background_error.dense import DenseBackgroundError
-from backends.cycling.gaussian import gaussian_covariance
+from backends.background_error.of_model import gaussian_covariance
 from backends.dynamics.advection import Advection
 from backends.dynamics.advection_diffusion import AdvectionDiffusion
 from backends.dynamics.base import Dynamics

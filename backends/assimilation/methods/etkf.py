@@ -1,5 +1,6 @@
 """The ensemble transform Kalman filter."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -54,9 +55,9 @@ class InflatedEnsemble(EnsembleMethod):
         self.state = rotated(state, self.generator) if self.rotation else state
         return Estimate.of_members(self.state)
 
+    @abstractmethod
     def update(self, members: Tensor, observed: Observed) -> Tensor:
         """Return the analysis ensemble (E, N, n) of a background ensemble, without inflation."""
-        raise NotImplementedError
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from backends.assimilation.methods.base import Setting
 from backends.background_error.base import BackgroundError
-from backends.cycling.gaussian import gaussian_covariance
+from backends.background_error.of_model import gaussian_covariance
 
 
 class StaticCovariance:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
+from torch import Tensor
 
 from backends.device import compute_device
 from backends.dynamics.advection import Advection
@@ -19,7 +20,8 @@ from backends.learning.dynamics.advection import AdvectionEmulator, Bumps
 from backends.learning.dynamics.archive import Archive, clock
 from backends.learning.dynamics.field import FieldEmulator
 from backends.learning.dynamics.lorenz63 import RightHandSide
-from backends.learning.dynamics.networks import FieldStep, LineStep, Tendency, seeded
+from backends.learning.dynamics.networks import FieldStep, LineStep, Tendency
+from backends.learning.seeded import seeded
 
 Iterations = Annotated[int, Field(ge=1, le=10_000_000)]
 Real = Annotated[float, Field(ge=-1e6, le=1e6)]
@@ -135,9 +137,9 @@ class Lorenz63Training(TrainingSettings):
         """Return the task."""
         del folder
 
-        def network(mean: object, scale: object, speed: object) -> Tendency:
-            made = seeded(lambda: Tendency(mean, scale, speed, self.network.width, self.network.layers), self.seed)  # type: ignore[arg-type]
-            return made.to(compute_device())  # type: ignore[return-value]
+        def network(mean: Tensor, scale: Tensor, speed: Tensor) -> Tendency:
+            made = seeded(lambda: Tendency(mean, scale, speed, self.network.width, self.network.layers), self.seed)
+            return made.to(compute_device())
 
         return RightHandSide(network, self.model(), self.batch, self.sampling, self.pairs, self.rollout_steps)
 
@@ -153,7 +155,7 @@ class FieldTraining(TrainingSettings):
 
     def _network(self, archive: Archive) -> FieldStep:
         made = seeded(lambda: FieldStep(1 + archive.forcing.shape[1], self.hidden), self.seed)
-        return made.to(compute_device())  # type: ignore[return-value]
+        return made.to(compute_device())
 
 
 class EuropeanTraining(FieldTraining):

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
-import torch
 from pydantic import AfterValidator, Field, model_validator
 from torch import nn
 
 from backends.device import compute_device
 from backends.experiments.sections import Positive, Section
 from backends.experiments.training.settings import TrainingSettings
+from backends.learning.seeded import seeded
 from backends.learning.variational.line import LineDraws
 from backends.learning.variational.networks import ControlNetwork, DescentNetwork, IncrementNetwork
 from backends.learning.variational.pictures import line_pictures
@@ -145,12 +145,11 @@ def network_of(
     settings: MLPSettings | ControlSettings | DescentSettings, points: int, seed: int, conditions: int = 0
 ) -> nn.Module:
     """Return a network whose first weights come from a seed, on the device."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        network: nn.Module
+
+    def make() -> nn.Module:
         if isinstance(settings, DescentSettings):
             s = settings
-            network = DescentNetwork((points,), s.stages, s.width, s.kernel, s.directions, conditions)
-        else:
-            network = (IncrementNetwork if settings.name == "mlp" else ControlNetwork)(points, settings.width)
-    return network.to(compute_device())
+            return DescentNetwork((points,), s.stages, s.width, s.kernel, s.directions, conditions)
+        return (IncrementNetwork if settings.name == "mlp" else ControlNetwork)(points, settings.width)
+
+    return seeded(make, seed).to(compute_device())

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
-import torch
 from pydantic import Field, model_validator
 
 from backends.device import compute_device
@@ -13,6 +12,7 @@ from backends.experiments.training.settings import TrainingSettings
 from backends.learning.particle.network import ParticleNetwork
 from backends.learning.particle.task import ParticleFilterTask
 from backends.learning.particle.testbed import Testbed
+from backends.learning.seeded import seeded
 
 Prandtl = Annotated[float, Field(ge=0.1, le=100)]
 Step = Annotated[float, Field(ge=1e-4, le=0.1)]
@@ -100,10 +100,8 @@ class AIParticleFilter(TrainingSettings):
         truth = Lorenz63(sigma=self.truth.sigma, dt=self.truth.dt)
         forecast = Lorenz63(sigma=model.sigma, dt=model.dt)
         bed = Testbed(truth, forecast, o.every, self.model_steps, o.components, o.sigma, model.noise)
-        with torch.random.fork_rng():
-            torch.manual_seed(self.seed)
-            network = ParticleNetwork(bed.climate.mean(0).float(), bed.climate.std(0).float(), o.components, self.network.width)
-        network = network.to(compute_device())
+        mean, std, width = bed.climate.mean(0).float(), bed.climate.std(0).float(), self.network.width
+        network = seeded(lambda: ParticleNetwork(mean, std, o.components, width), self.seed).to(compute_device())
         return ParticleFilterTask(
             bed, network, self.batch, self.members, self.kl_weight, self.forecast_weight, self.mixture_width, self.lifetime
         )

@@ -19,6 +19,7 @@ from backends.experiments.training.line import CountRange, DescentSettings, MLPS
 from backends.experiments.training.settings import TrainingSettings
 from backends.fields.catalogue import Catalogue
 from backends.learning.gallery import Panel
+from backends.learning.seeded import seeded
 from backends.learning.variational.cases import Cases
 from backends.learning.variational.fixed import dense_errors, plane_errors
 from backends.learning.variational.networks import DescentNetwork, IncrementNetwork
@@ -181,15 +182,14 @@ def _task(
     unseen: ArchiveDraws | None = None,
 ) -> AIVar:
     s = settings.network
-    with torch.random.fork_rng():
-        torch.manual_seed(settings.seed)
-        network: nn.Module
+
+    def make() -> nn.Module:
         if isinstance(s, PlaneDescentSettings):
-            network = DescentNetwork(shape, s.stages, s.width, s.kernel, s.directions, 0, (False, False), s.coarse)
-        else:
-            network = IncrementNetwork(math.prod(shape), s.width)
+            return DescentNetwork(shape, s.stages, s.width, s.kernel, s.directions, 0, (False, False), s.coarse)
+        return IncrementNetwork(math.prod(shape), s.width)
 
     def pictures(cases: Cases, exact: torch.Tensor, increments: torch.Tensor) -> tuple[Panel, ...]:
         return map_pictures(cases, exact, increments, shape, extent, axes)
 
-    return AIVar(settings.task, network.to(compute_device()), draws, settings.batch, False, pictures, unseen)
+    network = seeded(make, settings.seed).to(compute_device())
+    return AIVar(settings.task, network, draws, settings.batch, False, pictures, unseen)

@@ -13,7 +13,7 @@ from backends.experiments.training.settings import TrainingSettings
 from backends.jobs.context import Cancelled, JobContext
 from backends.learning.gallery import to_json
 from backends.learning.state import unpack
-from backends.learning.trainer import Schedule, Trainer, load_weights, weights_of
+from backends.learning.trainer import Trainer, load_weights, weights_of
 
 #: Files that a training leaves.
 WEIGHTS, GALLERY = "network.safetensors", "gallery.json"
@@ -43,10 +43,8 @@ def train(settings: TrainingSettings, folder: Path, context: JobContext, run_id:
         If the data or the checkpoint cannot be read, or the loss is not finite any more.
     """
     task = settings.make(folder)
-    seconds = settings.minutes and 60 * settings.minutes
-    schedule = Schedule(settings.learning_rate, settings.iterations, seconds, settings.optimiser)
     facts = {"settings": to_yaml(settings)}
-    trainer = Trainer(task, schedule, settings.seed, facts)
+    trainer = Trainer(task, settings.schedule(), settings.seed, facts)
     earlier = context.checkpoint.latest()
     if settings.resume and earlier is None:
         raise InputError(f"there is no checkpoint of the run {settings.resume!r}; look up the id of one that was trained here")

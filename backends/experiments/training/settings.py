@@ -1,5 +1,6 @@
 """What all training experiments share, and the registry of their tasks."""
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -7,6 +8,7 @@ from pydantic import Field, model_validator
 
 from backends.experiments.sections import Section, Seed
 from backends.learning.task import Task
+from backends.learning.trainer import Schedule
 
 Length = Annotated[float, Field(gt=0, le=100_000)]
 
@@ -29,9 +31,6 @@ class TrainingSettings(Section):
     minutes: Length | None = Field(None, description="most minutes of training, wall time; null: no limit")
     batch: int = Field(64, ge=1, le=4096, description="samples of which one loss is the mean")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="at the start; it falls along half a cosine")
-    optimiser: Literal["adam", "lbfgs"] = Field(
-        "adam", description="`adam`, or `lbfgs` for a single case, whose loss does not change from step to step"
-    )
     seed: Seed = Field(1, description="seed of the first weights and of the batches")
     resume: str = Field(
         "", max_length=40, pattern=r"^[0-9a-f]*$", description="id of a run whose checkpoint this one goes on from; empty: none"
@@ -48,6 +47,11 @@ class TrainingSettings(Section):
             raise ValueError("fine_tune needs resume, the id of the run whose weights it begins with")
         return self
 
+    def schedule(self) -> Schedule:
+        """Return how fast and how long is learned."""
+        return Schedule(self.learning_rate, self.iterations, self.minutes and 60 * self.minutes)
+
+    @abstractmethod
     def make(self, folder: Path) -> Task:
         """Return the task, with a network whose weights come from the seed; `folder` is that of the data.
 
@@ -56,4 +60,3 @@ class TrainingSettings(Section):
         InputError
             If the data cannot be read, or the settings do not fit together.
         """
-        raise NotImplementedError

@@ -1,5 +1,6 @@
 """AI-Var fitted to a single case of the Analysis page: the lecture's first step, on a line and on a plane."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -16,6 +17,8 @@ from backends.experiments.training.settings import Length, TrainingSettings
 from backends.fields.catalogue import Catalogue
 from backends.geometry.plane import VerticalPlane
 from backends.learning.gallery import Panel
+from backends.learning.seeded import seeded
+from backends.learning.trainer import Schedule
 from backends.learning.variational.cases import Cases
 from backends.learning.variational.networks import ControlNetwork, IncrementNetwork
 from backends.learning.variational.pictures import line_pictures, map_pictures
@@ -38,6 +41,10 @@ class SingleSettings(TrainingSettings):
     observations: ObservationSettings = ObservationSettings()
     network: Annotated[MLPSettings | ControlSettings, Field(discriminator="name")] = MLPSettings(width=128)
 
+    def schedule(self) -> Schedule:
+        """Return how fast and how long is learned."""
+        return replace(super().schedule(), optimiser=self.optimiser)
+
     def make(self, folder: Path) -> AIVar:
         """Return the task."""
         settings = AnalysisSettings(
@@ -58,10 +65,10 @@ class SingleSettings(TrainingSettings):
             return map_pictures(cases, exact, increments, (rows, columns), (left, low, right, high), ("x [km]", "z [km]"))
 
         device = compute_device()
-        with torch.random.fork_rng():
-            torch.manual_seed(self.seed)
-            kind = IncrementNetwork if self.network.name == "mlp" else ControlNetwork
-            network = kind(case.background.shape[1], self.network.width).to(device, precise_dtype(device))
+        kind = IncrementNetwork if self.network.name == "mlp" else ControlNetwork
+        network = seeded(lambda: kind(case.background.shape[1], self.network.width), self.seed).to(
+            device, precise_dtype(device)
+        )
         return AIVar(self.task, network, SingleCase(case.to(torch.empty(0, dtype=torch.float64))), 1, False, pictures)
 
 

@@ -21,8 +21,11 @@ from backends.learning.variational.line import told
 from backends.learning.variational.networks import Analyst
 from backends.learning.variational.pictures import line_pictures, map_pictures
 from backends.learning.variational.task import Judged
+from backends.observing.operators import LinearOperator
 
-#: Tasks whose networks the Analysis page can use, and what of.
+#: Trainings whose networks the Analysis page can use.
+Usable = AIVarLine | AIVarLineConditioned | AIVarPlane
+#: The names of their tasks, and the domains that they are for.
 USABLE: dict[str, type[PeriodicLine | VerticalPlane]] = {
     "aivar-1d": PeriodicLine, "aivar-1d-conditioned": PeriodicLine, "aivar-2d": VerticalPlane,
 }  # fmt: skip
@@ -61,10 +64,10 @@ def apply(network: Trained, outcome: Outcome) -> Learned:
     InputError
         If the network cannot see the problem at all: another domain or grid, a nonlinear H, correlated observation errors.
     """
-    settings, domain = network.settings, outcome.case.domain
-    if settings.task not in USABLE or not isinstance(domain, USABLE[settings.task]):
+    settings, domain = _usable(network.settings), outcome.case.domain
+    if not isinstance(domain, USABLE[settings.task]):
         raise InputError(f"a network of the task {settings.task} cannot analyse this case")
-    shape = (settings.points,) if isinstance(settings, AIVarLine | AIVarLineConditioned) else (settings.nz, settings.nx)  # type: ignore[attr-defined]
+    shape = (settings.nz, settings.nx) if isinstance(settings, AIVarPlane) else (settings.points,)
     if tuple(domain.shape) != shape:
         raise InputError(f"the network was trained on {_size(shape)} points; this case has {_size(tuple(domain.shape))}")
     problem = outcome.problem
@@ -91,7 +94,7 @@ def apply(network: Trained, outcome: Outcome) -> Learned:
     return Learned(reasons(settings, outcome), judged.scores(increment), seconds, outcome.seconds, panels)
 
 
-def reasons(settings: TrainingSettings, outcome: Outcome) -> tuple[str, ...]:
+def reasons(settings: Usable, outcome: Outcome) -> tuple[str, ...]:
     """Return why a network that was trained with these settings is not valid for an analysis."""
     found = []
     b, o = outcome.settings.background_error, outcome.settings.observations
@@ -121,28 +124,42 @@ def reasons(settings: TrainingSettings, outcome: Outcome) -> tuple[str, ...]:
 
 
 def tuned_to(settings: TrainingSettings, outcome: Outcome, run: str, iterations: int) -> TrainingSettings:
-    """Return a training that begins with the weights of a run and has the page's B, R and number of observations."""
-    b, o = settings.background_error, settings.observations  # type: ignore[attr-defined]
+    """Return a training that begins with the weights of a run and has the page's B, R and number of observations.
+
+    Raises
+    ------
+    InputError
+        If networks of that training cannot be used on the page.
+    """
+    usable = _usable(settings)
     sigma, length, sigma_o, p = outcome.sigma_b, outcome.length, outcome.sigma_o, int(outcome.used.sum())
-    if isinstance(settings, AIVarLineConditioned):
-        b = b.model_copy(update={"sigma": _widened(b.sigma, sigma), "length": _widened(b.length, length)})
-        o = o.model_copy(update={"sigma": _widened(o.sigma, sigma_o), "count": _widened(o.count, max(1, p))})
-    elif isinstance(settings, AIVarLine):
-        floor = outcome.settings.background_error.floor or b.floor
-        b = b.model_copy(update={"sigma": sigma, "length": length, "floor": floor})
-        o = o.model_copy(update={"sigma": sigma_o, "count": _widened(o.count, max(1, p))})
+    b: dict[str, object] = {"sigma": sigma, "length": length}
+    o: dict[str, object] = {"sigma": sigma_o}
+    if isinstance(usable, AIVarLineConditioned):
+        ranges = usable.background_error
+        b = {"sigma": _widened(ranges.sigma, sigma), "length": _widened(ranges.length, length)}
+        o = {"sigma": _widened(usable.observations.sigma, sigma_o)}
+    elif isinstance(usable, AIVarLine):
+        b["floor"] = outcome.settings.background_error.floor or usable.background_error.floor
     else:
-        b = b.model_copy(update={"sigma": sigma, "length": length, "length_z": outcome.length_z})
-        o = o.model_copy(update={"sigma": sigma_o})
-    update = {"background_error": b, "observations": o, "resume": run, "fine_tune": True, "iterations": iterations}
-    return type(settings).model_validate({**settings.model_dump(), **_dumped(update)})
+        b["length_z"] = outcome.length_z
+    if not isinstance(usable, AIVarPlane):
+        o["count"] = _widened(usable.observations.count, max(1, p))
+    old = usable.model_dump()
+    new = {"background_error": old["background_error"] | b, "observations": old["observations"] | o}
+    return type(usable).model_validate(old | new | {"resume": run, "fine_tune": True, "iterations": iterations})
 
 
-def _ranges(settings: TrainingSettings) -> dict[str, tuple[float, float]]:
+def _usable(settings: TrainingSettings) -> Usable:
+    if not isinstance(settings, Usable):
+        raise InputError(f"a network of the task {settings.task} cannot be used on the Analysis page")
+    return settings
+
+
+def _ranges(settings: Usable) -> dict[str, tuple[float, float]]:
     if isinstance(settings, AIVarLineConditioned):
         b, o = settings.background_error, settings.observations
         return {"σ_b": b.sigma, "L": b.length, "σ_o": o.sigma}
-    assert isinstance(settings, AIVarLine | AIVarPlane)
     fixed = {"σ_b": settings.background_error.sigma, "L": settings.background_error.length, "σ_o": settings.observations.sigma}
     if isinstance(settings, AIVarPlane):
         fixed["L_z"] = settings.background_error.length_z
@@ -150,8 +167,8 @@ def _ranges(settings: TrainingSettings) -> dict[str, tuple[float, float]]:
 
 
 def _on_points(outcome: Outcome) -> bool:
-    weight = outcome.problem.operator.weight  # type: ignore[attr-defined]
-    return bool((weight.max(1).values > 1 - 1e-6).all())
+    operator = outcome.problem.operator
+    return isinstance(operator, LinearOperator) and bool((operator.weight.max(1).values > 1 - 1e-6).all())
 
 
 def _pictures(
@@ -174,7 +191,3 @@ def _size(shape: tuple[int, ...]) -> str:
 
 def _widened(ends: tuple[float, float], value: float) -> tuple[float, float]:
     return min(ends[0], value), max(ends[1], value)
-
-
-def _dumped(update: dict[str, object]) -> dict[str, object]:
-    return {key: value.model_dump() if hasattr(value, "model_dump") else value for key, value in update.items()}

@@ -1,19 +1,11 @@
 """Networks that carry states forward: a step on the periodic line, a right-hand side, and a step of a field on a map."""
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
-
-
-def seeded(make: Callable[[], nn.Module], seed: int) -> nn.Module:
-    """Return a network whose first weights come from a seed, and leave torch's own random numbers as they were."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return make()
 
 
 class LineStep(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from backends.background_error.base import BackgroundError
-from backends.cycling.localised import LENGTH, LENGTH_KM, localisation, localised_covariance
+from backends.background_error.of_model import LENGTH, LENGTH_KM, localisation, localised_covariance
 from backends.dynamics.advection_diffusion import AdvectionDiffusion
 from backends.dynamics.base import Dynamics
 from backends.dynamics.kolmogorov import Kolmogorov
