@@ -10,12 +10,9 @@ from torch import Tensor
 from backends.dynamics.exponential import ExponentialRungeKutta, phi
 from backends.dynamics.kolmogorov import Kolmogorov
 from backends.errors import InputError
+from tests.backends.dynamics import generator
 
 IDEAL = {"forcing": 0.0, "viscosity": 0.0, "drag": 0.0}
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def coordinates(points: int) -> tuple[Tensor, Tensor]:

@@ -11,6 +11,7 @@ from backends.dynamics.circle import Circle
 from backends.dynamics.lorenz63 import Lorenz63
 from backends.dynamics.lorenz96 import Lorenz96
 from backends.errors import InputError
+from tests.backends.dynamics import generator
 
 MODELS = [Lorenz63(), Lorenz96(), Lorenz96(points=7, forcing=5.0), Circle()]
 LORENZ = MODELS[:3]
@@ -18,10 +19,6 @@ LORENZ = MODELS[:3]
 
 def named(model: Dynamics) -> str:
     return f"{model.name}-{model.size}"
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def typical(model: Dynamics, count: int, seed: int = 0) -> Tensor:
