@@ -1,33 +1,14 @@
-"""The Cycling page without a browser: settings to races, knobs in mid-run, reloads, several visitors."""
+"""The state of the Cycling page: settings to races, knobs in mid-run, reloads, faults."""
 
-import gc
 import math
 import time
-import weakref
 
 import pytest
 
-from backends.errors import InputError
-from dashboard.cycling.page import CyclingPage
 from dashboard.cycling.presets import PRESETS
-from dashboard.cycling.races import MAKING, RACES, LiveRace
-from dashboard.cycling.state import MOST_METHODS, TESTBEDS, CyclingState
-
-SMALL = """
-kind: cycling
-dynamics: {name: lorenz63}
-observations: {every: 25, sigma: 1.414}
-methods: [{name: 3dvar, scale: 0.1}, {name: etkf, members: 6, inflation: 1.05}]
-cycles: 1000
-spinup: 5
-"""
-
-
-def wait_until(true) -> None:
-    end = time.monotonic() + 60
-    while not true() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert true()
+from dashboard.cycling.races import MAKING, RACES
+from dashboard.cycling.state import MOST_METHODS, CyclingState
+from tests.dashboard.live_races import SMALL, look, steps, wait_until
 
 
 @pytest.fixture
@@ -38,31 +19,6 @@ def state():
     if state.live is not None:
         RACES.drop(state.live)
     state.close()
-
-
-@pytest.fixture
-def page():
-    page = CyclingPage()
-    page.state.take(SMALL)
-    wait_until(lambda: page.state.live.ready)
-    yield page
-    if page.state.live is not None:
-        RACES.drop(page.state.live)
-    page.close()
-
-
-def steps(state: CyclingState, count: int) -> None:
-    """Run exactly so many cycles."""
-    for _ in range(count):
-        before = state.live.cycle
-        state.live.advance_one()
-        wait_until(lambda before=before: state.live.cycle == before + 1)
-
-
-def look(state: CyclingState):
-    state.look()
-    state.wait()
-    return state.view
 
 
 def test_a_step_is_one_cycle(state):
@@ -220,18 +176,6 @@ def test_a_method_that_blows_up_leaves_the_others(state):
     assert entries[0].rmse_analysis is not None
 
 
-@pytest.mark.parametrize("testbed", [name for name in TESTBEDS if name not in ("shallow-water", "emulator")])
-def test_every_testbed_is_drawn(page, testbed):
-    page.state.choose_testbed(testbed)
-    assert page.state.problem == ""
-    wait_until(lambda: page.state.live.ready)
-    steps(page.state, 2)
-    page.tick()
-    page.state.wait()
-    assert page.state.view.cycle == 2
-    assert page._scores.object.count("<tr>") == 3
-
-
 @pytest.mark.parametrize("title", PRESETS)
 def test_every_preset_can_be_raced(state, title):
     state.take(PRESETS[title])
@@ -239,34 +183,6 @@ def test_every_preset_can_be_raced(state, title):
     wait_until(lambda: state.live.ready)
     steps(state, 1)
     assert look(state).cycle == 1
-
-
-def test_a_preset_is_taken_over_by_the_controls(page):
-    title = next(iter(PRESETS))
-    page.controls.preset.value = title
-    assert page.state.title == title
-    assert len(page.controls.methods._list) == len(page.state.methods)
-
-
-def test_the_file_of_a_page_says_what_it_shows(page):
-    page.tabs.active = 3
-    text = page.file.text.value
-    other = CyclingState(text=text)
-    assert other.settings() == page.state.settings()
-    RACES.drop(other.live)
-    with pytest.raises(InputError, match="kind analysis"):
-        page.state.take("kind: analysis\ncase: {name: periodic-1d}")
-
-
-def test_the_run_and_the_innovations_can_be_downloaded(page):
-    page.exports._ask("run")
-    assert "othing has run yet" in page.exports._problem.object
-    steps(page.state, 2)
-    for kind, name in (("run", "run.nc"), ("feedback", "feedback-2-etkf.nc")):
-        page.exports._ask(kind)
-        page.exports.wait()
-        assert page.exports.download.filename == name
-        assert page.exports.download.file.getvalue()[:4] in (b"\x89HDF", b"CDF\x01", b"CDF\x02", b"CDF\x05")
 
 
 def test_stations_are_toggled_and_moved(state):
@@ -281,16 +197,6 @@ def test_stations_are_toggled_and_moved(state):
     assert state.network.components == (1, 2)
 
 
-def test_a_page_is_freed_and_its_race_stays(page):
-    key = page.state.live.key
-    other = CyclingPage(key)
-    state, reference = other.state, weakref.ref(other)
-    other.close()
-    del other, state
-    wait_until(lambda: gc.collect() is not None and reference() is None)
-    assert isinstance(RACES.get(key), LiveRace)
-
-
 def test_no_slice_of_a_race_holds_the_device_for_long(state):
     from dashboard.worker import DEVICE
 
@@ -303,15 +209,3 @@ def test_no_slice_of_a_race_holds_the_device_for_long(state):
         waits.append(time.monotonic() - began)
     assert len(waits) == 20
     assert not MAKING._shutdown
-
-
-def test_stations_set_by_hand_are_named_in_the_list():
-    page = CyclingPage()
-    page.state.toggle_station(3, [])
-    page.state.toggle_station(7, [])
-    assert page.state.network.components == (3, 7)
-    assert page.controls.components.value == (3, 7)
-    assert "Chosen by hand" in page.controls.components.options
-    page.controls.components.value = "every"
-    assert page.state.network.components == "every"
-    page.close()

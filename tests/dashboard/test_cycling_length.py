@@ -8,7 +8,7 @@ from dashboard.cycling.method_controls import MethodControls
 from dashboard.cycling.races import RACES
 from dashboard.cycling.scales import has_distances
 from dashboard.cycling.state import TESTBEDS, CyclingState
-from tests.dashboard.test_cycling import look, steps, wait_until
+from tests.dashboard.live_races import look, steps, wait_until
 
 RING = """
 kind: cycling
