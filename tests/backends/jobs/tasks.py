@@ -13,7 +13,7 @@ from backends.errors import InputError
 from backends.jobs.context import JobContext
 
 KINDS = {
-    name: f"tests.backends.job_tasks:{name}" for name in ("counting", "resting", "refusing", "breaking", "dying", "saving")
+    name: f"tests.backends.jobs.tasks:{name}" for name in ("counting", "resting", "refusing", "breaking", "dying", "saving")
 }
 
 
