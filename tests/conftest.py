@@ -8,6 +8,8 @@ import pytest
 
 # Before anything of ours is imported: a home of the tests' own, so that they neither find nor leave anything.
 os.environ["ASSIMILAB_HOME"] = tempfile.mkdtemp(prefix="assimilab-tests-")
+# And before torch is: tests are small, and threads that wait for each other on a busy machine make them take twice as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent.parent
 
