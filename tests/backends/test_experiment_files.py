@@ -93,7 +93,7 @@ def test_an_example_runs_and_its_summary_is_as_documented(file, request):
 def test_a_race_runs_and_its_summary_is_as_documented(file):
     asked = from_yaml(file.read_text(encoding="utf-8"))
     assert isinstance(asked, CyclingSettings)
-    result = run_file(file, NOWHERE, ["cycles=80", "spinup=30", "repeat=2"])
+    result = run_file(file, NOWHERE, ["cycles=30", "spinup=12", "repeat=2"])
     of_run, of_method = documented(CYCLING)
     assert set(result) == of_run
     assert [entry["name"] for entry in result["methods"]] == [method.name for method in asked.methods]
