@@ -28,12 +28,15 @@ pn.extension("filedropper", "katex", "tabulator")
 
 def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **options: object) -> Server:
     """Return the server of all pages, not yet started; `options` go to :func:`panel.serve`."""
+    alone = address in ("127.0.0.1", "localhost", "::1")
     pages = {
         "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
         "/explore": lambda: frame("/explore", ExplorePage(catalogue, _asked("dataset")).content()),
         "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, _asked("dataset"), _asked("case")).content()),
         "/cycling": lambda: frame("/cycling", CyclingPage(_asked("race")).content()),
-        "/training": lambda: frame("/training", TrainingPage(catalogue.folder, _asked("run")).content()),
+        "/training": lambda: frame(
+            "/training", TrainingPage(catalogue.folder, _asked("run"), _asked("record"), alone).content()
+        ),
     }
     return pn.serve(
         pages,

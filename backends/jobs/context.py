@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
+
+from backends.errors import InputError
 
 #: Told the steps done, all steps, metrics and a sentence.
 Listener = Callable[[int, int, Mapping[str, float], str], None]
@@ -32,13 +35,26 @@ class Checkpoint:
         self._folder, self._earlier = folder, earlier
 
     def save(self, content: bytes) -> None:
-        """Keep this in the place of what was kept before; an interruption leaves one of the two, whole."""
+        """Keep this in the place of what was kept before; an interruption leaves one of the two, whole.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written; what was kept before is still there.
+        """
         if self._folder is None:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
         unfinished = self._folder / "unfinished"
-        unfinished.write_bytes(content)
-        unfinished.replace(self._folder / "newest")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            unfinished.write_bytes(content)
+            unfinished.replace(self._folder / "newest")
+        except OSError as problem:
+            with suppress(OSError):
+                unfinished.unlink()
+            raise InputError(
+                f"the checkpoint, {len(content) / 1e6:.1f} MB, cannot be written into {self._folder}: {problem.strerror}"
+            ) from problem
 
     def latest(self) -> bytes | None:
         """Return what was kept last, or nothing."""

@@ -1,5 +1,6 @@
 """What is known of a job."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -60,6 +61,10 @@ class Job:
         What the task returned.
     artifacts
         Names of the files that it left, the summary among them.
+    latest
+        The newest value of each metric.
+    tags
+        What a person has marked it with.
     """
 
     id: str
@@ -76,6 +81,8 @@ class Job:
     ended: float = 0.0
     summary: dict[str, Any] = field(default_factory=dict)
     artifacts: tuple[str, ...] = ()
+    latest: Mapping[str, float] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
 
     @property
     def fraction(self) -> float:

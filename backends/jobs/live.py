@@ -67,6 +67,8 @@ class LiveJob:
         if "starts" in message:
             self.worker = message["worker"]
             changes |= {"started": message["time"], "note": ""}
+        if message["points"]:
+            changes["latest"] = {**self.job.latest, **{k: v for _, values in message["points"] for k, v in values.items()}}
         self.job = replace(self.job, **changes)
         for step, values in message["points"]:
             self.points.append(Point(step, values))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backends.errors import InputError
 from backends.jobs.job import Job, Point
+from backends.jobs.mlflow_client import first_line, reason
 from backends.jobs.store import Store
 
 LOG = logging.getLogger("assimilab")
@@ -79,6 +80,13 @@ class Records:
         """Record how far a job is, and metrics that came until `time`."""
         return self._do(self._store.progress, job, points, time)
 
+    def tag(self, job: Job) -> None:
+        """Record the tags of a job."""
+        with self._lock:
+            if job.id in self._jobs:
+                self._jobs[job.id] = job
+        self._do(self._store.tag, job)
+
     def finish(self, job: Job, points: Sequence[Point], artifacts: dict[str, bytes]) -> "Future[None]":
         """Record what became of a job."""
         return self._do(self._store.finish, job, points, artifacts)
@@ -130,16 +138,10 @@ class Records:
             except Exception as defect:
                 if not self.problem:
                     LOG.exception("The record of jobs failed")
-                self.problem = f"the record of jobs cannot be read or written: {first_line(defect)}"
+                self.problem = f"the record of jobs cannot be read or written: {reason(defect)}"
 
         if self._closed:  # a page may still ask while the server stops
             done: Future[None] = Future()
             done.set_result(None)
             return done
         return self._thread.submit(act)
-
-
-def first_line(problem: BaseException) -> str:
-    """Return what an exception says, shortened to a line."""
-    lines = f"{problem}".strip().splitlines()
-    return f"{lines[0] if lines else type(problem).__name__:.300}"

@@ -15,7 +15,8 @@ from backends.errors import InputError
 from backends.jobs.cluster import Cluster, outcome_of
 from backends.jobs.job import State
 from backends.jobs.live import LiveJob
-from backends.jobs.records import Records, first_line
+from backends.jobs.mlflow_client import first_line
+from backends.jobs.records import Records
 from backends.jobs.store import INTERRUPTED
 from backends.jobs.worker import Message
 

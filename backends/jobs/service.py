@@ -4,6 +4,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from backends.errors import InputError
@@ -11,6 +12,7 @@ from backends.home import home_folder
 from backends.jobs.context import plain
 from backends.jobs.job import Job, Point, State
 from backends.jobs.live import LiveJob
+from backends.jobs.recorded import tags_of
 from backends.jobs.records import Records
 from backends.jobs.running import Running
 from backends.jobs.task import task_of
@@ -208,6 +210,22 @@ class Jobs:
                 raise InputError(f"only a job that was paused can go on; this one is {self._word(id)}")
             self._running.tell(live, "run")
             return live.job
+
+    def tag(self, id: str, text: str) -> Job:
+        """Mark a job with words, separated by commas, in the place of those that it was marked with before.
+
+        Raises
+        ------
+        InputError
+            If there is no such job, or the words are too many or too long.
+        """
+        tags = tags_of(text)
+        with self._running.changed:
+            job = replace(self.get(id), tags=tags)
+            if id in self._running.jobs:
+                self._running.jobs[id].job = job
+            self._records.tag(job)
+        return job
 
     def delete(self, id: str) -> None:
         """Delete a job that has ended: its record, the files that it left, and its checkpoint.

@@ -3,18 +3,18 @@
 import json
 import math
 import os
-import re
-import secrets
-import socket
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from backends.errors import InputError
 from backends.jobs.context import plain
 from backends.jobs.job import SETTINGS, SUMMARY, Job, Point, State
+from backends.jobs.mlflow_client import address_of, client_of, make_tables
+from backends.jobs.owner import lives, this_process
+from backends.jobs.recorded import allowed, free, parameters_of, standing
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,18 +27,6 @@ MOST_READ = 100
 #: Parameters that are recorded of one job; the settings are there in full as a file.
 MOST_PARAMETERS = 100
 
-#: Nobody is told that MLflow is used, and it prints nothing; read when MLflow is imported.
-_SWITCHES = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}
-#: A tracking server that does not answer is told of soon, not after ten minutes.
-_DEFAULTS = {
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-}
 
 #: What is said of a job that its server did not see to its end.
 INTERRUPTED = "it was interrupted: the server ended before it did"
@@ -65,7 +53,7 @@ class Store:
         self._home = home
         self._database = home / "mlflow.db"
         self._uri = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
-        self._address = self._uri or _address(self._database)
+        self._address = self._uri or address_of(self._database)
         self._owner = owner or this_process()
         self._runs: dict[str, RunInfo] = {}
         self._names: dict[str, dict[str, str]] = {}
@@ -85,7 +73,7 @@ class Store:
 
         info = client.create_run(experiment, start_time=round(job.created * 1000), run_name=f"{job.kind} {job.id}").info
         run = info.run_id
-        self._tag(run, {"id": job.id, "kind": job.kind, "owner": self._owner} | _standing(job, job.created))
+        self._tag(run, {"id": job.id, "kind": job.kind, "owner": self._owner} | standing(job, job.created))
         parameters = {allowed(name): f"{value}"[:500] for name, value in parameters_of(job.settings).items()}
         client.log_batch(run, params=[Param(name, value) for name, value in parameters.items()][:MOST_PARAMETERS])
         client.log_text(run, job.settings, SETTINGS)
@@ -96,10 +84,10 @@ class Store:
         client, run = self._open()[0], self._run(job)
         from mlflow.entities import Metric
 
-        tags = _standing(job, time)
+        tags = standing(job, time)
         names = self._names.setdefault(job.id, {})
         for name in sorted({name for point in points for name in point.values} - set(names)):
-            names[name] = _free(allowed(name), names.values())
+            names[name] = free(allowed(name), names.values())
             if names[name] != name:
                 tags[f"name.{names[name]}"] = name
         self._tag(run, tags)
@@ -111,6 +99,10 @@ class Store:
         ]
         for start in range(0, len(metrics), 1000):  # MLflow takes no more at once
             client.log_batch(run, metrics=metrics[start : start + 1000])
+
+    def tag(self, job: Job) -> None:
+        """Record the tags of a job."""
+        self._tag(self._run(job), {"tags": ",".join(job.tags)})
 
     def finish(self, job: Job, points: Sequence[Point], artifacts: Mapping[str, bytes]) -> None:
         """Record what became of a job, with its last metrics and the files that it left."""
@@ -224,27 +216,24 @@ class Store:
             ended=float(tags["ended"]),
             summary=json.loads(self.artifact(job, SUMMARY)) if SUMMARY in files else {},
             artifacts=tuple(sorted(files - {SETTINGS})),
+            latest={tags.get(f"name.{name}", name): value for name, value in run.data.metrics.items()},
+            tags=tuple(tag for tag in tags.get("tags", "").split(",") if tag),
         )
 
     def _ended(self, owner: str) -> bool:
         """Return whether the process that a job belonged to is known to have ended."""
-        host, _, process = owner.partition(" ")
-        if host == socket.gethostname():
-            return not _lives(process)
+        living = lives(owner)
+        if living is not None:
+            return not living
         # Another machine's process may well live where a tracking server is shared. A file in our own folder is not
         # shared: the process was in a container that is gone.
         return not self._uri
 
     def _open(self) -> "tuple[MlflowClient, str]":
         if self._opened is None:
-            os.environ.update(_SWITCHES)
-            for name, value in _DEFAULTS.items():
-                os.environ.setdefault(name, value)
-            from mlflow import MlflowClient
-
             if not self._uri and not self._database.exists():
-                _make(self._database)
-            client = MlflowClient(tracking_uri=self._address)
+                make_tables(self._database)
+            client = client_of(self._address)
             found = client.get_experiment_by_name(EXPERIMENT)
             if found is not None:
                 experiment = found.experiment_id
@@ -254,102 +243,3 @@ class Store:
                 experiment = client.create_experiment(EXPERIMENT, artifact_location=place)
             self._opened = client, experiment
         return self._opened
-
-
-def _make(database: Path) -> None:
-    """Make MLflow's tables, all of them or none.
-
-    MLflow runs through the whole history of its tables, in a thousand small transactions. On a disk that takes 10 ms to
-    confirm a write that is 10 s; here the disk is waited for once.
-    """
-    from mlflow import MlflowClient
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    def hurry(connection: Any, _: object) -> None:
-        connection.execute("PRAGMA synchronous = OFF")
-
-    database.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = database.with_name(f"{database.name}.{secrets.token_hex(4)}")
-    event.listen(Engine, "connect", hurry)
-    try:
-        MlflowClient(tracking_uri=_address(unfinished)).search_experiments()
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
-        if not database.exists():  # another process may have been faster
-            unfinished.replace(database)
-    finally:
-        event.remove(Engine, "connect", hurry)
-        unfinished.unlink(missing_ok=True)
-
-
-def _address(database: Path) -> str:
-    return f"sqlite:///{database.as_posix()}"
-
-
-def allowed(name: str) -> str:
-    """Return a name with what MLflow does not allow in one replaced."""
-    cleaned = re.sub(r"[^\w. :-]", "_", name)[:200]
-    return cleaned if cleaned.strip(".") else "_"
-
-
-def parameters_of(settings: str) -> dict[str, object]:
-    """Return the single values of settings in YAML, by their keys with dots between the levels."""
-    from backends.experiments.yaml_text import parse
-
-    try:
-        tree = parse(settings, "the settings")
-    except InputError:
-        return {}
-    return dict(_leaves(tree, ""))
-
-
-def this_process() -> str:
-    """Return what tells this process from all others, of all machines."""
-    import psutil
-
-    process = psutil.Process()
-    return f"{socket.gethostname()} {process.pid} {process.create_time():.1f}"
-
-
-def _lives(process: str) -> bool:
-    import psutil
-
-    try:
-        number, created = process.split()
-        return abs(psutil.Process(int(number)).create_time() - float(created)) < 1
-    except (ValueError, psutil.Error):
-        return False
-
-
-def _free(name: str, taken: Iterable[str]) -> str:
-    taken, wanted, number = set(taken), name, 1
-    while wanted in taken:
-        number += 1
-        wanted = f"{name} {number}"
-    return wanted
-
-
-def _standing(job: Job, time: float) -> dict[str, str]:
-    return {
-        "state": job.state.value,
-        "done": str(job.done),
-        "of": str(job.of),
-        "note": job.note[:1000],
-        "problem": job.problem[:4000],
-        "created": f"{job.created}",
-        "started": f"{job.started}",
-        "ended": f"{job.ended}",
-        "seen": f"{time}",
-    }
-
-
-def _leaves(tree: Any, above: str) -> Iterator[tuple[str, object]]:
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield from _leaves(value, f"{above}.{key}" if above else f"{key}")
-    elif isinstance(tree, list) and any(isinstance(entry, Mapping | list) for entry in tree):
-        for number, entry in enumerate(tree, start=1):
-            yield from _leaves(entry, f"{above}.{number}")
-    elif above:
-        yield above, tree

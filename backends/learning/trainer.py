@@ -154,7 +154,8 @@ class Trainer:
         tensors["generator"] = self._generator.get_state()
         tensors |= {f"carried.{name}": tensor for name, tensor in self.task.carried().items()}
         standing = {
-            "iteration": str(self.iteration), "seconds": repr(self.seconds), "task": self.task.name, "optimiser": numbers
+            "iteration": str(self.iteration), "seconds": repr(self.seconds), "task": self.task.name,
+            "method": self.schedule.optimiser, "optimiser": numbers,
         }  # fmt: skip
         return pack(tensors, self._facts | standing)
 
@@ -164,9 +165,18 @@ class Trainer:
         Raises
         ------
         InputError
-            If it is damaged, or of another task or network.
+            If it is damaged, of another task, network or optimiser, or holds weights alone.
         """
         tensors, facts = unpack(content)
+        missing = {"optimiser", "method", "iteration", "seconds"} - set(facts) | {"generator"} - set(tensors)
+        if missing:
+            raise InputError(
+                f"no training can go on from this file, which has no {sorted(missing)[0]!r}; one can be fine-tuned"
+            )
+        if facts["method"] != self.schedule.optimiser:
+            raise InputError(
+                f"the checkpoint is of the optimiser {facts['method']!r:.20}; expected {self.schedule.optimiser!r}"
+            )
         load_weights(self.task, tensors, facts)
         groups = self._optimiser.state_dict()["param_groups"]
         memory = {name.removeprefix("optimiser."): t for name, t in tensors.items() if name.startswith("optimiser.")}

@@ -13,10 +13,11 @@ from param.parameterized import Event
 
 from backends.experiments.training.registry import TASKS
 from backends.jobs.job import Job, State
-from backends.jobs.store import parameters_of
+from backends.jobs.recorded import parameters_of
 from dashboard.controls import html, notice, tell
 from dashboard.training.metrics import RunMetrics
 from dashboard.training.names import duration
+from dashboard.training.record import RecordControls
 from dashboard.training.state import TrainingState
 
 NOTHING = """
@@ -52,9 +53,17 @@ class RunBar:
         self.progress = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", margin=(4, 5))
         self._where, self._problem, self._empty = html(), notice("problem"), html(NOTHING)
         self._buttons = (self.pause, self.resume, self.cancel, self.go_on, self.tune, self.settings)
-        self._bar = pn.FlexBox(self.chosen, *self._buttons, gap="4px", align_items="center", visible=False)
+        self.record = RecordControls(state)
+        self._bar = pn.FlexBox(self.record.chosen, self.chosen, *self._buttons, gap="4px", align_items="center")
         self.pane = pn.Column(
-            self._empty, self._bar, self.progress, self._where, self._problem, sizing_mode="stretch_width", margin=0
+            self._bar,
+            self.record.asking,
+            self._empty,
+            self.progress,
+            self._where,
+            self._problem,
+            sizing_mode="stretch_width",
+            margin=0,
         )
         self.progress.visible = False
 
@@ -65,22 +74,32 @@ class RunBar:
             self.chosen.param.update(options=options, value=None if job is None else job.id)
         elif job is not None and self.chosen.value != job.id:
             self.chosen.value = job.id
-        self._bar.visible, self._empty.visible = bool(jobs), not jobs and not loading
+        here = not self.state.record
+        nothing = NOTHING if here else f'<div class="hint">There are no runs in {escape(self.state.record)} yet.</div>'
+        if nothing != self._empty.object:
+            self._empty.object = nothing
+        self.chosen.visible, self._empty.visible = bool(jobs), not jobs and not loading and not self.state.problem
         self._job = job
+        self._show_buttons(job if here else None)
         self.progress.visible = job is not None
         if job is None:
             self._where.object = '<div class="hint">Looking for earlier runs …</div>' if loading else ""
             tell(self._problem, "problem", "")
             return
-        self.pause.visible = job.state is State.RUNNING
-        self.resume.visible = job.state is State.PAUSED
-        self.cancel.visible = not job.state.final
-        self.go_on.visible = self.tune.visible = job.state.final
         self.progress.value = round(100 * job.fraction)
         words = where(job, metrics)
         if words != self._where.object:
             self._where.object = words
         tell(self._problem, "problem", job.problem)
+
+    def _show_buttons(self, job: Job | None) -> None:
+        """Show the buttons for a run of this server, or none."""
+        final = job is not None and job.state.final
+        self.pause.visible = job is not None and job.state is State.RUNNING
+        self.resume.visible = job is not None and job.state is State.PAUSED
+        self.cancel.visible = job is not None and not final
+        self.go_on.visible = self.tune.visible = final
+        self.settings.visible = job is not None
 
     def _button(self, label: str, icon: str, act: Any, about: str) -> Any:
         return pmui.Button(
@@ -110,6 +129,8 @@ def where(job: Job, metrics: RunMetrics | None) -> str:
     words = [f"<b>{job.state}</b>" + (" …" if job.wish != "run" and job.wish not in job.state else "")]
     if job.of:
         words.append(f"{job.done:,} of {job.of:,} iterations")
+    elif job.done:
+        words.append(f"step {job.done:,}")
     left = time_left(job, metrics)
     if left and job.done < job.of:
         words.append(f"about {duration(left)} left")
@@ -117,7 +138,7 @@ def where(job: Job, metrics: RunMetrics | None) -> str:
         words.append(f"took {duration(job.ended - job.started)}")
     if job.note and not job.state.final:
         words.append(escape(job.note))
-    words.append(escape(origin(job)))
+    words += [escape(origin(job)), escape(", ".join(job.tags))]
     return f'<div class="facts" data-role="job">{" ".join(f"<span>{word}</span>" for word in words if word)}</div>'
 
 
@@ -143,7 +164,7 @@ def parameters(settings: str) -> Mapping[str, object]:
 def task_title(job: Job) -> str:
     """Return what a person calls the task of a run."""
     task = str(parameters(job.settings).get("task", ""))
-    return TASKS[task].TITLE if task in TASKS else task
+    return TASKS[task].TITLE if task in TASKS else task or job.kind
 
 
 def origin(job: Job) -> str:

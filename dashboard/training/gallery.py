@@ -7,15 +7,15 @@ import panel as pn
 from backends.jobs.job import Job
 from backends.learning.gallery import Panel, from_json
 from dashboard.controls import html, notice, one_message, tell
-from dashboard.jobs import all_jobs
 from dashboard.plots.training.pictures import CurvePicture, MapPicture, box, key_of, picture, shape_of
+from dashboard.training.metrics import Source
 from dashboard.worker import FILES, LatestWins
 
 #: The file that a task shows and leaves.
 GALLERY = "gallery.json"
 WORDS = '<h2 class="section">Unseen cases</h2>'
-#: Which run, and what it shows now; None: what it has left.
-Request = tuple[str, bytes | None]
+#: Which run of what, and what it shows now; None: what it has left.
+Request = tuple[Source, str, bytes | None]
 
 
 class GalleryView:
@@ -30,19 +30,19 @@ class GalleryView:
         self._head, self._problem = html("", visible=False), notice("problem")
         self.pane = pn.Column(self._head, self._problem, sizing_mode="stretch_width", margin=0)
 
-    def show(self, job: Job | None) -> None:
-        """Ask for the newest pictures of a run, if there are newer ones than before."""
+    def show(self, job: Job | None, source: Source | None) -> None:
+        """Ask for the newest pictures of a run of a source, if there are newer ones than before."""
         if job is None or job.id != self._run:
             self._run = "" if job is None else job.id
             self._clear()
-        if job is None:
+        if job is None or source is None:
             return
         left = GALLERY in job.artifacts
-        now = None if left else all_jobs().shown(job.id, GALLERY)
+        now = None if left else source.shown(job.id, GALLERY)
         if (job.id, now, left) == self._asked or not (left or now):
             return
         self._asked = (job.id, now, left)
-        self._reading.request((job.id, now))
+        self._reading.request((source, job.id, now))
 
     def close(self) -> None:
         """Let go of everything."""
@@ -59,7 +59,7 @@ class GalleryView:
         self.pane.objects = [self._head, self._problem]
 
     def _on_read(self, request: Request, panels: tuple[Panel, ...]) -> None:
-        if request[0] != self._run:
+        if request[1] != self._run:
             return
         shapes = tuple(shape_of(panel) for panel in panels)
         with one_message():
@@ -94,5 +94,5 @@ class GalleryView:
 
 
 def _read(request: Request) -> tuple[Panel, ...]:
-    run, now = request
-    return from_json(all_jobs().artifact(run, GALLERY) if now is None else now)
+    source, run, now = request
+    return from_json(source.artifact(run, GALLERY) if now is None else now)

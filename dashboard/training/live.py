@@ -49,7 +49,7 @@ class LiveView:
         with one_message():
             self._bar.visible = job is not None
             self._draw()
-        self.gallery.show(job)
+        self.gallery.show(job, None if metrics is None else metrics.source)
 
     def close(self) -> None:
         """Let go of everything."""

@@ -2,16 +2,41 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
+from backends.jobs.job import Job, Point
 from backends.learning.smoothing import Smoother
-from dashboard.jobs import all_jobs
 
 #: Metrics of the machine and of the optimiser, which have small figures of their own.
 SYSTEM = ("learning_rate", "gradient_norm", "samples_per_second", "memory_mb", "device_memory_mb")
 #: The order of the references of a score of the network; others follow them.
 REFERENCES = ("3dvar", "exact", "reference")
+
+
+class Source(Protocol):
+    """Where runs come from: the jobs of this server, or a record elsewhere."""
+
+    @property
+    def loading(self) -> bool:
+        """Whether earlier runs are still being read."""
+
+    @property
+    def problem(self) -> str:
+        """Why they cannot be read, or nothing."""
+
+    def list(self) -> tuple[Job, ...]:
+        """Return the runs, the newest first."""
+
+    def metrics(self, id: str, since: int = 0) -> Sequence[Point]:
+        """Return the metrics of a run without the first `since`."""
+
+    def shown(self, id: str, name: str) -> bytes | None:
+        """Return what a run shows while it runs."""
+
+    def artifact(self, id: str, name: str) -> bytes:
+        """Return a file that a run left."""
 
 
 class Column:
@@ -41,14 +66,16 @@ class RunMetrics:
 
     Attributes
     ----------
+    source, id
+        Whose run it is, and which.
     steps, values
         Iterations and values of each metric, by its name.
     version
         Grows when something has come.
     """
 
-    def __init__(self, id: str) -> None:
-        self.id = id
+    def __init__(self, source: Source, id: str) -> None:
+        self.source, self.id = source, id
         self.steps: dict[str, Column] = {}
         self.values: dict[str, Column] = {}
         self.version = 0
@@ -56,7 +83,7 @@ class RunMetrics:
 
     def read(self) -> bool:
         """Take in what is new; return whether there was anything."""
-        points = all_jobs().metrics(self.id, self._since)
+        points = self.source.metrics(self.id, self._since)
         self._since += len(points)
         for point in points:
             for name, value in point.values.items():
@@ -123,10 +150,12 @@ def groups(counts: Mapping[str, int]) -> Groups:
         taken |= {f"{stem}_network", *references}
     gaps = tuple(name for name in left if name.startswith("cost_gap"))
     taken |= {*gaps}
-    least = 0.9 * counts.get("loss", 0)
-    terms = tuple(name for name in left if name not in taken and counts[name] >= least and name != "cost_ratio")
-    others = tuple(name for name in left if name not in taken and name not in terms)
-    return Groups(terms if "loss" in counts else (), compared, gaps, others, system)
+    free = [name for name in left if name not in taken]
+    if "loss" in counts:
+        terms = tuple(name for name in free if counts[name] >= 0.9 * counts["loss"] and name != "cost_ratio")
+    else:  # other programs have a loss of training and one of validation
+        terms = tuple(name for name in free if "loss" in name)
+    return Groups(terms, compared, gaps, tuple(name for name in free if name not in terms), system)
 
 
 def _references(stem: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import panel as pn
 import panel_material_ui as pmui
@@ -10,7 +11,6 @@ from param.parameterized import Event
 from dashboard.controls import notice, one_message, tell
 from dashboard.file_view import FileView
 from dashboard.help import help_content
-from dashboard.jobs import all_jobs
 from dashboard.shell import Content
 from dashboard.training.bar import RunBar
 from dashboard.training.controls import TrainingControls
@@ -35,9 +35,12 @@ trains without a browser. Change the text, or paste another file, and apply it. 
 class TrainingPage:
     """Widgets and views round a :class:`TrainingState`."""
 
-    def __init__(self, folder: Path, run: str = "") -> None:
+    def __init__(self, folder: Path, run: str = "", record: str = "", alone: bool = True) -> None:
         self._document = pn.state.curdoc
-        self.state = state = TrainingState(folder, run)
+        self.state = state = TrainingState(folder, run, alone)
+        if record:
+            state.look_at(record)
+            state.run = run
         self.controls, self.bar = TrainingControls(state), RunBar(state)
         self.live, self.runs = LiveView(), RunsView(state)
         self.weights = WeightsControls(state)
@@ -72,22 +75,23 @@ class TrainingPage:
         """Bring the page up to date with the runs; called some times a second."""
         if not self._loaded:
             return
-        state, jobs = self.state, all_jobs()
+        state, source = self.state, self.state.source
         found = state.runs()
         known = {job.id: job for job in found}
-        if state.run not in known and not jobs.loading:
+        if state.run not in known and not source.loading:
             if state.run:
-                state.problem = f"there is no run {state.run[:40]!r} on this server; here is the newest"
+                where = state.record or "this server"
+                state.problem = f"there is no run {state.run[:40]!r} on {where}; here is the newest"
             state.run = found[0].id if found else ""
         job = known.get(state.run)
-        if job is None or self._metrics is None or self._metrics.id != job.id:
-            self._metrics = None if job is None else RunMetrics(job.id)
+        if job is None or self._metrics is None or (self._metrics.source, self._metrics.id) != (source, job.id):
+            self._metrics = None if job is None else RunMetrics(source, job.id)
         if self._metrics is not None:
             self._metrics.read()
-        if jobs.problem:
-            state.problem = jobs.problem
+        if source.problem:
+            state.problem = source.problem
         with one_message():
-            self.bar.show(found, job, self._metrics, jobs.loading)
+            self.bar.show(found, job, self._metrics, source.loading)
             if self.tabs.active == LIVE:
                 self.live.show(job, self._metrics)
             elif self.tabs.active == RUNS:
@@ -135,6 +139,7 @@ class TrainingPage:
         location = pn.state.location
         if location is None or self._document is None or not self.state.run:
             return
-        search = f"?run={self.state.run}" + ("&theme=dark" if "theme=dark" in location.search else "")
+        asked = {"run": self.state.run} | ({"record": self.state.record} if self.state.record else {})
+        search = "?" + urlencode(asked | ({"theme": "dark"} if "theme=dark" in location.search else {}))
         if location.search != search:
             location.search = search

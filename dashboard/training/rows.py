@@ -14,9 +14,10 @@ from dashboard.training.names import duration, metric_label
 from dashboard.training.state import settings_of
 
 #: Headings of the table.
-COLUMNS = ("run", "started", "state", "task", "parameters", "score", "RMSE", "iterations", "minutes", "from")
-#: The scores that runs are compared by: of a run, the first that it has.
+COLUMNS = ("run", "started", "state", "task", "parameters", "score", "RMSE", "iterations", "minutes", "from", "tags")
+#: The scores that runs are compared by: of a run, the first that it has; the last ones are usual in other programs.
 SCORES = ("cost_gap_median", "rmse_network")
+USUAL = ("val_loss", "validation_loss", "loss", "train_loss")
 #: Parameters that say what a run is, not how it differs from others.
 _NOT_SHOWN = {"kind", "task", "resume", "fine_tune"}
 
@@ -24,21 +25,28 @@ _NOT_SHOWN = {"kind", "task", "resume", "fine_tune"}
 def row(job: Job) -> dict[str, Any]:
     """Return what the table says of a run."""
     known = {key: value for key, value in parameters(job.settings).items() if key not in _NOT_SHOWN}
-    measured = [name for name in (*SCORES, *job.summary) if name in SCORES or name.endswith("_network")]
-    name = next((name for name in measured if isinstance(job.summary.get(name), int | float)), "")
-    rmse = job.summary.get("rmse_network")
+    found = scores(job)
+    measured = [*SCORES, *(name for name in found if name.endswith("_network")), *USUAL]
+    name = next((name for name in measured if isinstance(found.get(name), int | float)), "")
+    rmse = found.get("rmse_network")
     return {
         "run": short_id(job.id),
         "started": time.strftime("%d %b %H:%M", time.localtime(job.created)),
         "state": str(job.state),
         "task": task_title(job),
         "parameters": ", ".join(f"{key.removesuffix('.name')} {_short(value)}" for key, value in known.items()) or "usual",
-        "score": _rounded(job.summary[name]) if name else None,
+        "score": _rounded(found[name]) if name else None,
         "RMSE": _rounded(rmse) if isinstance(rmse, int | float) else None,
         "iterations": job.done,
         "minutes": round((job.ended - job.started) / 60, 2) if job.ended and job.started else None,
         "from": origin(job),
+        "tags": ", ".join(job.tags),
     }
+
+
+def scores(job: Job) -> Mapping[str, Any]:
+    """Return the scores of a run: those of its summary, or, where it has none, the newest that it reported."""
+    return job.summary or job.latest
 
 
 def differences(jobs: Sequence[Job]) -> str:
@@ -46,7 +54,8 @@ def differences(jobs: Sequence[Job]) -> str:
     settings = [_flat(job) for job in jobs]
     keys = dict.fromkeys(key for tree in settings for key in tree)
     differing = [key for key in keys if len({str(tree.get(key)) for tree in settings}) > 1]
-    scores = [name for name in dict.fromkeys(name for job in jobs for name in job.summary) if _is_score(name)]
+    found = [scores(job) for job in jobs]
+    named = [name for name in dict.fromkeys(name for values in found for name in values) if _is_score(name)]
     heads = "".join(
         f'<td><span class="swatch" style="background:{COLOURS[place % len(COLOURS)]}"></span>{short_id(job.id)}</td>'
         for place, job in enumerate(jobs)
@@ -55,8 +64,8 @@ def differences(jobs: Sequence[Job]) -> str:
     for key in differing:
         cells = "".join(f"<td><b>{escape(_short(tree.get(key, '–')))}</b></td>" for tree in settings)
         lines.append(f"<tr><th>{escape(key)}</th>{cells}</tr>")
-    for name in scores:
-        cells = "".join(f"<td>{_number(job.summary.get(name))}</td>" for job in jobs)
+    for name in named:
+        cells = "".join(f"<td>{_number(values.get(name))}</td>" for values in found)
         lines.append(f"<tr><th>{escape(metric_label(name))}</th>{cells}</tr>")
     times = "".join(f"<td>{duration(job.ended - job.started) if job.ended and job.started else '–'}</td>" for job in jobs)
     lines.append(f"<tr><th>duration</th>{times}</tr>")
@@ -82,7 +91,11 @@ def _leaves(tree: Mapping[str, Any], above: str) -> list[tuple[str, object]]:
 
 
 def _is_score(name: str) -> bool:
-    return name.startswith(("cost_", "rmse_", "crps_", "score")) or name.endswith(("_network", "_3dvar", "_reference"))
+    return (
+        name in USUAL
+        or name.startswith(("cost_", "rmse_", "crps_", "score"))
+        or name.endswith(("_network", "_3dvar", "_reference"))
+    )
 
 
 def _rounded(value: float) -> float:

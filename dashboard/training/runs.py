@@ -22,12 +22,14 @@ from dashboard.training.state import MOST_COMPARED, TrainingState
 
 WORDS = f"""
 <div class="hint">A click on a row looks at that run. Check two to {MOST_COMPARED} rows to compare them. The score is the median
-normalised cost gap, or the first score of the network where a task has none.</div>
+normalised cost gap, or the first score of the network where a task has none; of a run that has not been completed, the newest
+that it reported.</div>
 """
 WIDTHS = {
     "run": 68, "started": 106, "state": 86, "task": 168, "parameters": 170, "score": 76, "RMSE": 72, "iterations": 88,
-    "minutes": 80, "from": 130,
+    "minutes": 80, "from": 130, "tags": 120,
 }  # fmt: skip
+FILTERED = ("state", "task", "parameters", "tags")
 TABLE = """
 .tabulator .tabulator-cell, .tabulator .tabulator-col, .tabulator .tabulator-col input { font-size: 13px !important; }
 .tabulator .tabulator-col { font-weight: 500 !important; }
@@ -57,7 +59,7 @@ class RunsView:
             _frame([]), show_index=False, disabled=True, selectable="checkbox", pagination="local", page_size=12,
             sizing_mode="stretch_width", layout="fit_data_stretch", widths=WIDTHS, theme="simple", stylesheets=[TABLE],
             formatters={name: text for name in COLUMNS if name not in numbers},
-            header_filters={name: {"type": "input", "func": "like", "placeholder": "filter"} for name in COLUMNS[2:5]},
+            header_filters={name: {"type": "input", "func": "like", "placeholder": "filter"} for name in FILTERED},
         )  # fmt: skip
         self.table.on_click(self._on_click)
         self.table.param.watch(self._on_selection, "selection")
@@ -65,6 +67,12 @@ class RunsView:
             label="Delete", icon="delete", variant="outlined", size="small", disabled=True, on_click=self._on_delete,
             description="Delete the checked runs that have ended",
         )  # fmt: skip
+        self.tags = pmui.TextInput(label="Tags", placeholder="best, for the lecture", size="small", width=220)
+        self.tag = pmui.Button(
+            label="Tag", icon="sell", variant="outlined", size="small", disabled=True, on_click=self._on_tag,
+            description="Mark the checked runs with these words, separated by commas, in the place of their tags",
+        )  # fmt: skip
+        self._marks = pn.FlexBox(self.delete, self.tags, self.tag, gap="8px", align_items="center")
         self._sure = html()
         self.yes = pmui.Button(label="Delete for good", color="error", variant="contained", size="small", on_click=self._on_yes)
         self.no = pmui.Button(label="Keep", variant="text", size="small", on_click=lambda _: self._ask([]))
@@ -81,12 +89,13 @@ class RunsView:
         self._bar = pn.FlexBox(self.metric, self.against, self.log, gap="8px", align_items="center", visible=False)
         self._figure = pn.Column(sizing_mode="stretch_width", margin=0)
         self.pane = pn.Column(
-            html(WORDS), self.table, pn.FlexBox(self.delete, gap="8px"), self._confirm, self._problem, self._bar, self._figure,
+            html(WORDS), self.table, self._marks, self._confirm, self._problem, self._bar, self._figure,
             self._table, sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
 
     def show(self, jobs: Sequence[Job]) -> None:
         """Bring table and comparison up to date."""
+        self._marks.visible = not self.state.record  # another record is not written
         self._jobs = {job.id: job for job in jobs}
         rows, now = [row(job) for job in jobs], time.monotonic()
         if self._settled is None:
@@ -116,9 +125,16 @@ class RunsView:
 
     def _on_selection(self, _event: Event) -> None:
         self.state.compared = [self._ids[k] for k in self.table.selection if k < len(self._ids)]
-        self.delete.disabled = not self.state.compared
+        self.delete.disabled = self.tag.disabled = not self.state.compared
+        chosen = [self._jobs[run] for run in self.state.compared if run in self._jobs]
+        self.tags.value = ", ".join(chosen[0].tags) if chosen else ""
         self._ask([])
         self._compare()
+
+    def _on_tag(self, _event: object) -> None:
+        self.state.tag([run for run in self.state.compared if run in self._jobs], self.tags.value)
+        self._sent = -1e9
+        self.show(self.state.runs())
 
     # Deleting -----------------------------------------------------------------------------------------------------
 
@@ -149,7 +165,7 @@ class RunsView:
         if len(ids) < 2:
             ids = []
         for run in ids:
-            metrics = self._metrics.setdefault(run, RunMetrics(run))
+            metrics = self._metrics.setdefault(run, RunMetrics(self.state.source, run))
             metrics.read()
         jobs = [self._jobs[run] for run in ids]
         versions = [self._metrics[run].version for run in ids]

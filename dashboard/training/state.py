@@ -1,6 +1,6 @@
 """What a person has chosen on the Training page, and the runs that belong to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ from backends.experiments.run import from_yaml, of_kind, to_yaml
 from backends.experiments.training.registry import TASKS
 from backends.experiments.training.settings import TrainingSettings
 from backends.jobs.job import Job, State
-from dashboard.jobs import all_jobs
+from dashboard.jobs import all_jobs, elsewhere, listed_records
 from dashboard.training.form import FormState
+from dashboard.training.metrics import Source
 
 #: Most runs that are laid over each other.
 MOST_COMPARED = 6
@@ -27,17 +28,20 @@ class TrainingState(param.Parameterized):
         Of the data.
     run
         The id of the run to look at.
+    alone
+        Whether nobody but this machine reaches the server: other stores than those that its owner named may then be looked at.
     """
 
     task = param.String(doc="The task that is chosen.")
     run = param.String(doc="The id of the run that is looked at; empty if none is.")
+    record = param.String(doc="The address of the MLflow store whose runs are looked at; empty: those of this server.")
     compared = param.List([], doc="The ids of the runs that are compared.")
     fault = param.String(doc="Why the settings cannot be run, beginning with a key.")
     problem = param.String(doc="Why something could not be done.")
 
-    def __init__(self, folder: Path, run: str = "") -> None:
+    def __init__(self, folder: Path, run: str = "", alone: bool = True) -> None:
         super().__init__(task=next(iter(TASKS)), run=run)
-        self._folder = folder
+        self._folder, self._alone = folder, alone
         self._forms: dict[str, FormState] = {}
         self.param.watch(self._check, "task")
 
@@ -101,10 +105,30 @@ class TrainingState(param.Parameterized):
 
     # Runs ---------------------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def runs() -> list[Job]:
-        """Return all trainings, the newest first."""
-        return [job for job in all_jobs().list() if job.kind == "training"]
+    @property
+    def source(self) -> Source:
+        """Where the runs come from that are looked at."""
+        return elsewhere(self.record) if self.record else all_jobs()
+
+    def runs(self) -> list[Job]:
+        """Return all trainings, the newest first; of another record, all runs."""
+        return [job for job in self.source.list() if self.record or job.kind == "training"]
+
+    def look_at(self, address: str) -> None:
+        """Look at the runs of an MLflow store, or, without an address, at those of this server."""
+        address = address.strip()
+        try:
+            if address and not self._alone and address not in listed_records():
+                raise InputError(
+                    "this server is open to other machines and reads only the stores that ASSIMILAB_RECORDS names; "
+                    f"came {address!r:.120}"
+                )
+            if address:
+                elsewhere(address)
+        except InputError as problem:
+            self.problem = str(problem)
+        else:
+            self.param.update(record=address, run="", compared=[], problem="")
 
     def job(self) -> Job | None:
         """Return the run that is looked at, if there is one and it is known."""
@@ -153,9 +177,17 @@ class TrainingState(param.Parameterized):
             if self.run == id:
                 self.run = ""
 
+    def tag(self, ids: Sequence[str], text: str) -> None:
+        """Mark runs with words that are separated by commas."""
+        try:
+            for run in ids:
+                all_jobs().tag(run, text)
+        except InputError as problem:
+            self.problem = str(problem)
+
     def _submit(self, settings: TrainingSettings) -> None:
         job = all_jobs().submit("training", to_yaml(settings), self._folder, continues=settings.resume)
-        self.param.update(problem="", run=job.id)
+        self.param.update(problem="", record="", run=job.id)
 
 
 def settings_of(job: Job) -> TrainingSettings:

@@ -6,7 +6,6 @@ import panel_material_ui as pmui
 
 from backends.jobs.job import Job
 from dashboard.controls import notice, tell
-from dashboard.jobs import all_jobs
 from dashboard.training.state import TrainingState
 from dashboard.worker import FILES, LatestWins
 
@@ -22,7 +21,7 @@ class WeightsControls:
         self.state = state
         self._run = ""
         self._fetching: LatestWins[Request, bytes] = LatestWins(
-            FILES, lambda request: all_jobs().artifact(*request), self._on_fetched, self._on_failed
+            FILES, lambda request: state.source.artifact(*request), self._on_fetched, self._on_failed
         )
         self.file = pmui.Select(label="File of the run", options=[], size="small", width=230, visible=False)
         self.fetch = pmui.Button(

@@ -75,6 +75,15 @@ def test_a_damaged_checkpoint_is_named():
             trainer().restore(damaged)
 
 
+def test_weights_alone_are_no_checkpoint():
+    training = trainer()
+    with pytest.raises(InputError, match="which has no 'generator'; one can be fine-tuned"):
+        training.restore(weights_of(training.task))
+    line_search = Trainer(trainer().task, Schedule(1.0, 10, optimiser="lbfgs"), 1)
+    with pytest.raises(InputError, match="of the optimiser 'adam'; expected 'lbfgs'"):
+        line_search.restore(training.state())
+
+
 def test_weights_of_another_shape_or_task_are_named():
     small = unpack(weights_of(trainer(8).task))
     with pytest.raises(InputError, match=r"layers.0.weight of the network have shape \(8, 120\); expected \(16, 120\)"):

@@ -10,7 +10,9 @@ from backends.errors import InputError
 from backends.jobs.job import State
 from backends.jobs.running import DIED
 from backends.jobs.service import Jobs
+from backends.jobs.store import INTERRUPTED
 from backends.learning.gallery import from_json
+from backends.learning.state import unpack
 
 pytestmark = pytest.mark.jobs
 
@@ -85,6 +87,32 @@ def test_one_whose_process_is_killed_goes_on_from_its_checkpoint(jobs, home):
     other = jobs.submit("training", long(done + 5000, f"resume: '{run}', "), home, continues=run).id
     assert jobs.wait(other, 120).state is State.COMPLETED
     assert jobs.metrics(other)[0].step > 1
+
+
+def test_trainings_are_there_after_a_restart_and_go_on(home, tmp_path):
+    server = Jobs(tmp_path)
+    done = server.wait(server.submit("training", long(60), home).id, 120)
+    assert done.state is State.COMPLETED
+    server.tag(done.id, "best, for the  lecture")
+    left = server.submit("training", long(1_000_000), home).id
+    until((tmp_path / "checkpoints" / left / "newest").is_file)
+    server.close()
+
+    again = Jobs(tmp_path)
+    again.list()
+    until(lambda: not again.loading)
+    assert {job.id for job in again.list()} == {done.id, left}
+    old = again.get(done.id)
+    assert (old.summary, old.tags) == (done.summary, ("best", "for the lecture"))
+    assert old.latest["cost_gap_median"] > 0
+    assert len(from_json(again.artifact(done.id, "gallery.json"))) == 5
+    until(lambda: len(again.metrics(done.id)) >= 60)
+    assert (again.get(left).state, again.get(left).problem) == (State.FAILED, INTERRUPTED)
+    reached = int(unpack((tmp_path / "checkpoints" / left / "newest").read_bytes())[1]["iteration"])
+    more = again.submit("training", long(reached + 20, f"resume: '{left}', "), home, continues=left)
+    assert again.wait(more.id, 120).state is State.COMPLETED
+    assert [point.step for point in again.metrics(more.id)] == list(range(reached + 1, reached + 21))
+    again.close()
 
 
 def test_what_is_wrong_with_a_training_is_its_outcome(jobs, home):

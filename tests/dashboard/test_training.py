@@ -9,7 +9,7 @@ from backends.experiments.run import from_yaml
 from backends.experiments.training.registry import TASKS
 from backends.jobs.job import State
 from backends.learning.gallery import Panel, Series, to_json
-from dashboard.training import bar, gallery, metrics, page, state, weights
+from dashboard.training import bar, state
 from dashboard.training.page import FILE, RUNS, TrainingPage
 from dashboard.training.state import TrainingState
 from tests.dashboard.helpers import SCRIPT, text_of
@@ -21,8 +21,7 @@ FIRST = next(iter(TASKS))
 @pytest.fixture
 def jobs(monkeypatch):
     jobs = FakeJobs()
-    for module in (gallery, metrics, page, state, weights):
-        monkeypatch.setattr(module, "all_jobs", lambda: jobs)
+    monkeypatch.setattr(state, "all_jobs", lambda: jobs)
     return jobs
 
 
@@ -109,7 +108,8 @@ def test_without_runs_the_page_says_how_to_begin(view, jobs):
     view.tick()
     assert "No training has run" in view.bar._empty.object
     assert view.bar._empty.visible
-    assert not view.bar._bar.visible
+    assert not view.bar.chosen.visible
+    assert not any(button.visible for button in view.bar._buttons)
     jobs.loading = True
     view.tick()
     assert "Looking for earlier runs" in view.bar._where.object
@@ -256,6 +256,32 @@ def test_a_run_that_has_not_ended_is_not_offered_for_deletion(view, jobs):
     view.runs._on_delete(None)
     assert not view.runs._confirm.visible
     assert "only runs that have ended" in view.runs._problem.object.lower()
+
+
+def test_checked_runs_are_tagged(view, jobs):
+    for _ in range(2):
+        view.state.start()
+    view.tabs.active = RUNS
+    view.runs.table.selection = [0]
+    view.runs.tags.value = "best, <b>lecture</b>"
+    view.runs.tag.clicks += 1
+    newest = jobs.list()[0]
+    assert newest.tags == ("best", "<b>lecture</b>")
+    assert view.runs.table.value["tags"].tolist() == ["best, <b>lecture</b>", ""]
+    assert "&lt;b&gt;lecture" in bar.where(newest, None)
+    view.runs.table.selection = [1]
+    assert view.runs.tags.value == ""
+
+
+def test_a_run_that_was_not_completed_has_the_scores_that_it_reported_last(view, jobs):
+    view.state.start()
+    (job,) = jobs.list()
+    jobs.change(job.id, state=State.CANCELLED, latest={"cost_gap_median": 0.25, "rmse_network": 0.5, "loss": 3.0})
+    view.tabs.active = RUNS
+    assert view.runs.table.value[["score", "RMSE"]].values.tolist() == [[0.25, 0.5]]
+    jobs.change(job.id, state=State.FAILED, latest={"train_loss": 2.0, "val_loss": 1.5})
+    view.runs.show(jobs.list())
+    assert view.runs.table.value["score"].tolist() == [1.5]
 
 
 def test_the_file_tab_has_the_settings_and_the_files_of_the_run(view, jobs):

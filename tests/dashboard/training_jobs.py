@@ -63,6 +63,9 @@ class FakeJobs:
     def cancel(self, id: str) -> None:
         self._tell("cancel", id)
 
+    def tag(self, id: str, text: str) -> None:
+        self.change(id, tags=tuple(text.split(", ")))
+
     def delete(self, id: str) -> None:
         self._tell("delete", id)
         del self.known[id]

@@ -14,6 +14,7 @@ from backends.experiments.training.settings import TrainingSettings
 from backends.home import home_folder
 from backends.jobs.context import Checkpoint, JobContext, LocalContext, as_bytes
 from backends.jobs.job import Job, Point, State
+from backends.jobs.mlflow_client import first_line
 from backends.jobs.store import Store
 from backends.jobs.thinning import Thinning
 
@@ -52,13 +53,19 @@ def run_recorded(settings: TrainingSettings, folder: Path, out: Path | None) -> 
     folder_of = home / "checkpoints"
     earlier = folder_of / settings.resume if settings.resume else None
     context = _KeepingContext(out, listen, Checkpoint(folder_of / job.id, earlier), job.id, kept)
-    state, problem = State.FAILED, "it was interrupted"
+    state, problem = State.FAILED, ""
     summary: dict[str, Any] = {}
     try:
         summary = train(settings, folder, context, job.id)
-        state, problem = State.COMPLETED, ""
+        state = State.COMPLETED
     except InputError as fault:
         problem = str(fault)
+        raise
+    except KeyboardInterrupt:
+        problem = "it was interrupted"
+        raise
+    except BaseException as defect:
+        problem = f"{type(defect).__name__}: {first_line(defect)}"
         raise
     finally:
         job = replace(job, state=state, problem=problem, summary=summary, ended=time.time())

@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+from backends.errors import InputError
 from backends.jobs.context import Cancelled, Checkpoint, LocalContext
 from backends.jobs.job import Point
-from backends.jobs.store import allowed, parameters_of
+from backends.jobs.recorded import allowed, parameters_of, tags_of
 from backends.jobs.task import KINDS, resolve
 from backends.jobs.thinning import Thinning
 from backends.jobs.worker import Control, Order, WorkerContext
@@ -71,6 +72,12 @@ def test_a_checkpoint_is_the_newest_one(tmp_path):
     assert later.latest() == b"one"
     later.save(b"two")
     assert (earlier.latest(), later.latest()) == (b"one", b"two")
+    # On a full disk the sentence says so, and what was kept before stays. Nothing fits into /dev/full.
+    (tmp_path / "b" / "unfinished").symlink_to("/dev/full")
+    with pytest.raises(InputError, match=r"the checkpoint, 0.0 MB, cannot be written into .*/b: No space left on device"):
+        later.save(b"more")
+    assert (later.latest(), sorted(file.name for file in (tmp_path / "b").iterdir())) == (b"two", ["newest"])
+
     nowhere = Checkpoint(None)
     nowhere.save(b"three")
     assert nowhere.latest() is None
@@ -83,3 +90,12 @@ def test_names_and_settings_become_what_mlflow_allows():
         "methods.1.name": "etkf", "methods.1.members": 20, "methods.2.name": "3dvar", "seed": 3, "sizes": [1, 2],
     }  # fmt: skip
     assert parameters_of("{") == {}
+
+
+def test_tags_are_words_between_commas():
+    assert tags_of(" best,for the   lecture,, best ") == ("best", "for the lecture")
+    assert tags_of("") == ()
+    with pytest.raises(InputError, match="at most 10 tags, separated by commas; came 11"):
+        tags_of(",".join("abcdefghijk"))
+    with pytest.raises(InputError, match="at most 40 letters; came aaaa"):
+        tags_of("a" * 41)

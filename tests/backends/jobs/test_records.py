@@ -10,9 +10,10 @@ import pytest
 
 from backends.errors import InputError
 from backends.jobs.job import Job, Point, State
+from backends.jobs.owner import this_process
 from backends.jobs.records import Records
 from backends.jobs.service import Jobs
-from backends.jobs.store import INTERRUPTED, Store, this_process
+from backends.jobs.store import INTERRUPTED, Store
 from tests.backends.jobs.services import recorded, started, until
 
 pytestmark = pytest.mark.jobs
