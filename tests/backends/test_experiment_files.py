@@ -104,9 +104,17 @@ def test_a_race_runs_and_its_summary_is_as_documented(file):
         assert entry["experiments_lost"] == 0
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """One record of runs for all trainings; to make it takes longer than they do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASSIMILAB_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("file", TRAININGS, ids=lambda file: file.stem)
-def test_a_training_runs_and_its_summary_is_as_documented(file, request, tmp_path, monkeypatch):
-    monkeypatch.setenv("ASSIMILAB_HOME", str(tmp_path))
+def test_a_training_runs_and_its_summary_is_as_documented(file, request):
     folder = request.getfixturevalue("real_data") if "course" in file.stem else NOWHERE
     result = run_file(file, folder, ["iterations=3"])
     common, variational, particles = documented(LEARNING)

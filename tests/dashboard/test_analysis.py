@@ -4,15 +4,28 @@ import numpy as np
 import pytest
 import torch
 
+from backends.fields.catalogue import Catalogue
 from dashboard.analysis.page import AnalysisPage
 from tests.dashboard.helpers import LATITUDE, LONGITUDE, image, text_of
-from tests.files import dataset, write
+from tests.files import dataset, regional, write
 
 
 @pytest.fixture
 def analysis(catalogue):
     """The page on the small file."""
     page = AnalysisPage(catalogue, "a.nc")
+    page.content()
+    page.wait()
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory):
+    """The page on the small file, for tests that leave it as it was."""
+    folder = tmp_path_factory.mktemp("data")
+    regional(folder / "a.nc")
+    page = AnalysisPage(Catalogue(folder), "a.nc")
     page.content()
     page.wait()
     yield page
@@ -128,22 +141,22 @@ def test_the_six_maps_move_together(analysis):
         ("b", "source", "ensemble", "An ensemble B needs a case with members"),
     ],
 )
-def test_bad_settings_keep_the_last_analysis_and_mark_it_stale(analysis, section, name, value, says):
-    part = getattr(analysis.state, section)
-    before, good = shown(analysis).copy(), getattr(part, name)
+def test_bad_settings_keep_the_last_analysis_and_mark_it_stale(lasting, section, name, value, says):
+    part = getattr(lasting.state, section)
+    before, good = shown(lasting).copy(), getattr(part, name)
     setattr(part, name, value)
-    analysis.wait()
-    analysis._announce()
-    assert says in text_of(analysis._problem)
-    assert analysis.state.stale
-    assert "still show the last analysis" in text_of(analysis._stale)
-    np.testing.assert_array_equal(shown(analysis), before)
+    lasting.wait()
+    lasting._announce()
+    assert says in text_of(lasting._problem)
+    assert lasting.state.stale
+    assert "still show the last analysis" in text_of(lasting._stale)
+    np.testing.assert_array_equal(shown(lasting), before)
     setattr(part, name, good)
-    analysis.wait()
-    analysis._announce()
-    assert not analysis.state.stale
-    assert not text_of(analysis._problem)
-    assert not text_of(analysis._stale)
+    lasting.wait()
+    lasting._announce()
+    assert not lasting.state.stale
+    assert not text_of(lasting._problem)
+    assert not text_of(lasting._stale)
 
 
 def test_a_lag_before_the_data_begin_is_refused(analysis):
