@@ -39,7 +39,11 @@ def wiggle(page: Page, x: float, y: float) -> None:
         page.mouse.move(x + 3 * step, y + step)
 
 
-@pytest.mark.parametrize("theme", ["", "?theme=dark"])
+#: A window each page is opened in, and one that it is then seen in.
+LARGE, SMALL = (1440, 900), (1024, 768)
+
+
+@pytest.mark.parametrize(("theme", "sizes"), [("", (LARGE, SMALL)), ("?theme=dark", (SMALL, LARGE))], ids=["light", "dark"])
 @pytest.mark.parametrize(
     ("path", "count"),
     [
@@ -52,14 +56,17 @@ def wiggle(page: Page, x: float, y: float) -> None:
         ("/training", 0),
     ],
 )
-@pytest.mark.parametrize("size", [(1440, 900), (1024, 768)])
-def test_every_page_draws_offline_and_fits(visitor, path, count, theme, size):
-    visitor.page.set_viewport_size({"width": size[0], "height": size[1]})
+def test_every_page_draws_offline_and_fits(visitor, path, count, theme, sizes):
+    (width, height), (other_width, other_height) = sizes
+    visitor.page.set_viewport_size({"width": width, "height": height})
     page = visitor.open(path + (theme.replace("?", "&") if "?" in path else theme))
     expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
     wait_for_maps(page, count)
-    # No page is wider than the window.
-    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    # No page is wider than the window, nor than the one that it is given then, once figures have followed.
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size({"width": other_width, "height": other_height})
+    page.wait_for_function("(width) => innerWidth == width && document.documentElement.scrollWidth <= width", arg=other_width)
+    wait_for_maps(page, count)
     expect(page.locator(".problem")).to_have_count(0)
 
 
