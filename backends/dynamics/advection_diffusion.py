@@ -14,6 +14,8 @@ from backends.errors import InputError
 
 #: The start has run for so many decay times: e⁻¹⁰ of an empty plane is left in it at most.
 SPIN_UP = 10.0
+#: Terms of a series that are smaller than this part of the first one are left out.
+ROUNDING = 1e-17
 
 
 @dataclass(eq=False)
@@ -167,20 +169,47 @@ class AdvectionDiffusion(Dynamics):
         They are φ₀ exp(s g − s²/2): g is Gaussian of variance 1 with Gaussian correlations, and s such that their mean is
         φ₀ and their standard deviation, root mean over the plane, `start_sigma`.
         """
-        phi = self._start
-        s = math.sqrt(math.log1p(self.start_sigma**2 / float(phi.square().mean())))
+        upward, along = self._smoothing
         white = torch.randn(count, *self.shape, generator=generator, dtype=self.dtype, device=self.device)
-        apart = (self.x[:, None] - self.x).abs()
-        along = _smoothing(torch.minimum(apart, self.width - apart), self.start_width)
-        upward = _smoothing((self.z[:, None] - self.z).abs(), self.start_depth)
         g = (upward @ white @ along.T).flatten(-2)
-        return phi * (s * g - s**2 / 2).exp()
+        s = math.sqrt(self._log_variance)
+        return self._start * (s * g - s**2 / 2).exp()
+
+    def start_covariance(self, state: Tensor) -> Tensor:
+        """Return P₀ x of states (..., n), P₀ the covariance of what :meth:`draw_start` draws.
+
+        (P₀)_ij = φ₀_i φ₀_j (exp(s² ρ_ij) − 1) with ρ the correlation of g: that of a lognormal field (Aitchison and Brown
+        1957, The Lognormal Distribution, Cambridge). ρ is a product of a part along z and a part along x, and so is each of
+        its powers in the series of exp, which is summed until its terms are below the rounding of double precision.
+        """
+        upward, along = (root @ root.T for root in self._smoothing)
+        field = (self._start * state).unflatten(-1, self.shape)
+        term_z, term_x = self._log_variance * upward, along
+        result = term_z @ field @ term_x
+        power = 1
+        while float(term_z.max()) > ROUNDING * self._log_variance:
+            power += 1
+            term_z, term_x = self._log_variance / power * term_z * upward, term_x * along
+            result = result + term_z @ field @ term_x
+        return self._start * result.flatten(-2)
 
     def distance(self, a: Tensor, b: Tensor) -> Tensor:
         """Return distances on the plane, km; along x the shorter way round."""
         cells_along = periodic_distance(a % self.nx, b % self.nx, self.nx).to(self.dtype)
         cells_upward = (a // self.nx - b // self.nx).to(self.dtype)
         return torch.hypot(self.width / self.nx * cells_along, self.height / self.nz * cells_upward)
+
+    @property
+    def _log_variance(self) -> float:
+        """s² of the starts."""
+        return math.log1p(self.start_sigma**2 / float(self._start.square().mean()))
+
+    @cached_property
+    def _smoothing(self) -> tuple[Tensor, Tensor]:
+        """What makes white noise g, along z and along x."""
+        apart = (self.x[:, None] - self.x).abs()
+        along = _smoothing(torch.minimum(apart, self.width - apart), self.start_width)
+        return _smoothing((self.z[:, None] - self.z).abs(), self.start_depth), along
 
     @cached_property
     def _propagator(self) -> Propagator:
