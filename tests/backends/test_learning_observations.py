@@ -1,0 +1,355 @@
+"""Observation to observation: operators, the set encoder, the exact reference, what the loss sees, and that it learns."""
+
+import math
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from backends.dynamics.advection_diffusion import AdvectionDiffusion
+from backends.errors import InputError
+from backends.experiments.training.observations import ObservationToObservation
+from backends.learning.gallery import from_json, to_json
+from backends.learning.observations import task as module
+from backends.learning.observations import testbed as observing
+from backends.learning.observations.network import ObservationNetwork
+from backends.learning.observations.references import BestLinear
+from backends.learning.observations.task import SCORED
+from backends.learning.observations.task import ObservationToObservation as Task
+from backends.learning.seeded import seeded
+from backends.learning.trainer import Schedule, Trainer
+
+REFERENCES = ("exact", "filter", "free", "persistence", "climatology")
+
+
+def generator(seed=1):
+    return torch.Generator().manual_seed(seed)
+
+
+def plane(**options):
+    model = AdvectionDiffusion(nx=16, nz=10, start_sigma=0.1)
+    layout = {"steps": 20, "snapshots": 5, "columns": 3, "levels": 5, "unseen": 0.42, "gap": 0.05}
+    return observing.Testbed(model, **{**layout, **options})
+
+
+def network(bed, seed=1, **options):
+    small = {"hidden": 16, "layers": 1, "kernel": 5, "embedding": 4, "modes": 10, "typical": 5, **options}
+    mean, scale = torch.full((4,), 0.1), torch.full((4,), 0.08)
+    model = bed.model
+    return seeded(
+        lambda: ObservationNetwork(model.nx, model.width, model.height, mean, scale, 0.1, 0.15, bed.times, **small), seed
+    )
+
+
+def small_task(monkeypatch, **options):
+    monkeypatch.setattr(module, "VALIDATION", (5, 4))
+    monkeypatch.setattr(module, "TEST", (6, 6))
+    bed = plane()
+    return Task(bed, network(bed), **{"batch": 4, "queries": 30, **options})
+
+
+def dense(function, n):
+    """Return the matrix of a linear function of states."""
+    return function(torch.eye(n, dtype=torch.float64)).T
+
+
+# What is observed ----------------------------------------------------------------------------------------------------
+
+
+def test_the_covariance_of_the_starts_is_that_of_a_lognormal_field_and_of_draws():
+    model = AdvectionDiffusion(nx=12, nz=8, start_sigma=0.1)
+    P0 = dense(model.start_covariance, model.size)
+    x0 = model.start()
+    # Written out from smoothed white noise, pair by pair.
+    apart = (model.x[:, None] - model.x).abs()
+    roots = [(-(apart.minimum(model.width - apart) / model.start_width).square()).exp()]
+    roots.append((-((model.z[:, None] - model.z) / model.start_depth).square()).exp())
+    along, upward = (root @ root.T / (root.norm(dim=1)[:, None] * root.norm(dim=1)) for root in roots)
+    s2 = math.log1p(0.1**2 / float(x0.square().mean()))
+    torch.testing.assert_close(P0, torch.outer(x0, x0) * torch.expm1(s2 * torch.kron(upward, along)), rtol=1e-12, atol=1e-15)
+    drawn = model.draw_start(100_000, generator())
+    assert float((torch.cov(drawn.T) - P0).norm() / P0.norm()) < 0.03
+
+
+def test_channels_are_means_over_height_with_gaussian_weights():
+    bed = plane()
+    z = bed.model.z
+    weights = torch.stack([(-0.5 * ((z - height) / bed.depth).square()).exp() for height in bed.heights])
+    torch.testing.assert_close(bed.weights, weights / weights.sum(1, keepdim=True))
+    state = torch.rand(3, bed.model.size, generator=generator(), dtype=torch.float64)
+    observed = bed.curtain(state.unflatten(-1, bed.model.shape))
+    torch.testing.assert_close(observed.flatten(1), bed.satellite(state))
+
+
+def test_draws_follow_the_model_and_their_observations_have_the_noise_that_is_asked_for():
+    bed = plane()
+    drawn = bed.draw(40, generator())
+    state = drawn.truth[:, 1].flatten(1)
+    for k in range(bed.steps):
+        state = bed.model.step(state, bed.time(1) + k * bed.model.dt)
+    torch.testing.assert_close(drawn.truth[:, 2].flatten(1), state)
+    assert float((drawn.curtain - bed.curtain(drawn.truth)).std()) == pytest.approx(bed.sigma_satellite, rel=0.05)
+    sounded = bed.sounding(drawn.truth.flatten(-2))
+    assert float((drawn.sondes - sounded).std()) == pytest.approx(bed.sigma_sonde, rel=0.05)
+    assert torch.equal(bed.draw(2, generator(3)).sondes, bed.draw(2, generator(3)).sondes)
+
+
+def test_a_radiosonde_lies_on_a_column_of_cells_and_none_is_near_the_unseen_one():
+    bed = plane()
+    assert bed.places.shape == (15, 2)
+    assert torch.isin(bed.places[:, 0], bed.model.x).all()
+    x = bed.model.x[bed.unseen_cell]
+    assert float((bed.places[:, 0] - x).abs().min()) > bed.gap
+    hidden = torch.tensor([k for k in range(16) if abs(float(bed.model.x[k] - x)) <= bed.gap])
+    assert sorted([*bed.shown.tolist(), *hidden.tolist()]) == list(range(16))
+    # The strip goes on beyond the seam.
+    assert 15 not in plane(unseen=0.0, gap=0.1).shown.tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"snapshots": 2}, "needs more snapshots than the 2 that a forecast begins with; came 2"),
+        ({"unseen": 1.4}, r"must lie between 0 and 1\.3 km; came 1\.4"),
+        ({"unseen": 0.2}, r"no radiosonde may be within 0\.05 km of the unseen column at 0\.2 km; one is at 0\.203"),
+    ],
+)
+def test_what_cannot_be_observed_is_said(options, sentence):
+    with pytest.raises(InputError, match=sentence):
+        plane(**options)
+
+
+# The network ---------------------------------------------------------------------------------------------------------
+
+
+def some_observations(count=9, batch=2):
+    g = generator()
+    curtain = 0.2 * torch.rand(batch, 2, 4, 16, generator=g)
+    places = torch.rand(count, 3, generator=g) * torch.tensor([1.3, 0.36, 1.0])
+    places[:, 2] = torch.arange(count) % 2
+    return curtain, places, 0.3 * torch.rand(batch, count, generator=g)
+
+
+def test_the_order_of_radiosondes_does_not_matter_and_a_missing_one_is_as_if_it_were_not_there():
+    net = network(plane()).double().requires_grad_(False)
+    curtain, places, values = (part.double() for part in some_observations())
+    answer = net(curtain, places, values)
+    order = torch.randperm(9, generator=generator())
+    torch.testing.assert_close(net(curtain, places[order], values[:, order]), answer)
+    # Each case may have places of its own.
+    torch.testing.assert_close(net(curtain, places.expand(2, -1, -1), values), answer)
+    lost = values.clone()
+    lost[:, 4:] = math.nan
+    fewer = net(curtain, places[:4], values[:, :4])
+    torch.testing.assert_close(net(curtain, places, lost), fewer)
+    assert float((fewer - answer).abs().max()) > 1e-4
+    assert torch.isfinite(net(curtain, places[:0], values[:, :0])).all()
+
+
+def test_what_a_radiosonde_says_depends_on_each_of_its_numbers():
+    net = network(plane()).requires_grad_(False)
+    curtain, places, values = some_observations()
+    answer = net(curtain, places, values)
+    for number in range(3):
+        moved = places.clone()
+        moved[0, number] = 1 - moved[0, number] if number == 2 else moved[0, number] + 0.05
+        assert float((net(curtain, moved, values) - answer).abs().max()) > 1e-6
+    values[0, 0] += 0.1
+    assert float((net(curtain, places, values) - answer)[0].abs().max()) > 1e-6
+
+
+def test_answers_follow_a_shift_of_everything_along_x():
+    net = network(plane()).double().requires_grad_(False)
+    curtain, places, values = (part.double() for part in some_observations())
+    answer = net(curtain, places, values)
+    moved = places.clone()
+    moved[:, 0] = (moved[:, 0] + 5 * 1.3 / 16) % 1.3
+    stayed = net(curtain.roll(5, -1), moved, values)
+    net.position = net.position.roll(5, -1)
+    torch.testing.assert_close(net(curtain.roll(5, -1), moved, values), answer.roll(5, 1))
+    # Only what says where the source is does not follow.
+    assert float((stayed - answer.roll(5, 1)).abs().max()) > 1e-4
+
+
+def test_a_query_at_a_cell_is_the_field_there_and_x_is_periodic():
+    bed = plane()
+    net = network(bed).double().requires_grad_(False)
+    coefficients = net(*(part.double() for part in some_observations()))
+    field = net.on(coefficients, bed.model.z)
+    assert field.shape == (2, 10, 16)
+    torch.testing.assert_close(net.at(coefficients, bed.plane.coordinates()), field.flatten(1))
+    between = torch.tensor([[0.0, 0.1], [1.3, 0.1], [2.6, 0.1]], dtype=torch.float64)
+    seam = net.at(coefficients, between)
+    ends = net.on(coefficients, between[:1, 1])[:, 0]
+    torch.testing.assert_close(seam, (0.5 * (ends[:, 0] + ends[:, -1]))[:, None].expand(2, 3))
+
+
+# The exact reference -------------------------------------------------------------------------------------------------
+
+
+def test_the_exact_reference_is_the_kalman_filter_written_with_dense_matrices():
+    bed = plane()
+    model, n = bed.model, bed.model.size
+    drawn = bed.draw(3, generator())
+    exact = BestLinear(bed)(drawn)
+    M = dense(lambda x: model.advance(x, bed.steps) - model.advance(torch.zeros(n, dtype=torch.float64), bed.steps), n)
+    H = torch.cat([bed.satellite.dense(), bed.sounding.dense()])
+    sigma = [bed.sigma_satellite] * len(bed.satellite) + [bed.sigma_sonde] * len(bed.sounding)
+    R = torch.diag(torch.tensor(sigma, dtype=torch.float64).square())
+
+    def kalman(first, last):
+        """Filter from the prior at time 0 with the observations of some times alone; analysis and forecast."""
+        x, P = model.start().expand(3, n), dense(model.start_covariance, n)
+        for k in range(last + 1):
+            if k:
+                x, P = model.advance(x, bed.steps, bed.time(k - 1)), M @ P @ M.T
+            if k >= first:
+                y = torch.cat([drawn.curtain[:, k].flatten(1), drawn.sondes[:, k]], 1)
+                K = torch.linalg.solve(H @ P @ H.T + R, H @ P).T
+                x, P = x + (y - x @ H.T) @ K.T, P - K @ H @ P
+        return x, model.advance(x, bed.steps, bed.time(last)), P
+
+    for j, k in enumerate(bed.transitions):
+        analysis, forecast, _ = kalman(k - bed.times + 1, k)
+        torch.testing.assert_close(exact.analysis[:, j].flatten(1), analysis, rtol=0, atol=1e-9)
+        torch.testing.assert_close(exact.forecast[:, j].flatten(1), forecast, rtol=0, atol=1e-9)
+        torch.testing.assert_close(exact.filtered[:, j].flatten(1), kalman(0, k)[1], rtol=0, atol=1e-9)
+    # And its errors are as large as it expects them to be.
+    many = bed.draw(300, generator(2))
+    error = BestLinear(bed)(many).analysis[:, 1] - many.truth[:, bed.transitions[1]]
+    expected = kalman(bed.transitions[1] - bed.times + 1, bed.transitions[1])[2].diagonal().mean()
+    assert float(error.square().mean()) == pytest.approx(float(expected), rel=0.05)
+
+
+def test_a_low_rank_is_as_good():
+    bed = observing.Testbed(AdvectionDiffusion(nx=40, nz=24, start_sigma=0.1), snapshots=4)
+    drawn = bed.draw(3, generator())
+    low, full = BestLinear(bed, 400), BestLinear(bed, 960)
+    assert len(low.root) == 400
+    total = full.root.square().sum()
+    assert float((total - low.root.square().sum()) / total) < 2e-4
+    torch.testing.assert_close(low(drawn).forecast, full(drawn).forecast, rtol=0, atol=1e-4)
+
+
+# The task ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_perfect_forecast_leaves_the_noise_of_the_next_observations_in_the_loss(monkeypatch):
+    task = small_task(monkeypatch, batch=100)
+    bed, drawn = task.bed, task.bed.draw(100, generator())
+    monkeypatch.setattr(observing.Testbed, "draw", lambda self, count, g: drawn)
+    field = drawn.truth[:, bed.times :].flatten(0, 1).float()
+    sondes = bed.sounding(drawn.truth[:, bed.times :].flatten(-2)).flatten(0, 1).float()
+    monkeypatch.setattr(task, "answers", lambda windows: (field, sondes))
+    terms = task.loss(generator()).terms
+    assert float(terms["satellite_term"]) == pytest.approx((bed.sigma_satellite / 0.08) ** 2, rel=0.05)
+    assert float(terms["sonde_term"]) == pytest.approx((bed.sigma_sonde / 0.15) ** 2, rel=0.05)
+    assert float(terms["query_term"]) < 1e-12
+
+
+def test_windows_end_before_the_time_that_is_asked_for(monkeypatch):
+    task = small_task(monkeypatch)
+    drawn = task.bed.draw(2, generator())
+    windows = task._windows(drawn)
+    # Trajectory 1, second transition: times 1 and 2 are given, 3 is asked for.
+    torch.testing.assert_close(windows.curtain[4], drawn.curtain[1, 1:3].float())
+    torch.testing.assert_close(windows.values[4], drawn.sondes[1, 1:3].flatten().float())
+    torch.testing.assert_close(task._next(drawn.truth, 2)[4], drawn.truth[1, 3].float())
+    assert task.launched[:, 2].tolist() == [1.0] * 15 + [0.0] * 15
+
+
+def test_no_truth_is_shown_in_the_strip_about_the_unseen_column_and_none_at_all_without_queries(monkeypatch):
+    task = small_task(monkeypatch)
+    drawn = task.bed.draw(4, generator())
+    hidden = drawn._replace(truth=drawn.truth.clone())
+    outside = torch.ones(16, dtype=torch.bool)
+    outside[task.bed.shown] = False
+    hidden.truth[..., outside] = math.nan
+    monkeypatch.setattr(observing.Testbed, "draw", lambda self, count, g: hidden)
+    assert torch.isfinite(task.loss(generator()).total)
+    hidden.truth[:] = math.nan
+    assert not torch.isfinite(task.loss(generator()).total)
+    task.queries = 0
+    loss = task.loss(generator())
+    assert torch.isfinite(loss.total)
+    assert set(loss.terms) == {"satellite_term", "sonde_term"}
+
+
+def test_the_weights_of_the_loss_are_those_of_its_terms(monkeypatch):
+    loss = small_task(monkeypatch, sonde_weight=0.3, query_weight=0.7).loss(generator())
+    satellite, sonde, query = (loss.terms[name].detach() for name in ("satellite_term", "sonde_term", "query_term"))
+    torch.testing.assert_close(loss.total.detach(), satellite + 0.3 * sonde + 0.7 * query)
+
+
+def test_scores_are_against_the_truth_and_the_references_are_what_they_say(monkeypatch):
+    task = small_task(monkeypatch)
+    bed, drawn = task.bed, task.bed.draw(6, torch.Generator().manual_seed(6))
+    truth = drawn.truth[:, 2:]
+    monkeypatch.setattr(task, "forecast", lambda seen: seen.truth[:, 2:])
+    scores = task.scores()
+    assert set(scores) == {f"rmse_{what}_{label}" for what in SCORED for label in ("network", *REFERENCES)}
+    assert all(scores[f"rmse_{what}_network"] == 0 for what in SCORED)
+
+    def rmse(error):
+        return pytest.approx(float(error.square().mean().sqrt()))
+
+    assert scores["rmse_satellite_persistence"] == rmse(drawn.curtain[:, 1:-1] - bed.curtain(truth))
+    assert scores["rmse_sondes_persistence"] == rmse(drawn.sondes[:, 1:-1] - bed.sounding(truth.flatten(-2)))
+    assert scores["rmse_column_free"] == rmse((task._best().mean[2:] - truth)[..., bed.unseen_cell])
+    for what in SCORED:
+        best = [scores[f"rmse_{what}_{label}"] for label in ("filter", "exact", "free", "climatology")]
+        assert best == sorted(best)
+
+
+def test_the_mean_of_trajectories_is_the_model_without_observations():
+    bed = plane()
+    mean = bed.draw(4000, generator()).truth.mean(0)
+    torch.testing.assert_close(mean, BestLinear(bed, 10).mean, rtol=0, atol=0.015)
+
+
+def test_it_learns_more_than_any_reference_without_the_model_knows(monkeypatch):
+    task = small_task(monkeypatch, batch=16)
+    trainer = Trainer(task, Schedule(5e-3, 250), 1)
+    before = task.validate()["rmse_field_network"]
+    for _ in range(250):
+        trainer.step()
+    scores = task.validate()
+    assert scores["rmse_field_network"] < 0.3 * before
+    for what in SCORED:
+        others = [scores[f"rmse_{what}_{label}"] for label in ("persistence", "climatology")]
+        assert scores[f"rmse_{what}_exact"] < scores[f"rmse_{what}_network"] < min(others)
+
+
+def test_pictures_hold_what_is_asked_for_and_come_back(monkeypatch):
+    task = small_task(monkeypatch)
+    panels = task.gallery()
+    assert from_json(to_json(panels)) == panels
+    fields, *channels, column, errors = panels
+    assert [m.label for m in fields.maps][:3] == ["truth", "network, asked at all cells", "network − truth"]
+    assert fields.maps[0].shared == fields.maps[1].shared != fields.maps[2].shared
+    assert len(channels) == 4
+    k = task.bed.transitions[1] + 1
+    truth = task._looked_at()[0].truth[0, k]
+    torch.testing.assert_close(
+        torch.tensor(column.series[0].x), truth[:, task.bed.unseen_cell], rtol=1e-4, atol=1e-9, check_dtype=False
+    )
+    assert errors.series[0].x == (40.0, 60.0, 80.0)
+
+
+# Settings ------------------------------------------------------------------------------------------------------------
+
+
+def test_settings_make_the_task_and_a_seed_the_same_weights():
+    small = {"plane": {"nx": 16, "nz": 10}, "radiosondes": {"columns": 3, "unseen": 0.42}, "network": {"hidden": 8}}
+    task = ObservationToObservation(**small, queries=7, sonde_weight=0.5).make(None)
+    assert (task.queries, task.sonde_weight, task.bed.model.shape) == (7, 0.5, (10, 16))
+    seen = task.bed.draw(32, torch.Generator().manual_seed(11))
+    torch.testing.assert_close(task.network.scale, seen.curtain.transpose(2, 3).flatten(0, 2).std(0).float())
+    again, other = (ObservationToObservation(**small, seed=seed).make(None) for seed in (1, 2))
+    assert torch.equal(task.network.first.weight, again.network.first.weight)
+    assert not torch.equal(task.network.first.weight, other.network.first.weight)
+
+
+def test_an_even_kernel_is_refused():
+    with pytest.raises(ValidationError, match="kernel: must be odd; came 4"):
+        ObservationToObservation(network={"kernel": 4})
