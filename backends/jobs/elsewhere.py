@@ -28,14 +28,18 @@ LOG = logging.getLogger("assimilab")
 
 #: Runs that are read, the newest, and files of one that are offered.
 MOST_READ, MOST_FILES = 100, 100
-#: Seconds between two readings at least, and how many times longer than a reading the pause after it is.
-READ_EVERY, REST = 1.0, 5.0
+#: Seconds between two readings, at least and at most, and how many times longer than a reading the pause after it is.
+READ_EVERY, AT_MOST, REST = 1.0, 10.0, 3.0
 #: Tags that MLflow and Assimilab write; all others are a person's.
 OWN_TAGS = ("mlflow.", "assimilab.")
 STATES = {
     "RUNNING": State.RUNNING, "SCHEDULED": State.CREATED, "FINISHED": State.COMPLETED, "FAILED": State.FAILED,
     "KILLED": State.CANCELLED,
 }  # fmt: skip
+
+
+#: Reads something through MLflow's client.
+Reading = Callable[["MlflowClient"], None]
 
 
 class History:
@@ -112,7 +116,7 @@ class Elsewhere:
         history = self._histories.setdefault(id, History())
         job = (self._jobs or {}).get(id)
         if job is not None and not history.complete:
-            self._ask(id, lambda: self._read_points(job, history))
+            self._ask(id, lambda client: self._read_points(client, job, history))
         return tuple(history.points[since:])
 
     def shown(self, id: str, name: str) -> None:
@@ -140,7 +144,7 @@ class Elsewhere:
             self._closed = True
             self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, what: str, read: Callable[[], None]) -> None:
+    def _ask(self, what: str, read: Reading) -> None:
         """Read something on the thread, unless that is being done or was done a moment ago."""
         with self._lock:
             reading = self._readings.get(what)
@@ -149,25 +153,27 @@ class Elsewhere:
                 return
             self._readings[what] = self._thread.submit(self._do, what, read)
 
-    def _do(self, what: str, read: Callable[[], None]) -> None:
+    def _do(self, what: str, read: Reading) -> None:
         start = time.monotonic()
         try:
-            read()
+            client = self._open()
+            start = time.monotonic()  # the first time, MLflow was imported before
+            read(client)
             self.problem = ""
         except Exception as problem:  # of MLflow, of the database, of the network: each is told, and it is tried again
             if not self.problem:
                 LOG.exception("The runs in %s cannot be read", self.address)
             self.problem = f"the runs in {self.address} cannot be read: {reason(problem)}"
         now = time.monotonic()
-        self._due[what] = now + max(READ_EVERY, REST * (now - start))
+        self._due[what] = now + min(max(READ_EVERY, REST * (now - start)), AT_MOST)
 
     def _open(self) -> "MlflowClient":
         if self._client is None:
             self._client = client_of(self._uri)
         return self._client
 
-    def _read(self) -> None:
-        client, before = self._open(), self._jobs or {}
+    def _read(self, client: "MlflowClient") -> None:
+        before = self._jobs or {}
         experiments = {experiment.experiment_id: experiment.name for experiment in client.search_experiments()}
         jobs = {}
         for run in client.search_runs(list(experiments), max_results=MOST_READ, order_by=["attributes.start_time DESC"]):
@@ -180,8 +186,7 @@ class Elsewhere:
             jobs[job.id] = job
         self._jobs = jobs
 
-    def _read_points(self, job: Job, history: History) -> None:
-        client = self._open()
+    def _read_points(self, client: "MlflowClient", job: Job, history: History) -> None:
         steps: dict[int, dict[str, float]] = {}
         times: dict[int, float] = {}
         for name in job.latest:

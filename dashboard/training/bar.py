@@ -81,7 +81,7 @@ class RunBar:
         self.chosen.visible, self._empty.visible = bool(jobs), not jobs and not loading and not self.state.problem
         self._job = job
         self._show_buttons(job if here else None)
-        self.progress.visible = job is not None
+        self.progress.visible = job is not None and job.of > 0
         if job is None:
             self._where.object = '<div class="hint">Looking for earlier runs …</div>' if loading else ""
             tell(self._problem, "problem", "")

@@ -11,6 +11,12 @@ TOPICS = (
         "",
     ),
     (
+        "Record",
+        "<b>This server</b> lists what was trained here. <b>Another record</b> looks at an MLflow store that another program "
+        "writes, and draws its metrics as they come; it is never changed. Parameters and tags are those that the program recorded.",
+        "",
+    ),
+    (
         "Loss",
         "The mean over a batch of new samples; no sample is seen twice. The pale line is what was reported, the other one its "
         "exponentially weighted mean.",

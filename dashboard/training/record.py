@@ -21,7 +21,7 @@ class RecordControls:
     def __init__(self, state: TrainingState) -> None:
         self.state = state
         self.chosen = pmui.Select(
-            label="Record", options=self._options(), value=state.record, size="small", width=170, margin=(10, 5, 4, 5),
+            label="Record", options=self._options(), value=state.record, size="small", width=230, margin=(10, 5, 4, 5),
             description="Whose runs are looked at",
         )  # fmt: skip
         self.address = pmui.TextInput(

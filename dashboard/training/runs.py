@@ -26,8 +26,8 @@ normalised cost gap, or the first score of the network where a task has none; of
 that it reported.</div>
 """
 WIDTHS = {
-    "run": 68, "started": 106, "state": 86, "task": 168, "parameters": 170, "score": 76, "RMSE": 72, "iterations": 88,
-    "minutes": 80, "from": 130, "tags": 120,
+    "run": 68, "started": 100, "state": 82, "task": 150, "parameters": 150, "score": 68, "RMSE": 66, "iterations": 84,
+    "minutes": 76, "from": 96, "tags": 100,
 }  # fmt: skip
 FILTERED = ("state", "task", "parameters", "tags")
 TABLE = """
