@@ -215,7 +215,7 @@ def test_the_exact_reference_is_the_kalman_filter_written_with_dense_matrices():
         torch.testing.assert_close(exact.forecast[:, j].flatten(1), forecast, rtol=0, atol=1e-9)
         torch.testing.assert_close(exact.filtered[:, j].flatten(1), kalman(0, k)[1], rtol=0, atol=1e-9)
     # And its errors are as large as it expects them to be.
-    many = bed.draw(300, generator(2))
+    many = bed.draw(4000, generator(2))
     error = BestLinear(bed)(many).analysis[:, 1] - many.truth[:, bed.transitions[1]]
     expected = kalman(bed.transitions[1] - bed.times + 1, bed.transitions[1])[2].diagonal().mean()
     assert float(error.square().mean()) == pytest.approx(float(expected), rel=0.05)
