@@ -1,0 +1,1 @@
+"""Fields reconstructed on graphs: nodes that are observed tell their neighbours, round by round."""
