@@ -13,7 +13,7 @@ TOPICS = (
     (
         "Record",
         "<b>This server</b> lists what was trained here. <b>Another record</b> looks at an MLflow store that another program "
-        "writes, and draws its metrics as they come; it is never changed. Parameters and tags are those that the program recorded.",
+        "writes, and draws its metrics as they come; it is never changed. Parameters and tags are those that it recorded.",
         "",
     ),
     (
