@@ -14,10 +14,11 @@ from backends.learning.dynamics.advection import SHAPES, AdvectionEmulator, Bump
 from backends.learning.dynamics.archive import Archive, clock
 from backends.learning.dynamics.field import FieldEmulator
 from backends.learning.dynamics.lorenz63 import RightHandSide, valid_time
-from backends.learning.dynamics.networks import FieldStep, LineStep, Tendency, seeded
+from backends.learning.dynamics.networks import FieldStep, LineStep, Tendency
 from backends.learning.dynamics.rollout import BEYOND, rmse, rollout, rollout_loss
 from backends.learning.dynamics.sindy import fit, lorenz63_coefficients
 from backends.learning.gallery import from_json, to_json
+from backends.learning.seeded import seeded
 from backends.learning.trainer import Schedule, Trainer
 
 
