@@ -47,6 +47,8 @@ class ObservationNetwork(nn.Module):
 
     mean: Tensor
     scale: Tensor
+    sonde_mean: Tensor
+    sonde_scale: Tensor
     x: Tensor
     position: Tensor
 
@@ -69,9 +71,10 @@ class ObservationNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.times, self.width, self.height, self.typical = times, width, height, typical
-        self.sonde_mean, self.sonde_scale = sonde_mean, sonde_scale
         self.register_buffer("mean", mean.float().clone())
         self.register_buffer("scale", scale.float().clone())
+        self.register_buffer("sonde_mean", torch.tensor(sonde_mean))
+        self.register_buffer("sonde_scale", torch.tensor(sonde_scale))
         x = (torch.arange(columns) + 0.5) / columns
         angle = 2 * math.pi * torch.arange(1, WAVES + 1)[:, None] * x
         self.register_buffer("x", width * x)

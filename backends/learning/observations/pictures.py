@@ -30,7 +30,7 @@ def pictures(bed: Testbed, drawn: Trajectories, network: Tensor, exact: Exact, m
     """
     j = int(SHOWN * len(bed.transitions))
     k = bed.transitions[j] + 1
-    when = f"unseen trajectory, {bed.time(k):g} s, {bed.steps * bed.model.dt:g} s ahead"
+    when = f"{bed.time(k):g} s"
     lines: list[tuple[str, Role, Tensor]] = [
         ("truth", "truth", drawn.truth[0, k]),
         ("network", "network", network[0, j]),
@@ -38,7 +38,7 @@ def pictures(bed: Testbed, drawn: Trajectories, network: Tensor, exact: Exact, m
         ("the model without observations", "other", mean[k]),
     ]
     return (
-        _fields(bed, when, lines),
+        _fields(bed, f"unseen trajectory at {when}, {bed.steps * bed.model.dt:g} s after what was observed", lines),
         *(_channel(bed, c, when, lines, drawn, k) for c in range(len(bed.heights))),
         _column(bed, when, [*lines, ("analysis kept as it is", "background", exact.analysis[0, j])]),
         _errors(bed, drawn, network, exact, mean),
@@ -55,14 +55,19 @@ def _fields(bed: Testbed, when: str, lines: list[tuple[str, Role, Tensor]]) -> P
         Map.of("exact: best analysis and the model", exact, extent),
         Map.of("exact − truth", exact - truth, extent, "difference"),
     )
-    sondes = Series.of("radiosondes", "observations", bed.places[:, 0], bed.places[:, 1])
-    return Panel(f"φ at the next time: {when}", "x [km]", "z [km]", (sondes,), maps)
+    x, z = bed.places.unbind(1)
+    unseen = bed.model.x[bed.unseen_cell].expand(bed.levels)
+    points = (
+        Series.of("radiosondes", "observations", x, z),
+        Series.of("the unseen column", "other", unseen, z[: bed.levels]),
+    )
+    return Panel(f"φ, {when}", "x [km]", "z [km]", points, maps)
 
 
 def _channel(bed: Testbed, c: int, when: str, lines: list[tuple[str, Role, Tensor]], drawn: Trajectories, k: int) -> Panel:
     x = bed.model.x
     return Panel(
-        f"satellite, channel {c + 1} (about {bed.heights[c]:g} km): {when}",
+        f"channel {c + 1} about {1000 * bed.heights[c]:g} m, {when}",
         "x [km]",
         PHI,
         (
@@ -76,7 +81,7 @@ def _channel(bed: Testbed, c: int, when: str, lines: list[tuple[str, Role, Tenso
 def _column(bed: Testbed, when: str, lines: list[tuple[str, Role, Tensor]]) -> Panel:
     z, ix = bed.model.z, bed.unseen_cell
     return Panel(
-        f"column at {float(bed.model.x[ix]):.3g} km, where no radiosonde ever was: {when}",
+        f"unseen column at {float(bed.model.x[ix]):.3g} km, {when}",
         PHI,
         "z [km]",
         tuple(Series.of(label, role, field[:, ix], z) for label, role, field in lines),
@@ -89,12 +94,12 @@ def _errors(bed: Testbed, drawn: Trajectories, network: Tensor, exact: Exact, me
     fields: list[tuple[str, Role, Tensor]] = [
         ("network", "network", network),
         ("exact, same observations", "exact", exact.forecast),
-        ("Kalman filter, all observations so far", "exact", exact.filtered),
+        ("Kalman filter, all observations so far", "other", exact.filtered),
         ("the model without observations", "other", mean[bed.times :].expand_as(truth)),
         ("analysis kept as it is", "background", exact.analysis),
     ]
     return Panel(
-        f"RMSE of the field, mean of {len(truth)} unseen trajectories",
+        f"RMSE of the field, {len(truth)} unseen trajectories",
         "time of the trajectory [s]",
         "RMSE",
         tuple(Series.of(label, role, times, (field - truth).square().mean((0, 2, 3)).sqrt()) for label, role, field in fields),
