@@ -18,7 +18,9 @@ class MessagePassing(nn.Module):
 
         m_i = (1/k) Σ_j silu(A h_i + C h_j + edge(r_ij, |r_ij|)),    h_i ← h_i + update(h_i, m_i, s_i),
 
-    the sum over the k edges that arrive at i; and decoder(h_i) is the value. Battaglia et al. (2018, arXiv:1806.01261).
+    the sum over the k edges that arrive at i; and decoder(h_i) is the value where nothing is observed. Battaglia et al.
+    (2018, arXiv:1806.01261). An observed node keeps its observation: a loss at unobserved nodes says nothing of what the
+    decoder makes of the others.
 
     An edge knows where the sender is, seen from the receiver; no node knows its own place. So the network follows
     permutations of the nodes and shifts of all places, its answer at a node depends on what is at most `rounds` edges away, and
@@ -45,9 +47,21 @@ class MessagePassing(nn.Module):
         self.decoder = _layers(width, width, 1)
 
     def forward(self, values: Tensor, observed: Tensor, graph: Graph) -> Tensor:
-        """Return the values at all nodes, (...), of observations and whether there are any, both (...), in the graph's order.
+        """Return the observations, and between them what the network makes of them.
 
-        What `values` has at nodes that are not observed is not looked at.
+        Parameters
+        ----------
+        values
+            Observations, any shape of as many elements as the graph has nodes, in its order; what stands at nodes that are
+            not observed is not looked at.
+        observed
+            Which nodes are observed, the same shape.
+        graph
+            Who hears whom.
+
+        Returns
+        -------
+        The same shape, in the precision of the weights.
         """
         like = self.sender.weight
         seen = torch.stack([torch.where(observed, values, 0.0).to(like), observed.to(like)], -1).reshape(-1, 2)
@@ -59,7 +73,7 @@ class MessagePassing(nn.Module):
             sent = self.sender(h).index_select(0, graph.senders.flatten()).view_as(edge)
             message = silu(edge + self.receiver(h)[:, None] + sent).mean(1)
             h = h + self.update(torch.cat([h, message, seen], -1))
-        return self.decoder(h)[:, 0].reshape(values.shape)
+        return torch.where(observed, values.to(like), self.decoder(h)[:, 0].reshape(values.shape))
 
 
 def _layers(inputs: int, width: int, outputs: int) -> nn.Sequential:

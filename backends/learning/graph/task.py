@@ -74,7 +74,7 @@ class GraphReconstructionTask(Task):
         self._like = next(network.parameters()).detach()
 
     def reconstruct(self, cases: Cases, graph: Graph) -> Tensor:
-        """Return what the network makes of the observations, (E, n), on its device."""
+        """Return the observations and what the network makes of them between, (E, n), on its device and in its precision."""
         observed = cases.observed.to(self._like.device)
         return self.network(cases.values.to(self._like), observed, graph.to(self._like))
 
@@ -147,7 +147,7 @@ class GraphReconstructionTask(Task):
         errors = self._errors(unseen.cases, self._estimates(unseen))
         scores = {f"rmse{label}_{name}": error for name, error in errors.items()}
         kriged = next(error for name, error in errors.items() if name in ("exact", "kriging"))
-        return scores | {f"error_ratio{label}": errors["network"] / kriged}
+        return scores | {f"rmse_ratio_to_kriging{label}": errors["network"] / kriged}
 
     @staticmethod
     def _errors(cases: Cases, estimates: dict[str, Tensor]) -> dict[str, float]:
