@@ -67,8 +67,8 @@ def test_the_covariance_of_the_starts_is_that_of_a_lognormal_field_and_of_draws(
     along, upward = (root @ root.T / (root.norm(dim=1)[:, None] * root.norm(dim=1)) for root in roots)
     s2 = math.log1p(0.1**2 / float(x0.square().mean()))
     torch.testing.assert_close(P0, torch.outer(x0, x0) * torch.expm1(s2 * torch.kron(upward, along)), rtol=1e-12, atol=1e-15)
-    drawn = model.draw_start(100_000, generator())
-    assert float((torch.cov(drawn.T) - P0).norm() / P0.norm()) < 0.03
+    drawn = model.draw_start(40_000, generator())
+    assert float((torch.cov(drawn.T) - P0).norm() / P0.norm()) < 0.05
 
 
 def test_channels_are_means_over_height_with_gaussian_weights():
@@ -295,7 +295,7 @@ def test_scores_are_against_the_truth_and_the_references_are_what_they_say(monke
 
     assert scores["rmse_satellite_persistence"] == rmse(drawn.curtain[:, 1:-1] - bed.curtain(truth))
     assert scores["rmse_sondes_persistence"] == rmse(drawn.sondes[:, 1:-1] - bed.sounding(truth.flatten(-2)))
-    assert scores["rmse_column_free"] == rmse((task._best().mean[2:] - truth)[..., bed.unseen_cell])
+    assert scores["rmse_column_free"] == rmse((task._best.mean[2:] - truth)[..., bed.unseen_cell])
     for what in SCORED:
         best = [scores[f"rmse_{what}_{label}"] for label in ("filter", "exact", "free", "climatology")]
         assert best == sorted(best)
@@ -329,7 +329,7 @@ def test_pictures_hold_what_is_asked_for_and_come_back(monkeypatch):
     assert fields.maps[0].shared == fields.maps[1].shared != fields.maps[2].shared
     assert len(channels) == 4
     k = task.bed.transitions[1] + 1
-    truth = task._looked_at()[0].truth[0, k]
+    truth = task._validation[0].truth[0, k]
     torch.testing.assert_close(
         torch.tensor(column.series[0].x), truth[:, task.bed.unseen_cell], rtol=1e-4, atol=1e-9, check_dtype=False
     )
