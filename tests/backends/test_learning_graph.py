@@ -167,6 +167,14 @@ def test_the_covariance_of_what_is_drawn_is_the_one_that_is_said(fields, domain)
     assert float(fields.covariance(places[:1], domain)) == pytest.approx(1)
 
 
+def test_lines_drawn_some_at_a_time_are_those_drawn_at_once(monkeypatch):
+    places = 40 * torch.rand(5, 30, generator=generator(), dtype=torch.float64)
+    fields = GaussianProcess(2.0)
+    at_once = fields.draw(places, 40.0, generator(2))
+    monkeypatch.setattr("backends.learning.graph.fields.AT_ONCE", 2 * 30 * 30)
+    torch.testing.assert_close(fields.draw(places, 40.0, generator(2)), at_once)
+
+
 def test_the_covariance_of_waves_is_their_mean():
     d = torch.linspace(-50, 50, 101, dtype=torch.float64)
     expected = torch.stack([torch.cos(2 * math.pi * k * d / 50) for k in range(3, 9)]).mean(0)  # wavelengths 16.7 to 6.25

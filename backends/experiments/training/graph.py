@@ -23,7 +23,7 @@ class GaussianProcessShapes(Section):
     """Normally distributed fields with Gaussian correlations: kriging is exact."""
 
     name: Literal["gaussian-process"] = "gaussian-process"
-    length: float = Field(4.0, ge=0.1, le=32, description="correlation length L, mean node spacings; at most nodes/8")
+    length: float = Field(4.0, ge=0.5, le=32, description="correlation length L, mean node spacings; at most nodes/8")
 
     def fields(self) -> Fields:
         """Return these fields."""
@@ -51,7 +51,7 @@ class NodeObserving(Section):
 class MessagePassingSettings(Section):
     """The message-passing network."""
 
-    width: int = Field(32, ge=2, le=512, description="channels of a node and of a message")
+    width: int = Field(32, ge=2, le=256, description="channels of a node and of a message")
     rounds: int = Field(6, ge=1, le=50, description="how often messages are sent: edges that an observation is heard over")
 
 
@@ -67,11 +67,11 @@ class GraphReconstruction(TrainingSettings):
     iterations: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
         2500, description="steps of the optimiser; null: `minutes` alone end the training"
     )
-    batch: int = Field(32, ge=1, le=4096, description="lines of which one loss is the mean")
+    batch: int = Field(32, ge=1, le=1024, description="lines of which one loss is the mean")
     learning_rate: float = Field(3e-3, gt=0, le=1, description="at the start; it falls along half a cosine")
     nodes: int = Field(64, ge=16, le=256, description="nodes n of a line that is trained on; tests go up to 16 n")
     jitter: float = Field(0.8, ge=0, le=1, description="how far nodes lie from regular places, parts of half a spacing")
-    neighbours: int = Field(8, ge=1, le=64, description="nearest neighbours k that a node hears; even suits a line")
+    neighbours: int = Field(8, ge=1, le=32, description="nearest neighbours k that a node hears; even suits a line")
     shapes: Annotated[GaussianProcessShapes | WaveShapes, Field(discriminator="name")] = GaussianProcessShapes()
     observations: NodeObserving = NodeObserving()
     network: MessagePassingSettings = MessagePassingSettings()

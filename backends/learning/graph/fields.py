@@ -12,6 +12,8 @@ from backends.errors import InputError
 
 #: Waves of the Gaussian process whose share of the amplitude is below exp(−½ · 9²) are left out.
 NEGLIGIBLE = 9.0
+#: Most phases that are held at once while waves are summed.
+AT_ONCE = 2**22
 #: Places closer than this part of the line count as the same, where the difference could not be seen in a sum of waves.
 SAME = 1e-12
 
@@ -60,8 +62,12 @@ class GaussianProcess:
         variance = math.sqrt(2 * math.pi) * self.length / domain * torch.exp(-0.5 * (k * self.length).square())
         variance[1:] *= 2  # of k and of −k
         a, b = variance.sqrt() * torch.randn(2, len(places), len(k), generator=generator, dtype=torch.float64)
-        phase = places.double()[..., None] * k
-        return (phase.cos() @ a[..., None] + phase.sin() @ b[..., None])[..., 0]
+        lines = max(1, AT_ONCE // (places.shape[1] * len(k)))
+        summed = []
+        for x, cosine, sine in zip(places.double().split(lines), a.split(lines), b.split(lines), strict=True):
+            phase = x[..., None] * k  # (lines, n, waves)
+            summed.append((phase.cos() @ cosine[..., None] + phase.sin() @ sine[..., None])[..., 0])
+        return torch.cat(summed)
 
     def covariance(self, displacement: Tensor, domain: float) -> Tensor:
         """Return the periodised correlation; further images are negligible on a line of eight lengths or more."""
