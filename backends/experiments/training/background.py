@@ -1,6 +1,7 @@
 """Background errors learned by a variational autoencoder: on the periodic line with known statistics, and of ERA5 fields."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -21,10 +22,11 @@ from backends.fields.catalogue import Catalogue
 from backends.geometry.sphere import EARTH_RADIUS_KM
 from backends.learning.background.line import DisplacementErrors, GaussianErrors
 from backends.learning.background.nmc import principal_components
-from backends.learning.background.pictures import line_pictures, map_pictures
+from backends.learning.background.pictures import Shown, line_pictures, map_pictures
 from backends.learning.background.samples import Neighbours, Samples, factor_of
 from backends.learning.background.task import LearnedB
 from backends.learning.background.vae import VariationalAutoencoder
+from backends.learning.gallery import Panel
 from backends.learning.seeded import seeded
 from backends.learning.variational.cases import Cases
 
@@ -64,7 +66,7 @@ class LearnedBTraining(TrainingSettings):
     def make(self, folder: Path) -> LearnedB:
         """Return the task."""
 
-    def _task(self, samples: Samples, pictures: object, gaussian: bool = False) -> LearnedB:
+    def _task(self, samples: Samples, pictures: Callable[[Shown], tuple[Panel, ...]], gaussian: bool = False) -> LearnedB:
         s = self.network
         components = principal_components(samples.trained, s.latent)
 
@@ -74,7 +76,7 @@ class LearnedBTraining(TrainingSettings):
             return VariationalAutoencoder(components, s.width, s.layers)
 
         made = seeded(network, self.seed).to(compute_device())
-        return LearnedB(self.task, made, samples, components, self.batch, self.kl_weight, self.residual, pictures, gaussian)  # type: ignore[arg-type]
+        return LearnedB(self.task, made, samples, components, self.batch, self.kl_weight, self.residual, pictures, gaussian)
 
 
 class GaussianSettings(Section):
@@ -141,7 +143,7 @@ class LearnedBLine(LearnedBTraining):
             count=o.count,
             sigma_o=o.sigma,
             neighbours=neighbours,
-            middle=n // 2,
+            point=n // 2,
             references={"exact": factor_of(source.covariance())},
             best=partial(_best, source) if isinstance(source, DisplacementErrors) else None,
         )
@@ -202,7 +204,7 @@ class LearnedBERA5(LearnedBTraining):
             count=o.count,
             sigma_o=o.sigma,
             neighbours=_along_parallels(rows, columns, grid.latitude, grid.longitude),
-            middle=(rows // 2) * columns + columns // 2,
+            point=int(errors.square().mean(0).argmax()),
             references={"modelled": factor_of(modelled)},
         )
         unit = data.variable(name).units

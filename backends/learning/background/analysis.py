@@ -43,7 +43,8 @@ class LatentCost:
     """J(z) = ½ zᵀz + ½ ‖d − H D(z)‖² / (σ_o² + τ²) of each case, d the innovations: VAE-Var (Xiao et al., 2025).
 
     τ² is the variance of errors that the decoder does not reach: white, and so another part of R where observations are of
-    grid points of their own. With τ = 0 this is VAE-Var as published.
+    grid points of their own. With τ = 0 this is VAE-Var as published. Its minimum is the mode of z; for that of x an earlier
+    version (Xiao et al., 2024, arXiv:2405.13711) adds the logarithm of a determinant of D'.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from backends.learning.variational.cases import Cases
 
 #: Roles of statistics by their names.
 ROLE: dict[str, Role] = {
-    "exact": "exact", "unseen errors": "truth", "NMC": "other", "network": "network"
+    "exact": "exact", "unseen errors": "truth", "NMC": "other", "modelled": "other", "network": "network"
 }  # fmt: skip
 
 

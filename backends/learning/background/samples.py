@@ -68,7 +68,7 @@ class Samples:
         Least and most observations of a case, each at a grid point of its own, and σ_o.
     neighbours
         Of the grid.
-    middle
+    point
         The grid point of the single observation whose increment is shown.
     references
         Other covariances that 3D-Var is done with, by the last word of their scores, as factors (n, m); the true B, where it is
@@ -83,7 +83,7 @@ class Samples:
     count: tuple[int, int]
     sigma_o: float
     neighbours: Neighbours
-    middle: int
+    point: int
     references: dict[str, Tensor]
     best: Callable[[Cases], Tensor] | None = None
 

@@ -24,7 +24,7 @@ VALIDATION, TEST = (1_000_003, 48), (2_000_003, 512)
 DECODED, BOUND, SEED = 4000, 4, 3_000_003
 #: Samples shown.
 SHOWN = 6
-#: A latent variable counts as active from this mean divergence on, nats (Burda et al., 2016, arXiv:1509.00519, in spirit).
+#: A latent variable counts as active from this mean divergence on, nats.
 ACTIVE = 0.01
 
 
@@ -155,9 +155,9 @@ class LearnedB(Task):
             for _ in range(BOUND):
                 noise = torch.randn(len(errors), self.network.latent, generator=generator)
                 fit, kl = self.network.bound(errors, noise.to(self._like))
-                bounds.append(float((fit - kl).double().mean()))
+                bounds.append(float((fit - kl).cpu().double().mean()))
             mean, log_variance = self.network.encode(errors)
-            misfit = (errors - self.network.decode(mean)).double()
+            misfit = (errors - self.network.decode(mean)).cpu().double()
             active = self.network.divergences(mean, log_variance).mean(0) > ACTIVE
         return {
             "elbo_network": sum(bounds) / BOUND / self.network.points,
@@ -194,14 +194,11 @@ class LearnedB(Task):
         return self._judged[which]
 
     def _response(self) -> Response:
-        """Return the increments of one observation of σ_o in the middle, whose innovation is one standard deviation."""
-        n = self.samples.trained.shape[1]
-        point = self.samples.middle
-        innovation = float(self._reference[point, point]) ** 0.5
+        """Return the increments of one observation, whose innovation is one standard deviation of the samples there."""
+        n, point = self.samples.trained.shape[1], self.samples.point
+        innovation = float(self.samples.trained[:, point].square().mean()) ** 0.5
         background = torch.zeros(n, dtype=torch.float64)
-        factors = {"NMC": self.samples.factor}
-        if self._exact is not None:
-            factors = {"exact": self._exact} | factors
+        factors = self.samples.references | {"NMC": self.samples.factor}
         sigma_o = self.samples.sigma_o
         made = {name: single_observation(background, point, innovation, sigma_o, F) for name, F in factors.items()}
         increments = {name: analysed(one).increment[0] for name, one in made.items()}
