@@ -8,8 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from backends.dynamics.base import Dynamics, check_positive, periodic_distance, runge_kutta
+from backends.dynamics.base import Dynamics, check_positive, periodic_distance
 from backends.dynamics.propagator import Propagator
+from backends.dynamics.runge_kutta import runge_kutta
 from backends.errors import InputError
 
 #: The start has run for so many decay times: e⁻¹⁰ of an empty plane is left in it at most.

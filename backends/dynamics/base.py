@@ -1,7 +1,6 @@
-"""The one interface of all models M, and the time steps they share."""
+"""The one interface of all models M."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,25 +8,6 @@ import torch
 from torch import Tensor
 
 from backends.errors import InputError
-
-
-def runge_kutta(tendency: Callable[[Tensor, float], Tensor], state: Tensor, time: float, dt: float) -> Tensor:
-    """Return the state one step later by the classical fourth-order Runge–Kutta scheme, for any shape.
-
-    Parameters
-    ----------
-    tendency
-        Returns ∂x/∂t of a state at a time.
-    state, time, dt
-        Where the step begins, when, and how long it is.
-    """
-    half = 0.5 * dt
-    # Each of these is one call into torch, which for small states is what a step costs.
-    k1 = tendency(state, time)
-    k2 = tendency(torch.add(state, k1, alpha=half), time + half)
-    k3 = tendency(torch.add(state, k2, alpha=half), time + half)
-    k4 = tendency(torch.add(state, k3, alpha=dt), time + dt)
-    return torch.add(state, torch.add(k1 + k4, k2 + k3, alpha=2), alpha=dt / 6)
 
 
 @dataclass(frozen=True, eq=False)

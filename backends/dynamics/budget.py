@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from backends.dynamics.advection_diffusion import AdvectionDiffusion
-from backends.dynamics.base import runge_kutta
+from backends.dynamics.runge_kutta import runge_kutta
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from backends.dynamics.base import Dynamics, check_positive, runge_kutta
+from backends.dynamics.base import check_positive
+from backends.dynamics.runge_kutta import RungeKuttaModel
 
 
 @dataclass(eq=False)
-class Lorenz63(Dynamics):
+class Lorenz63(RungeKuttaModel):
     """ẋ = σ(y − x), ẏ = x(ρ − z) − y, ż = xy − βz; Lorenz (1963, J. Atmos. Sci. 20, 130–141), equations 25–27.
 
     Attributes
@@ -41,21 +43,33 @@ class Lorenz63(Dynamics):
         self.size = 3
         linear = [[-self.sigma, self.rho, 0], [self.sigma, -1, 0], [0, 0, -self.beta]]
         turned = [[0, 0, 0], [0, 0, 1], [0, -1, 0]]
-        self._matrices = torch.tensor(
-            [a + b for a, b in zip(linear, turned, strict=True)], dtype=self.dtype, device=self.device
-        )
+        first = [[1, 1, 1], [0, 0, 0], [0, 0, 0]]
+        rows = [[*a, *b, *c] for a, b, c in zip(linear, turned, first, strict=True)]
+        self._matrices = torch.tensor(rows, dtype=self.dtype, device=self.device)
+        self._on_host = np.array(rows, dtype=np.float64)
+        # f′ = A + x T + (0, −z, y)ᵀ e_xᵀ: all but A is linear in the state.
+        slope = torch.zeros(3, 3, 3, dtype=self.dtype, device=self.device)
+        slope[0, 1, 2], slope[0, 2, 1] = -1, 1
+        slope[1, 2, 0], slope[2, 1, 0] = 1, -1
+        self._slope = slope.flatten(1)
+        self._constant = self._matrices[:, :3].T.flatten()
         self.transient, self.spacing = round(10 / self.dt), round(1 / self.dt)
 
     def tendency(self, state: Tensor, time: float = 0.0) -> Tensor:
         """Return ẋ, shape (..., 3)."""
         del time
-        # One product with two matrices side by side gives the linear terms, and (0, −z, y), which x multiplies.
-        both = state @ self._matrices.to(state)
-        return torch.addcmul(both[..., :3], state[..., :1], both[..., 3:])
+        # One product with three matrices side by side gives the linear terms, (0, −z, y), and (x, x, x), which multiplies it.
+        return torch.addcmul(*(state @ self._matrices.to(state)).chunk(3, dim=-1))
 
-    def step(self, state: Tensor, time: float = 0.0) -> Tensor:
-        """Return the state (..., 3) one step later."""
-        return runge_kutta(self.tendency, state, time, self.dt)
+    def host_tendency(self, state: np.ndarray, time: float = 0.0) -> np.ndarray:
+        """Return ẋ, shape (..., 3), in NumPy."""
+        del time
+        parts = state @ self._on_host.astype(state.dtype, copy=False)
+        return parts[..., :3] + parts[..., 3:6] * parts[..., 6:]
+
+    def jacobian(self, state: Tensor) -> Tensor:
+        """Return f′, shape (..., 3, 3)."""
+        return (state @ self._slope.to(state) + self._constant.to(state)).unflatten(-1, (3, 3))
 
     def start(self) -> Tensor:
         """Return (1.509, −1.531, 25.46), a point near the attractor that many papers begin at."""

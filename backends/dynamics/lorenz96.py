@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from backends.dynamics.base import Dynamics, check_positive, periodic_distance, runge_kutta
+from backends.dynamics.base import check_positive, periodic_distance
+from backends.dynamics.runge_kutta import RungeKuttaModel
 from backends.errors import InputError
 
 
 @dataclass(eq=False)
-class Lorenz96(Dynamics):
+class Lorenz96(RungeKuttaModel):
     """ẋ_i = (x_{i+1} − x_{i−2}) x_{i−1} − x_i + F on a ring; Lorenz and Emanuel (1998, J. Atmos. Sci. 55, 399–414).
 
     The quadratic term conserves the energy ½ Σ x_i².
@@ -54,9 +56,20 @@ class Lorenz96(Dynamics):
         ring = torch.cat([state[..., -2:], state, state[..., :1]], dim=-1)
         return (ring[..., 3:] - ring[..., :-3]) * ring[..., 1:-2] - state + self.forcing
 
-    def step(self, state: Tensor, time: float = 0.0) -> Tensor:
-        """Return the state (..., n) one step later."""
-        return runge_kutta(self.tendency, state, time, self.dt)
+    def host_tendency(self, state: np.ndarray, time: float = 0.0) -> np.ndarray:
+        """Return ẋ, shape (..., n), in NumPy."""
+        del time
+        ring = np.concatenate([state[..., -2:], state, state[..., :1]], axis=-1)
+        return (ring[..., 3:] - ring[..., :-3]) * ring[..., 1:-2] - state + self.forcing
+
+    def jacobian(self, state: Tensor) -> Tensor:
+        """Return f′, shape (..., n, n): four derivatives in each row."""
+        n = self.points
+        ahead, behind, before = (state.roll(shift, -1) for shift in (-1, 1, 2))
+        values = torch.cat([behind, -behind, ahead - before, torch.full_like(state, -1.0)], dim=-1)
+        row = torch.arange(n, device=state.device)
+        places = torch.cat([n * row + (row + apart) % n for apart in (1, -2, -1, 0)])
+        return state.new_zeros(*state.shape[:-1], n * n).index_copy_(-1, places, values).unflatten(-1, (n, n))
 
     def start(self) -> Tensor:
         """Return (1, 0, …, 0)."""

@@ -38,6 +38,33 @@ def test_a_batch_of_any_shape_gives_what_its_states_give(model):
     torch.testing.assert_close(batch[1, 2], model.advance(states[1, 2], 5), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("model", LORENZ, ids=named)
+def test_small_states_go_forward_in_numpy_as_in_torch(model, dtype):
+    states = typical(model, 6).reshape(2, 3, -1).to(dtype)
+    expected = model.advance(states, 5)  # where gradients may be wanted
+    with torch.no_grad():
+        actual = model.advance(states, 5)
+    assert actual.dtype == dtype
+    assert not torch.equal(actual, states)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=2e3 * torch.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("model", LORENZ, ids=named)
+@pytest.mark.parametrize("steps", [1, 7])
+def test_jacobians_and_tangents_are_those_of_automatic_differentiation(model, steps, monkeypatch):
+    monkeypatch.setattr("backends.dynamics.runge_kutta.BLOCK", 4 * model.size * 6 * model.size * 3)  # three steps at once
+    states = typical(model, 6).reshape(2, 3, -1)
+    end, matrix = model.tangent(states, steps, 0.0)
+    torch.testing.assert_close(end, model.advance(states, steps), rtol=0, atol=1e-12)
+    assert matrix.shape == (2, 3, model.size, model.size)
+    for k, of in ((0, 2), (1, 1)):
+        expected = torch.func.jacfwd(model.tendency)(states[k, of])
+        torch.testing.assert_close(model.jacobian(states)[k, of], expected, rtol=0, atol=1e-12)
+        expected = torch.func.jacfwd(lambda x: model.advance(x, steps))(states[k, of])
+        torch.testing.assert_close(matrix[k, of], expected, rtol=0, atol=1e-11)
+
+
 @pytest.mark.parametrize("model", MODELS, ids=named)
 def test_a_trajectory_is_made_of_steps(model):
     states = model.trajectory(model.start(), 4)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -72,9 +73,12 @@ class Breaking(Lorenz96):
     points: int = RING
     broken: bool = False
 
-    def step(self, state: Tensor, time: float = 0.0) -> Tensor:
+    def tendency(self, state: Tensor, time: float = 0.0) -> Tensor:
         bad = self.broken & (torch.arange(len(state)) == 0)
-        return torch.where(bad.reshape(-1, *[1] * (state.ndim - 1)), torch.nan, super().step(state, time))
+        return torch.where(bad.reshape(-1, *[1] * (state.ndim - 1)), torch.nan, super().tendency(state, time))
+
+    def host_tendency(self, state: np.ndarray, time: float = 0.0) -> np.ndarray:
+        return self.tendency(torch.from_numpy(state), time).numpy()
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from backends.device import precise_dtype
-from backends.dynamics.base import runge_kutta
+from backends.dynamics.runge_kutta import runge_kutta
 from backends.dynamics.lorenz63 import Lorenz63
 from backends.learning.dynamics.networks import Tendency
 from backends.learning.dynamics.rollout import BEYOND, Step, rmse, rollout, rollout_loss
