@@ -33,24 +33,18 @@ def verify(background: Estimate, analysis: Estimate, truth: Tensor, observed: Ob
     d = observed.values - H(background.mean)
     residual = observed.values - H(analysis.mean)
     error_b, error_a = background.mean - truth, analysis.mean - truth
-    missing = error_b.new_full(error_b.shape[:1], math.nan)
-    variance_b, variance_a = background.variance, analysis.variance
-    chi2 = expected = missing
-    if variance_b is not None:
-        S = innovation_variance(background, observed)
-        chi2, expected = (d.square() / S).mean(-1), S.mean(-1).sqrt()
-    return torch.stack(
-        [
-            _mean(error_b.square(), norm, 2).sqrt(), _mean(error_a.square(), norm, 2).sqrt(),
-            missing if variance_b is None else _mean(variance_b, norm, 2).sqrt(),
-            missing if variance_a is None else _mean(variance_a, norm, 2).sqrt(),
-            _mean(error_b, norm, 1), _mean(error_a, norm, 1),
-            crps(background, error_b, norm), crps(analysis, error_a, norm),
-            chi2, (residual * d).mean(-1), ((d - residual) * d).mean(-1), _root_mean(d), _root_mean(residual),
-            expected,
-        ],
-        dim=-1,
-    )  # fmt: skip
+    variance_b, variance_a = (_or_nan(estimate.variance, error_b) for estimate in (background, analysis))
+    S = _or_nan(None, d) if background.variance is None else innovation_variance(background, observed)
+    # Means of several numbers at once: for small states each call costs the same, however much it does.
+    squares = torch.stack([error_b.square(), error_a.square(), variance_b, variance_a])
+    singles = torch.stack([error_b, error_a, _crps(background, error_b), _crps(analysis, error_a)])
+    products = torch.stack([d.square() / S, residual * d, (d - residual) * d, d.square(), residual.square(), S]).mean(-1)
+    means = [_mean(squares, norm, 2).sqrt(), _mean(singles, norm, 1), products[:3], products[3:].sqrt()]
+    return torch.cat(means).T
+
+
+def _or_nan(values: Tensor | None, like: Tensor) -> Tensor:
+    return torch.full_like(like, math.nan) if values is None else values
 
 
 def crps(estimate: Estimate, error: Tensor, norm: Norm | None = None) -> Tensor:
@@ -79,7 +73,7 @@ def _crps(estimate: Estimate, error: Tensor) -> Tensor:
         if estimate.weights is None:
             ordered = X.sort(1).values
             rank = torch.arange(1 - N, N, 2, dtype=X.dtype, device=X.device)  # Σ_ij |x_i − x_j| = 2 Σ_i (2i − N − 1) x_(i)
-            half = (rank[:, None] * ordered).sum(1) / N**2
+            half = rank @ ordered / N**2
             return (X + error[:, None]).abs().mean(1) - half
         ordered, order = X.sort(1)
         w = estimate.weights[..., None].expand_as(X).gather(1, order)
@@ -150,7 +144,3 @@ def _mean(values: Tensor, norm: Norm | None, power: int) -> Tensor:
     if norm is None:
         return values.mean(-1)
     return values @ (norm.area * norm.scale**power)
-
-
-def _root_mean(values: Tensor) -> Tensor:
-    return values.square().mean(-1).sqrt()

@@ -96,7 +96,7 @@ def test_rotations_are_orthogonal_and_keep_mean_and_covariance():
     one, other = moments(members), moments(rotated(members, torch.Generator().manual_seed(2)))
     close(one[0], other[0])
     close(one[1], other[1])
-    basis = ones_complement(N, normal(1))
+    basis = ones_complement(N, torch.float64, torch.device("cpu"))
     close(basis.T @ basis, unit[1:, 1:], 1e-13)
     close(basis.sum(0), torch.zeros(N - 1, dtype=torch.float64), 1e-13)
 
@@ -106,7 +106,7 @@ def test_no_rotation_is_favoured():
     turn = rotation(E, N, normal(1), torch.Generator().manual_seed(1))
     error = turn.std(0) / E**0.5
     assert ((turn.mean(0) - 1 / N).abs() < 5 * error).all()
-    basis = ones_complement(N, normal(1))
+    basis = ones_complement(N, torch.float64, torch.device("cpu"))
     squares = (basis.T @ turn @ basis).square()
     assert ((squares.mean(0) - 1 / (N - 1)).abs() < 5 * squares.std(0) / E**0.5).all()
 

@@ -1,5 +1,7 @@
 """Keeping ensembles wide enough: inflation, relaxation, and random rotations."""
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -35,16 +37,17 @@ def rotation(experiments: int, members: int, like: Tensor, generator: torch.Gene
     white = torch.randn(experiments, N - 1, N - 1, generator=generator, dtype=like.dtype, device=like.device)
     Q, R = torch.linalg.qr(white)
     Q = Q * R.diagonal(dim1=-2, dim2=-1).sign()[:, None, :]  # without this QR's own convention would favour some rotations
-    basis = ones_complement(N, like)
+    basis = ones_complement(N, like.dtype, like.device)
     return basis @ Q @ basis.T + 1 / N
 
 
-def ones_complement(members: int, like: Tensor) -> Tensor:
+@lru_cache(maxsize=64)
+def ones_complement(members: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Return an orthonormal basis of what is orthogonal to (1, …, 1), shape (N, N − 1), by a Householder reflection."""
     N = members
-    v = torch.full((N,), N**-0.5, dtype=like.dtype, device=like.device)
+    v = torch.full((N,), N**-0.5, dtype=dtype, device=device)
     v[0] += 1.0
-    reflection = torch.eye(N, dtype=like.dtype, device=like.device) - torch.outer(v, v) * (2 / v.square().sum())
+    reflection = torch.eye(N, dtype=dtype, device=device) - torch.outer(v, v) * (2 / v.square().sum())
     return reflection[:, 1:]
 
 
