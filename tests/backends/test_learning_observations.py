@@ -327,6 +327,9 @@ def test_pictures_hold_what_is_asked_for_and_come_back(monkeypatch):
     fields, *channels, column, errors = panels
     assert [m.label for m in fields.maps][:3] == ["truth", "network, asked at all cells", "network − truth"]
     assert fields.maps[0].shared == fields.maps[1].shared != fields.maps[2].shared
+    assert fields.title.endswith("the network learned from observations and the truth at random cells")
+    task.queries = 0
+    assert task.gallery()[0].title.endswith("the network learned from observations alone")
     assert len(channels) == 4
     k = task.bed.transitions[1] + 1
     truth = task._validation[0].truth[0, k]

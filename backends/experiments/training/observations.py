@@ -58,6 +58,9 @@ class CurtainNetworkSettings(Section):
     kernel: int = Field(9, ge=1, le=63, description="cells that a convolution reaches over; odd")
     embedding: int = Field(16, ge=1, le=256, description="channels that radiosondes get for each length of the kernels")
     modes: int = Field(32, ge=1, le=256, description="functions of height that answers are made of")
+    cosines: int = Field(
+        12, ge=1, le=64, description="cosines that these functions are made of; with many and `queries: 0` they are not smooth"
+    )
 
     @model_validator(mode="after")
     def _check_kernel(self) -> Self:
@@ -76,12 +79,12 @@ class ObservationToObservation(TrainingSettings):
 
     task: Literal["observation-to-observation"] = "observation-to-observation"
     iterations: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
-        700, description="steps of the optimiser; null: `minutes` alone end the training"
+        1400, description="steps of the optimiser; null: `minutes` alone end the training"
     )
     batch: int = Field(
-        8, ge=1, le=1024, description="trajectories of which one loss is the mean, each with all its transitions"
+        4, ge=1, le=1024, description="trajectories of which one loss is the mean, each with all its transitions"
     )
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="at the start; it falls along half a cosine")
+    learning_rate: float = Field(3e-3, gt=0, le=1, description="at the start; it falls along half a cosine")
     steps: int = Field(30, ge=1, le=1000, description="steps of the model, 1 s each, between two times of observations")
     snapshots: int = Field(10, ge=2, le=100, description="times of a trajectory; 10 are 9 transitions with `times: 1`")
     times: int = Field(2, ge=1, le=10, description="times of observations that a forecast begins with")
@@ -123,7 +126,7 @@ class ObservationToObservation(TrainingSettings):
         network = seeded(
             lambda: ObservationNetwork(
                 bed.model.nx, bed.model.width, bed.model.height, mean, variance.sqrt(), sonde_mean, sonde_scale, self.times,
-                n.hidden, n.layers, n.kernel, n.embedding, n.modes, bed.levels,
+                n.hidden, n.layers, n.kernel, n.embedding, n.modes, n.cosines, bed.levels,
             ),
             self.seed,
         ).to(compute_device())  # fmt: skip

@@ -8,8 +8,8 @@ from torch.nn.functional import silu
 
 #: Waves along x that tell where on the plane a column is.
 WAVES = 4
-#: Cosines along z that the embedding of a radiosonde, and the head, see.
-COSINES_IN, COSINES_OUT = 10, 24
+#: Cosines along z that the embedding of a radiosonde sees.
+COSINES = 10
 #: Lengths of the kernels at the beginning, as parts of the plane.
 LENGTHS = (0.015, 0.05, 0.15)
 
@@ -41,6 +41,9 @@ class ObservationNetwork(nn.Module):
         Channels that radiosondes get for each length of the kernels.
     modes
         Number of a_m.
+    cosines
+        Cosines cos(kπz/height), k from 0, that b(z) is made of: few make it smooth. Observations leave free what no channel
+        sees between two radiosondes, so that this alone keeps a network that never sees a truth from making it up.
     typical
         Radiosonde values in a column at one time, that sums are divided by.
     """
@@ -67,10 +70,11 @@ class ObservationNetwork(nn.Module):
         kernel: int = 9,
         embedding: int = 16,
         modes: int = 32,
+        cosines: int = 12,
         typical: int = 18,
     ) -> None:
         super().__init__()
-        self.times, self.width, self.height, self.typical = times, width, height, typical
+        self.times, self.width, self.height, self.typical, self.cosines = times, width, height, typical, cosines
         self.register_buffer("mean", mean.float().clone())
         self.register_buffer("scale", scale.float().clone())
         self.register_buffer("sonde_mean", torch.tensor(sonde_mean))
@@ -80,12 +84,12 @@ class ObservationNetwork(nn.Module):
         self.register_buffer("x", width * x)
         self.register_buffer("position", torch.cat([angle.sin(), angle.cos()]))
         self.log_length = nn.Parameter((width * torch.tensor(LENGTHS)).log())
-        self.embed = _layers(COSINES_IN + times, 64, embedding * len(LENGTHS))
+        self.embed = _layers(COSINES + times, 64, embedding * len(LENGTHS))
         inputs = times * len(mean) + 2 * embedding * len(LENGTHS) + 2 * WAVES
         self.first = _convolution(inputs, hidden, kernel)
         self.between = nn.ModuleList(_convolution(hidden, hidden, kernel) for _ in range(layers))
         self.last = nn.Conv1d(hidden, modes, 1)
-        self.basis = _layers(COSINES_OUT, 64, modes)
+        self.basis = _layers(cosines, 64, modes)
 
     def forward(self, curtain: Tensor, places: Tensor, values: Tensor) -> Tensor:
         """Return the coefficients a that :meth:`at` and :meth:`on` answer with.
@@ -118,7 +122,7 @@ class ObservationNetwork(nn.Module):
         y = torch.where(there, (values - self.sonde_mean) / self.sonde_scale, 0.0)
         x, z, age = places.to(self.x).unbind(-1)
         ages = (age[..., None] == torch.arange(self.times, device=age.device)).to(z)
-        embedded = self.embed(torch.cat([_cosines(z / self.height, COSINES_IN), ages], -1)).unflatten(-1, (len(LENGTHS), -1))
+        embedded = self.embed(torch.cat([_cosines(z / self.height, COSINES), ages], -1)).unflatten(-1, (len(LENGTHS), -1))
         apart = (self.x - x[..., None] + self.width / 2) % self.width - self.width / 2
         near = (-0.5 * (apart[..., None] / self.log_length.exp()).square()).exp()  # (S, nx, lengths)
         # Each channel of the embedding, times y, and times 1 where there is a value.
@@ -142,7 +146,7 @@ class ObservationNetwork(nn.Module):
         return (a * self._basis(places[:, 1])).sum(-1)
 
     def _basis(self, z: Tensor) -> Tensor:
-        return self.basis(_cosines(z.to(self.x) / self.height, COSINES_OUT))
+        return self.basis(_cosines(z.to(self.x) / self.height, self.cosines))
 
 
 def _convolution(inputs: int, outputs: int, kernel: int) -> nn.Conv1d:

@@ -12,7 +12,9 @@ SHOWN = 0.4
 PHI = "φ"
 
 
-def pictures(bed: Testbed, drawn: Trajectories, network: Tensor, exact: Exact, mean: Tensor) -> tuple[Panel, ...]:
+def pictures(
+    bed: Testbed, drawn: Trajectories, network: Tensor, exact: Exact, mean: Tensor, learned_from: str
+) -> tuple[Panel, ...]:
     """Return the panels of the first trajectory at one time, and of errors of all at all times.
 
     Parameters
@@ -27,6 +29,8 @@ def pictures(bed: Testbed, drawn: Trajectories, network: Tensor, exact: Exact, m
         The references' fields.
     mean
         The model without observations, shape (T, nz, nx).
+    learned_from
+        What the network was trained with.
     """
     j = int(SHOWN * len(bed.transitions))
     k = bed.transitions[j] + 1
@@ -38,7 +42,12 @@ def pictures(bed: Testbed, drawn: Trajectories, network: Tensor, exact: Exact, m
         ("the model without observations", "other", mean[k]),
     ]
     return (
-        _fields(bed, f"unseen trajectory at {when}, {bed.steps * bed.model.dt:g} s after what was observed", lines),
+        _fields(
+            bed,
+            f"unseen trajectory at {when}, {bed.steps * bed.model.dt:g} s after what was observed; "
+            f"the network learned from {learned_from}",
+            lines,
+        ),
         *(_channel(bed, c, when, lines, drawn, k) for c in range(len(bed.heights))),
         _column(bed, when, [*lines, ("analysis kept as it is", "background", exact.analysis[0, j])]),
         _errors(bed, drawn, network, exact, mean),

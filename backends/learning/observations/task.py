@@ -123,7 +123,8 @@ class ObservationToObservation(Task):
     def gallery(self) -> tuple[Panel, ...]:
         """Return pictures of a validation trajectory: fields, curtain, the unseen column, and errors along the way."""
         drawn, exact = self._validation
-        return pictures(self.bed, drawn, self.forecast(drawn), exact, self._best.mean)
+        learned_from = "observations and the truth at random cells" if self.queries else "observations alone"
+        return pictures(self.bed, drawn, self.forecast(drawn), exact, self._best.mean, learned_from)
 
     def forecast(self, drawn: Trajectories) -> Tensor:
         """Return the network's fields of all transitions, (K, transitions, nz, nx), double precision, on the model's device."""
