@@ -27,7 +27,9 @@ from backends.experiments.settings import (
 from scripts import training_keys
 
 ROOT = Path(__file__).parent.parent
-DOCUMENT, CYCLING, LEARNING = (ROOT / "docs" / name for name in ("experiments.md", "cycling.md", "learning.md"))
+DOCUMENT, CYCLING, LEARNING, KEYS = (
+    ROOT / "docs" / name for name in ("experiments.md", "cycling.md", "learning.md", "training-keys.md")
+)
 EXAMPLES = ROOT / "assets" / "experiments"
 
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -82,7 +84,7 @@ CYCLING_UNITS = {
 
 def updated(document: Path) -> str:
     """Return the text of a document with every generated part as it should be."""
-    parts = {CYCLING: _cycling_parts, LEARNING: _learning_parts}.get(document, _analysis_parts)()
+    parts = {CYCLING: _cycling_parts, LEARNING: dict, KEYS: _training_parts}.get(document, _analysis_parts)()
     parts |= {
         f"example {file.name}": f"```yaml\n{file.read_text(encoding='utf-8')}```"
         for file in sorted(EXAMPLES.glob("*.yaml"))
@@ -106,7 +108,7 @@ def _document_of(example: Path) -> Path:
     return {"cycling": CYCLING, "training": LEARNING}.get(example.name.partition("-")[0], DOCUMENT)
 
 
-def _learning_parts() -> dict[str, str]:
+def _training_parts() -> dict[str, str]:
     return {"keys common": training_keys.common(_values, _written), "tasks": training_keys.tasks(_values, _written)}
 
 
@@ -236,7 +238,7 @@ def _written(value: object) -> str:
 
 def main() -> None:
     """Write the documents anew where they are out of date."""
-    for document in (DOCUMENT, CYCLING, LEARNING):
+    for document in (DOCUMENT, CYCLING, LEARNING, KEYS):
         new = updated(document)
         if new != document.read_text(encoding="utf-8"):
             document.write_text(new, encoding="utf-8")

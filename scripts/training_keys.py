@@ -1,4 +1,4 @@
-"""The part of docs/learning.md that lists the tasks and their keys, from their settings."""
+"""The tables of docs/training-keys.md, which list the tasks and their keys, from their settings."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, get_args

@@ -12,7 +12,7 @@ from backends.learning.smoothing import Smoother
 #: Metrics of the machine and of the optimiser, which have small figures of their own.
 SYSTEM = ("learning_rate", "gradient_norm", "samples_per_second", "memory_mb", "device_memory_mb")
 #: The order of the references of a score of the network; others follow them.
-REFERENCES = ("3dvar", "exact", "reference")
+REFERENCES = ("3dvar", "exact", "reference", "kriging", "bayes", "nmc", "pca")
 
 
 class Source(Protocol):
