@@ -74,7 +74,7 @@ class ObservationToObservation(TrainingSettings):
 
     TITLE: ClassVar[str] = "Observation to observation, x–z plane"
     ABOUT: ClassVar[str] = (
-        "Satellite and radiosondes in, those of the next time out, and φ anywhere: at random places the truth is the target."
+        "Satellite and radiosondes in, those of the next time out, and φ anywhere; `queries` adds targets that are the truth."
     )
 
     task: Literal["observation-to-observation"] = "observation-to-observation"
@@ -91,7 +91,7 @@ class ObservationToObservation(TrainingSettings):
     sonde_weight: NotNegative = Field(1.0, description="α, weight of the next radiosondes in the loss")
     query_weight: NotNegative = Field(1.0, description="β, weight of the truth at random places")
     queries: int = Field(
-        200, ge=0, le=10_000, description="random places where the truth is a target; 0: observations alone are"
+        0, ge=0, le=10_000, description="random places of each case where the truth is a target, too; 0: observations alone are"
     )
     plane: PlaneSettings = PlaneSettings()
     satellite: SatelliteSettings = SatelliteSettings()

@@ -62,10 +62,10 @@ class ObservationToObservation(Task):
         self,
         bed: Testbed,
         network: ObservationNetwork,
-        batch: int = 8,
+        batch: int = 4,
         sonde_weight: float = 1.0,
         query_weight: float = 1.0,
-        queries: int = 200,
+        queries: int = 0,
     ) -> None:
         self.network: ObservationNetwork = network
         self.bed, self.batch = bed, batch
