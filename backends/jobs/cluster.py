@@ -110,9 +110,14 @@ class Cluster:
 
     def _start(self) -> "Client":
         import dask
+        from dask.system import CPU_COUNT
         from distributed import Client, LocalCluster
 
-        with dask.config.set(_SETTINGS):
+        # Dask would give its workers one thread of arithmetic each, as if there were one for every core. Ours is alone, and
+        # leaves a core to the server.
+        threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, CPU_COUNT - 1))
+        environ = {"distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}}
+        with dask.config.set(_SETTINGS | environ):
             self._cluster = LocalCluster(
                 n_workers=1,
                 threads_per_worker=1,
