@@ -9,6 +9,7 @@ from param.parameterized import Event
 from backends.errors import InputError
 from dashboard.binding import bind, choice, slider
 from dashboard.controls import Group, LiveSlider, number_format, one_message
+from dashboard.cycling.emulator_controls import EMULATOR, EmulatorControls
 from dashboard.cycling.method_controls import MethodControls
 from dashboard.cycling.names import TESTBEDS as TESTBED_NAMES
 from dashboard.cycling.names import label
@@ -44,6 +45,7 @@ class CyclingControls:
         self._model = pn.Column(sizing_mode="stretch_width", margin=0)
         self._sliders: dict[str, LiveSlider] = {}
         self._testbed_shown = ""
+        self._emulator: EmulatorControls | None = None
         self._truth = Group("Truth", self._of_truth)
         o = state.network
         self.sigma = slider(o, "sigma", "σ_o assumed", *of_error(state.testbed), "Observation error that the methods assume.")
@@ -69,6 +71,12 @@ class CyclingControls:
             self.sigma, self.noise, pmui.Divider(), self.methods.pane, pmui.Divider(), self.seed,
         ]  # fmt: skip
 
+    def refresh(self) -> None:
+        """Name trained networks as far as their runs are on record."""
+        self.methods.refresh()
+        if self._emulator is not None:
+            self._emulator.runs.refresh()
+
     # Testbed and model ----------------------------------------------------------------------------------------------
 
     def _on_preset(self, event: Event) -> None:
@@ -90,6 +98,7 @@ class CyclingControls:
         size = getattr(state.section, "points", 3 if few else 10_000)
         with one_message():
             self.testbed.value = state.testbed
+            self._truth.pane.visible = state.testbed != EMULATOR  # which has nothing but its network
             if isinstance(state.network.components, tuple):
                 options = {**options, CHOSEN: state.network.components}
             self.components.param.update(options=options)
@@ -135,7 +144,10 @@ class CyclingControls:
         if state.testbed != self._testbed_shown:
             self._testbed_shown = state.testbed
             self._sliders = {key: self._model_slider(key) for key in keys}
-            self._model.objects = list(self._sliders.values())
+            self._emulator = EmulatorControls(state) if state.testbed == EMULATOR else None
+            self._model.objects = self._emulator.content() if self._emulator is not None else list(self._sliders.values())
+        if self._emulator is not None:
+            self._emulator.follow()
         for key, widget in self._sliders.items():
             value = state.model.get(key, getattr(state.section, key))
             widget.param.update(start=min(widget.start, value), end=max(widget.end, value), value=value)

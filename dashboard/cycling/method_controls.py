@@ -8,12 +8,12 @@ import panel as pn
 import panel_material_ui as pmui
 
 from backends.experiments.cycling.methods import LocalizationSettings
-from backends.experiments.training.trained import runs_of
 from dashboard.binding import choice, slider, switch
 from dashboard.controls import LiveSlider, html, one_message
 from dashboard.cycling.names import METHODS, label, method_name
 from dashboard.cycling.scales import has_distances, in_brackets, of_length, of_radius
 from dashboard.cycling.state import MOST_METHODS, CyclingState
+from dashboard.cycling.trained_runs import TrainedRuns
 from dashboard.plots.race.frame import method_colour
 from dashboard.sections import SectionState
 
@@ -29,6 +29,8 @@ RANGES = {
 WIDE = {"kf": {"inflation": (1.0, 200.0, 1.0)}, "ekf": {"inflation": (1.0, 200.0, 1.0)}}
 #: Settings that cards do not show: they are for files.
 HIDDEN = {"label", "tolerance", "prior_inflation", "inner"}
+#: What the networks of methods have been trained for.
+NETWORKS = ("ai-particle-filter",)
 
 
 class MethodControls:
@@ -38,6 +40,7 @@ class MethodControls:
         self.state = state
         #: Heading and card of each section that is shown, by the identity of the section.
         self._cards: dict[int, tuple[pn.pane.HTML, pn.Column]] = {}
+        self._runs: dict[int, TrainedRuns] = {}
         self.add = pmui.MenuButton(
             label="Add a method", items=_menu(), variant="outlined", size="small", sizing_mode="stretch_width",
             description=f"Up to {MOST_METHODS} methods race on the same truth and the same observations.",
@@ -48,6 +51,11 @@ class MethodControls:
         state.param.watch(self._fill, ["methods"])
         state.param.watch(self._on_testbed, ["testbed"])
         self._fill()
+
+    def refresh(self) -> None:
+        """Name trained networks as far as their runs are on record."""
+        for runs in self._runs.values():
+            runs.refresh()
 
     def _on_testbed(self, *_events: object) -> None:
         """Make all cards anew: distances are in another unit now, or there are none."""
@@ -64,6 +72,7 @@ class MethodControls:
         for place, (section, (heading, _)) in enumerate(zip(self.state.methods, kept.values(), strict=True)):
             heading.object = _title(section, place)
         self._cards = kept
+        self._runs = {key: runs for key, runs in self._runs.items() if key in kept}
         with one_message():
             self._list.objects = [card for _, card in kept.values()]
             self.add.disabled = len(kept) >= MOST_METHODS
@@ -76,11 +85,17 @@ class MethodControls:
         heading = html("", margin=(6, 5))
         head = pn.Row(heading, remove, sizing_mode="stretch_width", margin=0)
         name = section.MODEL.model_fields["name"].default
-        knobs = [_knob(section, key, WIDE.get(name, {}), self.state.testbed) for key in section.KEYS if key not in HIDDEN]
+        knobs = [self._knob(section, key, WIDE.get(name, {})) for key in section.KEYS if key not in HIDDEN]
         card = pn.Column(
             head, *[k for k in knobs if k is not None], sizing_mode="stretch_width", margin=(0, 0, 6, 0), css_classes=["method"]
         )
         return heading, card
+
+    def _knob(self, section: SectionState, key: str, wide: dict[str, tuple[float, float, float]]) -> Any:
+        if key == "run":
+            runs = self._runs[id(section)] = TrainedRuns(section, NETWORKS, "The network that analyses.")
+            return runs.pane
+        return _knob(section, key, wide, self.state.testbed)
 
 
 def _title(section: Any, place: int) -> str:
@@ -95,8 +110,6 @@ def _knob(section: SectionState, key: str, wide: dict[str, tuple[float, float, f
         return _radius(section, testbed)
     if key == "length":
         return _length(section, testbed)
-    if key == "run":
-        return _run(section)
     annotation = section.MODEL.model_fields[key].annotation
     if annotation is bool:
         return switch(section, key, label(key))
@@ -105,19 +118,6 @@ def _knob(section: SectionState, key: str, wide: dict[str, tuple[float, float, f
         return choice(section, key, label(key), {text.replace("-", " ").capitalize(): text for text in choices})
     start, end, step = wide.get(key) or RANGES.get(key, (0.0, 1.0, 0.01))
     return slider(section, key, label(key), start, end, step)
-
-
-def _run(section: Any) -> Any:
-    """Return a list of the networks that have been trained, or where to train one."""
-    runs = list(runs_of("ai-particle-filter"))
-    if section.run and section.run not in runs:
-        runs.append(section.run)
-    if not runs:
-        return html('<div class="hint">None has been trained yet: choose the AI particle filter on the '
-                    '<a href="training">Training page</a>.</div>')  # fmt: skip
-    if not section.run:
-        section.run = runs[0]
-    return choice(section, "run", "Training run", {run: run for run in runs})
 
 
 def _radius(section: Any, testbed: str) -> LiveSlider | None:

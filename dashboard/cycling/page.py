@@ -81,6 +81,7 @@ class CyclingPage:
     def tick(self) -> None:
         """Bring the page up to date with the race; called some times a second."""
         self.transport.tick()
+        self.controls.refresh()
         self._keep_address()
         if self.tabs.active == RUNS:
             self.runs.show()

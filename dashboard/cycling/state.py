@@ -3,10 +3,12 @@
 from typing import Any
 
 import param
+from param.parameterized import Event
 from pydantic import ValidationError
 
 from backends.errors import InputError
 from backends.experiments.cycling.dynamics import DYNAMICS
+from backends.experiments.cycling.emulated import network_of, newest_run
 from backends.experiments.cycling.methods import METHODS, LocalizationSettings
 from backends.experiments.cycling.race import labels, needs_restart
 from backends.experiments.cycling.settings import CyclingSettings, NetworkSettings
@@ -65,6 +67,7 @@ class CyclingState(param.Parameterized):
         self._looking = LatestWins(DEVICE, _look, self._on_view, self._on_failed)
         for section in (*self.testbeds.values(), self.network):
             section.param.watch(self._on_change, list(section.KEYS))
+        self.testbeds["emulator"].param.watch(self._on_run, "run")
         self.run.param.watch(self._on_change, ["cycles", "spinup", "seed"])
         found = RACES.get(key) if key else None
         if found is not None:
@@ -167,7 +170,9 @@ class CyclingState(param.Parameterized):
             if TESTBEDS[name].RADIUS is None:  # what is local by nature cannot race there
                 methods = [m for m in methods if m.MODEL.model_fields["name"].default not in LOCAL] or [self._usual("etkf")]
             chosen = min(self.chosen, len(methods) - 1)
-            self.network.take(NetworkSettings(**TESTBEDS[name].NETWORK))
+            learned = name == "emulator"
+            usual = _suiting(self.testbeds[name].run) if learned else TESTBEDS[name].NETWORK
+            self.network.take(NetworkSettings(**usual))
             self.param.update(testbed=name, model={}, methods=methods, chosen=chosen)
         finally:
             self.taking = False
@@ -222,6 +227,11 @@ class CyclingState(param.Parameterized):
         section.take(settings)
         section.param.watch(self._on_change, list(section.KEYS))
         return section
+
+    def _on_run(self, event: Event) -> None:
+        """Observe in another way where the testbed's new network has learned another system."""
+        if not self.taking and event.old and _suiting(event.new) != _suiting(event.old):
+            self.network.take(NetworkSettings(**_suiting(event.new)))
 
     def _on_change(self, *_events: object) -> None:
         """Let the race have the settings as they are now, or say why it cannot."""
@@ -281,6 +291,14 @@ class CyclingState(param.Parameterized):
 
     def _on_failed(self, problem: str) -> None:
         self.problem = problem
+
+
+def _suiting(run: str) -> dict[str, Any]:
+    """Return observations that suit what a run has learned, or the newest run; nothing special where there is none."""
+    try:
+        return network_of(run or newest_run())
+    except InputError:  # which is said when a race is made of it
+        return {}
 
 
 def _localise(section: Any, testbed: str) -> None:

@@ -6,7 +6,7 @@ import torch
 from backends.cycling import climate
 from backends.errors import InputError
 from backends.experiments.cycling.dynamics import EmulatorSettings
-from backends.experiments.cycling.emulated import newest_run
+from backends.experiments.cycling.emulated import network_of, newest_run
 from backends.experiments.cycling.race import climate_of
 from backends.experiments.run import from_yaml, run_file, to_yaml
 from backends.experiments.training.run import train
@@ -120,3 +120,10 @@ def test_what_is_wrong_with_a_run_is_said(runs, tmp_path, monkeypatch):
         race("abcdef")
     with pytest.raises(InputError, match="no network has been trained"):
         race("")
+
+
+def test_a_network_is_observed_as_the_system_that_it_has_learned(runs):
+    assert network_of(runs["lorenz"])["every"] == 25
+    assert network_of(runs["advection"])["components"] == "every"
+    with pytest.raises(InputError, match="aivar-1d"):
+        network_of(runs["other"])

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -41,6 +42,20 @@ def step_of(run: str) -> float:
         If there is no such run, it is damaged, or it has trained something else.
     """
     return _of(run).settings.model().dt  # type: ignore[attr-defined]
+
+
+def network_of(run: str) -> dict[str, Any]:
+    """Return observations that suit what a run has learned: those of the testbed that it emulates.
+
+    Raises
+    ------
+    InputError
+        If there is no such run, it is damaged, or it has trained something else.
+    """
+    from backends.experiments.cycling.dynamics import AdvectionSettings, Lorenz63Settings
+
+    kind = AdvectionSettings if isinstance(_of(run).task, AdvectionEmulator) else Lorenz63Settings
+    return kind.NETWORK
 
 
 def emulator(run: str, learned: bool, device: torch.device, dtype: torch.dtype) -> Emulator:
