@@ -65,7 +65,7 @@ class TrainingControls:
         state = self.state
         with one_message():
             self.task.value = state.task
-            self._about.object = f'<div class="hint">{TASKS[state.task].ABOUT}</div>'
+            self._about.object = f'<div class="hint">{TASKS[state.task].ABOUT.replace("`", "")}</div>'
             if state.task not in self._made:
                 self._made[state.task] = self._of_task(state.form)
                 state.form.section.param.watch(self._show_resumes, ["resume", "fine_tune"])

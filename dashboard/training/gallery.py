@@ -5,7 +5,7 @@ from html import escape
 import panel as pn
 
 from backends.jobs.job import Job
-from backends.learning.gallery import Panel, from_json
+from backends.learning.gallery import Panel, Series, from_json
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.plots.training.pictures import CurvePicture, MapPicture, box, key_of, picture, shape_of
 from dashboard.training.metrics import Source
@@ -69,20 +69,21 @@ class GalleryView:
                 return
             # What most pictures have in common is said once, above them.
             common = next((panel.series for panel in panels if not panel.maps), ())
-            names = {(series.label, series.role) for series in common}
-            others = [not names.issuperset((series.label, series.role) for series in panel.series) for panel in panels]
             self._shapes = shapes
-            self._pictures = [picture(panel, named) for panel, named in zip(panels, others, strict=True)]
+            self._pictures = [picture(panel) for panel in panels]
             self._head.param.update(object=WORDS + key_of(common), visible=bool(panels))
-            self.pane.objects = [self._head, self._problem, *self._boxes(panels)]
+            self.pane.objects = [self._head, self._problem, *self._boxes(panels, common)]
 
-    def _boxes(self, panels: tuple[Panel, ...]) -> list[pn.viewable.Viewable]:
+    def _boxes(self, panels: tuple[Panel, ...], common: tuple[Series, ...]) -> list[pn.viewable.Viewable]:
         """Return pictures of curves side by side, and maps of one case in a row of their own."""
+        known = {(series.label, series.role) for series in common}
         boxes: list[pn.viewable.Viewable] = []
-        curves: list[pn.pane.Bokeh] = []
+        curves: list[pn.viewable.Viewable] = []
         for panel, drawn in zip(panels, self._pictures, strict=True):
             if isinstance(drawn, CurvePicture):
-                curves += drawn.panes
+                own = not known.issuperset((series.label, series.role) for series in panel.series)
+                named = pn.Column(*drawn.panes, html(key_of(panel.series)), sizing_mode="stretch_width", margin=0)
+                curves += [named] if own else drawn.panes
                 continue
             points = ", ".join(series.label for series in panel.series)
             title = escape(panel.title) + (f' <span class="hint">points: {escape(points)}</span>' if points else "")

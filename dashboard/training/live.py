@@ -1,5 +1,6 @@
 """The live tab: loss, scores beside their references, pictures of unseen cases, and how the machine does."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import panel as pn
@@ -72,7 +73,7 @@ class LiveView:
             if name not in self._figures:
                 self._figures[name] = Curves(title, SMALL if small else HEIGHT)
             self._figures[name].title(title)
-            log = name in ALWAYS_LOG or (self.log.value and name not in NEVER_LOG)
+            log = name in ALWAYS_LOG or (self.log.value and name not in NEVER_LOG and _positive(curves))
             what = (metrics.id if metrics else "", self.against.value, self.smoothing.value)
             self._figures[name].show(curves, "" if small else AXES[self.against.value], log, what)
         placed = tuple(wanted)
@@ -100,14 +101,14 @@ class LiveView:
             tails = dict.fromkeys(metric_label(reference.rpartition("_")[2]) for _, names in kept for reference in names)
             beside = f" (dashed: {', '.join(tails)})" if tails and len(kept) > 1 else ""
             label = metric_label(stem)
-            title = f"{'Validation cost' if stem == 'cost' else label[:1].upper() + label[1:]}{beside}"
+            title = f"{'Validation cost' if stem == 'cost' else _titled(label)}{beside}"
             # One curve is called the network's, and its references what they are; of several each is called by its stem.
             suffix, prefix = ("_network", "") if len(kept) > 1 else ("", f"{stem}_")
             curves = [self._curve(metrics, name, references=names, prefix=prefix, suffix=suffix) for name, names in kept]
             figures[f"score {stem}"] = (title, curves, False)
         for name in (*groups.system, *groups.others):
             label = metric_label(name)
-            figures[name] = (label[:1].upper() + label[1:], [self._curve(metrics, name)], True)
+            figures[name] = (_titled(label), [self._curve(metrics, name)], True)
         return figures
 
     def _curve(
@@ -122,3 +123,13 @@ class LiveView:
         constants = {metric_label(reference.removeprefix(prefix)): metrics.last(reference) for reference in references}
         label = metric_label(name.removeprefix(prefix).removesuffix(suffix))
         return Curve(label, x, y, smoothed, {known: value for known, value in constants.items() if value is not None})
+
+
+def _titled(label: str) -> str:
+    """Return a label that begins with a capital, unless it begins with a symbol."""
+    return label[:1].upper() + label[1:] if label.isascii() else label
+
+
+def _positive(curves: Sequence[Curve]) -> bool:
+    """Return whether curves have a logarithm."""
+    return not any(bool((curve.y <= 0).any()) for curve in curves)

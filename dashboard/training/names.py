@@ -102,7 +102,7 @@ METRICS = {
     "pca": "PCA",
     "modelled": "modelled B",
     "kriging": "kriging",
-    "linear": "linear interpolation",
+    "linear": "linear",
     "filter": "Kalman filter",
     "elbo": "bound on log p per point",
     "explained": "share of variance explained",

@@ -19,8 +19,8 @@ from backends.learning.trainer import Trainer, load_weights, weights_of
 WEIGHTS, GALLERY = "network.safetensors", "gallery.json"
 #: Seconds of training until the first checkpoint, between checkpoints, between validations at least, and between pictures.
 FIRST_CHECKPOINT, CHECKPOINT_EVERY, VALIDATE_EVERY, SHOW_EVERY = 1.0, 20.0, 1.0, 3.0
-#: Validations and pictures take at most this share of the time.
-SHARE = 0.05
+#: Validations and pictures take at most this share of the time each, unless nobody had seen any for so many seconds.
+SHARE, LONGEST_WAIT = 0.05, 20.0
 
 
 def train(settings: TrainingSettings, folder: Path, context: JobContext, run_id: str = "") -> dict[str, Any]:
@@ -108,12 +108,14 @@ class _Loop:
 
     def _due(self, what: str, every: float) -> bool:
         passed = self._trainer.seconds - self._last[what]
-        return self._trainer.progress >= 1 or passed > max(every, self._cost[what] / SHARE)
+        return self._trainer.progress >= 1 or passed > max(every, min(self._cost[what] / SHARE, LONGEST_WAIT))
 
     def _timed(self, what: str, action: Any) -> Any:
         start = time.perf_counter()
         result = action()
-        self._cost[what], self._last[what] = time.perf_counter() - start, self._trainer.seconds
+        # What is made at the first time and kept, such as references, says nothing about the next.
+        self._cost[what] = 0.0 if self._last[what] < 0 else time.perf_counter() - start
+        self._last[what] = self._trainer.seconds
         return result
 
     def _show(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import BasicTicker, ColumnDataSource, CustomJSTickFormatter, DataRange1d, HoverTool, Line, Model
+from bokeh.models import BasicTicker, ColumnDataSource, CustomJSTickFormatter, DataRange1d, HoverTool, Line, Model, Scatter
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
@@ -18,6 +18,8 @@ from dashboard.theme import NEUTRAL
 #: Points of a curve that are drawn: more are no more than the screen shows.
 MOST_DRAWN = 1200
 HEIGHT, SMALL = 280, 170
+#: Up to so many points are drawn as points, too.
+FEW = 30
 #: References that lie this many times below a curve are not followed by a logarithmic axis.
 FAR = 100.0
 #: Colours of curves in one figure, in their order; apart from each other for colour-blind eyes and on both papers.
@@ -148,6 +150,12 @@ class _Line:
             Line(x="x", y="y" if curve.smooth is None else "smooth", line_color=colour, line_width=1.6 if small else 2),
         )
         self.renderers.append(main)
+        # Few points are seen as such: of a single one there is no line.
+        self._dots: GlyphRenderer | None = None
+        if curve.smooth is None:
+            dot = Scatter(x="x", y="y", size=4 if small else 5, fill_color=colour, line_color=None)
+            self._dots = fig.add_glyph(self._source, dot)
+            self.renderers.append(self._dots)
         self.own = list(self.renderers)
         self.dashed: dict[str, GlyphRenderer] = {}
         self.entries.append((curve.name, self.own))
@@ -183,9 +191,11 @@ class _Line:
             self._source.stream({name: np.array(values) for name, values in columns.items()})
         # The next one that is drawn stands at a multiple of the stride.
         self._drawn = -(-count // stride) * stride
+        if self._dots is not None:
+            self._dots.visible = count <= FEW
         for name, source in self._references.items():
             value = curve.references.get(name, np.nan)
-            ends = curve.x[[0, -1]] if count else np.empty(0)
+            ends = curve.x[[0, -1]] + ([-0.5, 0.5] if count == 1 else 0.0) if count else np.empty(0)
             if len(ends) and np.isfinite(value) and not (log and value <= 0):
                 source.data = {"x": ends.astype(float), "y": np.full(2, value)}
 

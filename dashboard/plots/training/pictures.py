@@ -17,13 +17,12 @@ from bokeh.models import (
     Scatter,
 )
 from bokeh.models.annotations.legends import ColorBar
-from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from backends.learning.gallery import Map, Panel, Role, Series
 from dashboard.plots.axes import log_limits, plain_figure, positive, set_limits
 from dashboard.plots.race.frame import calm, columns, value_hover
-from dashboard.plots.training.frame import PLAIN, compact, head, log_ticks
+from dashboard.plots.training.frame import PLAIN, head, log_ticks
 from dashboard.theme import ANALYSIS, BACKGROUND, DIVERGING, NEUTRAL, OBSERVATIONS, TRUTH, FieldStyle
 
 #: Of what curves and points are; the exact answer is dashed and lies above the network's, which it often hides otherwise.
@@ -44,17 +43,9 @@ def shape_of(panel: Panel) -> tuple[object, ...]:
 
 
 class CurvePicture:
-    """A picture of curves and points.
+    """A picture of curves and points, without a legend: see :func:`key_of`."""
 
-    Parameters
-    ----------
-    panel
-        What is shown first.
-    named
-        Whether the figure has a legend.
-    """
-
-    def __init__(self, panel: Panel, named: bool = True) -> None:
+    def __init__(self, panel: Panel) -> None:
         self._limits: tuple[float, float] | None = None
         fig = plain_figure(
             HEIGHT, panel.x_label, panel.y_label, log_x="x" in panel.log, log_y="y" in panel.log,
@@ -67,16 +58,12 @@ class CurvePicture:
                 axis.ticker = log_ticks()
                 axis.formatter = CustomJSTickFormatter(code=PLAIN)
         self._sources = [ColumnDataSource(data={"x": [], "y": []}) for _ in panel.series]
-        entries: list[tuple[str, list[GlyphRenderer]]] = []
         for series, source in zip(panel.series, self._sources, strict=True):
             glyph = fig.add_glyph(source, _glyph(series.role))
             glyph.name = series.label
             hover = HoverTool(renderers=[glyph], tooltips=[("", "$name"), ("", "@y{custom}")], visible=False)
             hover.formatters = {"@y": value_hover()}
             fig.add_tools(hover)
-            entries.append((series.label, [glyph]))
-        if named:
-            compact(fig, entries, WIDE)
         head(fig, panel.title, WIDE)
         self.figure = fig
         self.panes = (pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0),)
@@ -162,13 +149,13 @@ class MapPicture:
         return fig
 
 
-def picture(panel: Panel, named: bool = True) -> CurvePicture | MapPicture:
+def picture(panel: Panel) -> CurvePicture | MapPicture:
     """Return the figures of a picture."""
-    return MapPicture(panel) if panel.maps else CurvePicture(panel, named)
+    return MapPicture(panel) if panel.maps else CurvePicture(panel)
 
 
 def key_of(series: Sequence[Series]) -> str:
-    """Return a legend for many pictures, as markup."""
+    """Return a legend for one or many pictures, as markup."""
     marks = (
         f'<span><span class="line {_MARKS.get(one.role, "")}" style="border-color:{ROLE_COLOURS[one.role]}"></span>'
         f"{escape(one.label)}</span>"
@@ -180,7 +167,7 @@ def key_of(series: Sequence[Series]) -> str:
 _MARKS = {"observations": "dot", "exact": "dashed", "other": "dotted"}
 
 
-def box(panes: Sequence[pn.pane.Bokeh], least: int, most: int) -> pn.Column:
+def box(panes: Sequence[pn.viewable.Viewable], least: int, most: int) -> pn.Column:
     """Return figures side by side in columns of equal width, at least so many pixels wide and at most so many in a row."""
     return pn.Column(*panes, sizing_mode="stretch_width", margin=0, styles=columns(least, most))
 
