@@ -19,7 +19,11 @@ AGAINST = {"Iteration": "iteration", "Time": "seconds"}
 AXES = {"iteration": "iteration", "seconds": "seconds of training"}
 SMOOTHING = {"Not smoothed": 1, "Smoothed over 10": 10, "Smoothed over 50": 50, "Smoothed over 200": 200}
 #: Figures whose numbers span decades, whatever the switch says, and those that never do.
-ALWAYS_LOG, NEVER_LOG = ("gaps",), ("learning_rate", "samples_per_second", "memory_mb", "device_memory_mb")
+ALWAYS_LOG = ("gaps",)
+NEVER_LOG = (
+    "learning_rate", "samples_per_second", "memory_mb", "device_memory_mb", "score elbo", "score explained",
+    "score consistency", "score length",
+)  # fmt: skip
 
 
 class LiveView:
