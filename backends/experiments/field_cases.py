@@ -36,7 +36,7 @@ def field_case(settings: FieldCase, catalogue: Catalogue) -> tuple[ReadyCase, Fi
     variable = find_variable(dataset, settings.variable)
     axis = time_axis(variable)
     selection = select(variable, time=settings.time, level=settings.level, member=settings.member, middle=True)
-    truth = dataset.field(variable.name, selection)
+    truth, lag = dataset.field(variable.name, selection), 0
     if settings.background == "mean":
         background = dataset.mean_field(variable.name, axis, selection)
     else:
@@ -53,7 +53,7 @@ def field_case(settings: FieldCase, catalogue: Catalogue) -> tuple[ReadyCase, Fi
         return fields[lag:] - fields[:-lag]
 
     case = on_grid(truth, _state(background), background.caption)
-    return replace(case, differences=differences), truth
+    return replace(case, lag=lag, differences=differences), truth
 
 
 def ensemble_case(settings: EnsembleCase, catalogue: Catalogue) -> tuple[ReadyCase, Field]:

@@ -51,6 +51,8 @@ class ReadyCase:
         Whether `weights` count only withheld stations, so that errors are against observations, not a truth.
     members
         Shape (N, n): an ensemble that does not contain the truth.
+    lag
+        Steps of the time axis that the background is earlier than the truth; 0 where it is no earlier field.
     differences
         From a lag in steps to lagged differences of a series, shape (k, n), for the NMC method.
     geometry
@@ -71,6 +73,7 @@ class ReadyCase:
     observations: Observations | None = None
     withheld: bool = False
     members: Tensor | None = None
+    lag: int = 0
     differences: Callable[[int], Tensor] | None = None
     geometry: SphereGeometry | None = field(default=None)
 

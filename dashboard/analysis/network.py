@@ -10,14 +10,15 @@ from panel.io.callbacks import PeriodicCallback
 from param.parameterized import Event
 
 from backends.errors import InputError
+from backends.experiments.cases import FieldCase
 from backends.experiments.outcome import Outcome
-from backends.experiments.run import to_yaml
+from backends.experiments.run import from_yaml, to_yaml
+from backends.experiments.training.plane import LARGEST
 from backends.experiments.training.registry import TASKS
+from backends.experiments.training.settings import TrainingSettings
 from backends.experiments.training.trained import Trained, trained
-from backends.experiments.training.use import USABLE, Learned, apply, tuned_to
-from backends.experiments.yaml_text import parse
-from backends.geometry.line import PeriodicLine
-from backends.geometry.plane import VerticalPlane
+from backends.experiments.training.use import USABLE, Learned, apply, fits, tuned_to
+from backends.geometry.grid import LatLonGrid
 from backends.jobs.job import Job, State
 from dashboard.analysis.state import AnalysisState
 from dashboard.controls import html, notice, one_message, tell
@@ -32,10 +33,13 @@ LOOK_EVERY = 500
 TUNING_STEPS = 500
 EMPTY = """
 <div class="hint">No network that could analyse this case has been trained yet. Train one on the
-<a href="training">Training page</a>: of the tasks {tasks}. It then appears here, beside the exact answer.</div>
+<a href="training">Training page</a>: {tasks}. It then appears here, beside the exact answer.</div>
 """
 LOADING = '<div class="hint">Looking for networks that have been trained …</div>'
-ELSEWHERE = '<div class="hint">Networks are trained for the periodic line and for the vertical plane; choose such a case.</div>'
+ELSEWHERE = f"""
+<div class="hint">Networks are trained for the periodic line, for the vertical plane, and for a field of a file, of at most
+{LARGEST:,} grid points, with an earlier one as its background; choose such a case.</div>
+"""
 #: Run and analysis.
 Request = tuple[str, Outcome]
 
@@ -90,8 +94,8 @@ class NetworkView:
 
     def _offer(self, outcome: Outcome) -> None:
         """Offer the networks that could analyse the case, the newest first."""
-        tasks = [task for task, kind in USABLE.items() if isinstance(outcome.case.domain, kind)]
-        runs = [job for job in all_jobs().list() if job.state is State.COMPLETED and _task(job) in tasks]
+        trainings = [(job, _settings(job)) for job in all_jobs().list() if job.state is State.COMPLETED]
+        runs = [job for job, settings in trainings if settings is not None and fits(settings, outcome)]
         options = {_title(job): job.id for job in runs}
         if list(self.chosen.options.items()) != list(options.items()):
             kept = self.chosen.value if self.chosen.value in options.values() else next(iter(options.values()), None)
@@ -100,9 +104,7 @@ class NetworkView:
         if options or all_jobs().loading:
             self._words.object = "" if options else LOADING
             return
-        known = isinstance(outcome.case.domain, PeriodicLine | VerticalPlane)
-        names = " or ".join(f"“{TASKS[task].TITLE}”" for task in tasks)
-        self._words.object = EMPTY.format(tasks=escape(names)) if known else ELSEWHERE
+        self._words.object = _how_to_get_one(outcome)
         self._clear()
 
     def _clear(self) -> None:
@@ -194,19 +196,36 @@ class NetworkView:
 
 
 @lru_cache(maxsize=200)
-def _task_of(settings: str) -> str:
-    tree = parse(settings, "the settings")
-    return str(tree.get("task", "")) if isinstance(tree, dict) else ""
+def _training(text: str) -> TrainingSettings | None:
+    """Return the settings of a training, or None where they are not valid any more, as an older version's may be."""
+    try:
+        settings = from_yaml(text)
+    except InputError:
+        return None
+    return settings if isinstance(settings, TrainingSettings) else None
 
 
-def _task(job: Job) -> str:
-    return _task_of(job.settings) if job.kind == "training" else ""
+def _settings(job: Job) -> TrainingSettings | None:
+    return _training(job.settings) if job.kind == "training" else None
+
+
+def _how_to_get_one(outcome: Outcome) -> str:
+    """Return which tasks train networks for the case of the page, or that there are none for it."""
+    case, domain = outcome.settings.case, outcome.case.domain
+    names = " or ".join(f"“{TASKS[task].TITLE}”" for task, kind in USABLE.items() if isinstance(domain, kind))
+    if not isinstance(domain, LatLonGrid):
+        return EMPTY.format(tasks=escape(names)) if names else ELSEWHERE
+    if not isinstance(case, FieldCase) or domain.size > LARGEST:
+        return ELSEWHERE
+    return EMPTY.format(tasks=escape(f"{names}, with path: {case.path} and variable: {case.variable}"))
 
 
 def _title(job: Job) -> str:
+    settings = _settings(job)
+    assert settings is not None  # of those that are offered
     gap = job.summary.get("cost_gap_median")
     quality = f", gap {100 * gap:.2g} %" if isinstance(gap, float) else ""
-    return f"{TASKS[_task(job)].TITLE}{quality} ({job.id})"
+    return f"{settings.TITLE}{quality} ({job.id})"
 
 
 def _table(learned: Learned) -> str:

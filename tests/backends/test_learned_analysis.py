@@ -1,16 +1,21 @@
 """Trained networks on problems of the Analysis page: the same numbers, and the reasons why they are not valid."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 from backends.errors import InputError
-from backends.experiments.cases import LineCase, PlaneCase
+from backends.experiments.cases import FieldCase, LineCase, PlaneCase
 from backends.experiments.prepare import prepare
 from backends.experiments.run import settings_from
 from backends.experiments.settings import AnalysisSettings, BackgroundErrorSettings, MethodSettings, ObservationSettings
 from backends.experiments.training.trained import Trained
-from backends.experiments.training.use import apply, reasons, tuned_to
+from backends.experiments.training.use import apply, fits, reasons, tuned_to
 from backends.fields.catalogue import Catalogue
+from tests.files import write
 
 
 def outcome(points=40, case=None, b=None, **observing):
@@ -75,6 +80,97 @@ def test_on_a_plane():
     assert learned.reasons == ()
     assert learned.scores["j_3dvar"] == pytest.approx(page.minimum, rel=1e-5)
     assert len(learned.panels[0].maps) == 7
+
+
+# Fields of a file ----------------------------------------------------------------------------------------------------
+
+ARCHIVE = {"path": "archive.nc", "variable": "t2m", "lag": 2, "test_steps": 6}
+B_AND_R = {"background_error": {"sigma": 2.0, "length": 300.0}, "observations": {"count": [5, 30], "sigma": 0.5}}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """A folder with 20 times of a small map on which waves travel."""
+    folder = tmp_path_factory.mktemp("archive")
+    t, y, x = np.meshgrid(np.arange(20), np.arange(9), np.arange(12), indexing="ij")
+    values = 280 + 4 * np.cos(2 * np.pi * (x - t) / 12) + 0.3 * y * np.sin(0.4 * t)
+    coordinates = {
+        "time": np.datetime64("2020-01-01", "ns") + np.arange(20) * np.timedelta64(1, "h"),
+        "lat": ("lat", 50 + 0.5 * np.arange(9), {"units": "degrees_north"}),
+        "lon": ("lon", 0.75 * np.arange(12), {"units": "degrees_east"}),
+    }
+    write(folder / "archive.nc", xr.Dataset({"t2m": (("time", "lat", "lon"), values, {"units": "K"})}, coordinates))
+    return folder
+
+
+def field_outcome(archive, b=None, case=None, **observing):
+    settings = AnalysisSettings(
+        case=FieldCase(**({"path": "archive.nc", "variable": "t2m", "lag": 2} | (case or {}))),
+        background_error=BackgroundErrorSettings(**({"sigma": 2.0, "length": 300.0, "floor": 1e-5} | (b or {}))),
+        observations=ObservationSettings(**({"count": 20, "sigma": 0.5} | observing)),
+    )
+    return prepare(settings.case, Catalogue(archive)).experiment.run(settings)
+
+
+def field_network(archive, **changes):
+    settings = settings_from({"kind": "training", "task": "aivar-field", **ARCHIVE, **B_AND_R, **changes})
+    return Trained(settings, settings.make(archive))
+
+
+def test_a_network_of_fields_is_judged_against_the_analysis_of_the_page(archive):
+    page = field_outcome(archive)
+    learned = apply(field_network(archive), page)
+    assert learned.reasons == ()
+    assert learned.scores["j_3dvar"] == pytest.approx(page.minimum, rel=1e-6)
+    assert learned.scores["j_3dvar"] <= learned.scores["j_network"] <= learned.scores["j_background"]
+    # Weighted by area, as everything on the page.
+    assert learned.scores["rmse_3dvar"] == pytest.approx(page.rmse_analysis, rel=1e-5)
+    assert learned.scores["rmse_background"] == pytest.approx(page.rmse_background, rel=1e-6)
+    (points,), maps = learned.panels[0].series, learned.panels[0].maps
+    assert len(maps) == 7
+    places = page.observations.places
+    np.testing.assert_allclose(sorted(points.x), sorted(places[:, 1].tolist()), atol=1e-3)
+    np.testing.assert_allclose(sorted(points.y), sorted(places[:, 0].tolist()), atol=1e-2)
+
+
+def test_the_training_on_fields_has_the_b_and_the_h_of_the_page(archive):
+    page, cases = field_outcome(archive), field_network(archive).task.unseen(40)
+    everywhere = torch.arange(page.case.domain.size)
+    torch.testing.assert_close(
+        cases.errors.between(everywhere[None])[0],
+        page.problem.background_error.between(everywhere, everywhere),
+        rtol=0, atol=1e-5,
+    )  # fmt: skip
+    errors = (cases.values - cases.observed(cases.truth))[cases.used]
+    assert float(errors.std()) == pytest.approx(0.5, rel=0.15)
+    between = (cases.weights.max(-1).values < 0.99)[cases.used]
+    assert float(between.double().mean()) > 0.8
+    at_points = field_network(archive, observations={"count": [5, 30], "placement": "points"}).task.unseen(40)
+    assert bool((at_points.weights == 1).all())
+
+
+def test_where_a_network_of_fields_is_not_valid_it_says_why_and_fine_tuning_heals_it(archive):
+    network = field_network(archive, observations={"count": [5, 30], "sigma": 0.5, "placement": "points"})
+    page = field_outcome(archive, {"sigma": 3.0, "length": 200.0}, {"lag": 3}, sigma=0.2, count=40)
+    found = reasons(network.settings, page)
+    for part in ("σ_b is 3", "L is 200", "σ_o is 0.2", "between grid points", "3 steps earlier", "40 observations"):
+        assert any(part in sentence for sentence in found), part
+    assert len(found) == 6
+    tuned = tuned_to(network.settings, page, "abc123", 7)
+    assert reasons(tuned, page) == ()
+    assert (tuned.lag, tuned.observations.placement, tuned.observations.count) == (3, "anywhere", (5, 40))
+    mean = reasons(field_network(archive).settings, field_outcome(archive, case={"background": "mean"}))
+    assert mean == ("the background is the mean over time; it was trained with the field 2 steps before",)
+
+
+def test_a_network_of_one_field_cannot_see_another(archive):
+    network, page = field_network(archive), field_outcome(archive)
+    other = replace(page, settings=page.settings.model_copy(update={"case": FieldCase(path="b.nc", variable="t2m")}))
+    assert fits(network.settings, page)
+    assert not fits(network.settings, other)
+    assert not fits(network.settings, outcome())
+    with pytest.raises(InputError, match=r"trained on t2m of archive\.nc; this case is t2m of b\.nc"):
+        apply(network, other)
 
 
 @pytest.mark.parametrize(

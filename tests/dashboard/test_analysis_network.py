@@ -41,6 +41,40 @@ def test_without_networks_it_says_how_to_get_one(page):
     assert not page.network._head.visible
 
 
+@pytest.fixture
+def field_page(catalogue, jobs):
+    page = AnalysisPage(catalogue, "a.nc")
+    page.content()
+    page.wait()
+    yield page
+    page.close()
+
+
+def test_networks_of_a_field_are_for_that_field_alone(field_page, jobs, tmp_path):
+    look(field_page)
+    view = field_page.network
+    assert "AI-Var on real fields”, with path: a.nc and variable: t" in view._words.object
+    (tmp_path / "a.yaml").write_text(
+        "{kind: training, task: aivar-field, path: a.nc, variable: t, lag: 1, test_steps: 2, iterations: 1, batch: 2}"
+    )
+    run = run_file(tmp_path / "a.yaml", tmp_path)["run_id"]
+    jobs.list()
+    jobs._records._reading.result()
+    field_page.state.b.param.update(sigma=2.0, length=150.0)
+    field_page.wait()
+    assert list(view.chosen.options.values()) == [run]
+    assert "3D-Var, exact" in view._table.object
+    assert [type(drawn).__name__ for drawn in view._pictures] == ["MapPicture"]
+    assert "σ_b" not in text_of(view._stale)
+    assert "the background is 2 steps earlier; it was trained with 1" in text_of(view._stale)
+
+    (tmp_path / "b.nc").write_bytes((tmp_path / "a.nc").read_bytes())
+    field_page.state.cases["field"].path = "b.nc"
+    field_page.wait()
+    assert view.chosen.options == {}
+    assert "with path: b.nc and variable: t" in view._words.object
+
+
 @pytest.mark.jobs
 def test_a_network_stands_beside_the_exact_answer_and_is_marked_stale(page, jobs, tmp_path, monkeypatch):
     monkeypatch.setattr(network_module, "TUNING_STEPS", 3)

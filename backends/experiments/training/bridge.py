@@ -1,5 +1,7 @@
 """From a problem of the Analysis page to a batch of one case that networks can see."""
 
+from weakref import WeakKeyDictionary
+
 import torch
 from torch import Tensor
 
@@ -9,7 +11,7 @@ from backends.background_error.circulant import CirculantBackgroundError
 from backends.background_error.kronecker import KroneckerBackgroundError
 from backends.errors import InputError
 from backends.learning.variational.cases import Cases, Errors
-from backends.learning.variational.fixed import PlaneErrors, dense_errors
+from backends.learning.variational.fixed import DenseErrors, PlaneErrors, dense_errors
 from backends.learning.variational.spectral import SpectralErrors
 from backends.observing.operators import LinearOperator
 
@@ -17,6 +19,8 @@ from backends.observing.operators import LinearOperator
 LARGEST_DENSE = 2500
 #: Floor of a B whose own floor is lower: networks divide by eigenvalues in single precision.
 LEAST_FLOOR = 1e-7
+#: Matrices that have been decomposed, for as long as their B is there: B stays while σ_o or the observations are turned.
+_DECOMPOSED: WeakKeyDictionary[BackgroundError, DenseErrors] = WeakKeyDictionary()
 
 
 def case_of(problem: Problem, truth: Tensor | None = None, conditions: Tensor | None = None) -> Cases:
@@ -78,7 +82,9 @@ def errors_of(B: BackgroundError) -> Errors:
         return PlaneErrors(qz, qx, _floored(eigenvalues))
     if B.size > LARGEST_DENSE:
         raise InputError(f"B is decomposed as a matrix for at most {LARGEST_DENSE} points here; the state has {B.size}")
-    return dense_errors(B.dense().double(), LEAST_FLOOR)
+    if (decomposed := _DECOMPOSED.get(B)) is None:
+        decomposed = _DECOMPOSED[B] = dense_errors(B.dense().double(), LEAST_FLOOR)
+    return decomposed
 
 
 def _floored(eigenvalues: Tensor) -> Tensor:

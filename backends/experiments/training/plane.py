@@ -15,13 +15,14 @@ from backends.device import compute_device
 from backends.errors import InputError
 from backends.experiments.field_cases import find_variable, time_axis
 from backends.experiments.sections import Positive, Section
+from backends.experiments.training.bridge import errors_of
 from backends.experiments.training.line import CountRange, DescentSettings, MLPSettings
 from backends.experiments.training.settings import TrainingSettings
 from backends.fields.catalogue import Catalogue
 from backends.learning.gallery import Panel
 from backends.learning.seeded import seeded
 from backends.learning.variational.cases import Cases
-from backends.learning.variational.fixed import dense_errors, plane_errors
+from backends.learning.variational.fixed import plane_errors
 from backends.learning.variational.networks import DescentNetwork, IncrementNetwork
 from backends.learning.variational.pictures import map_pictures
 from backends.learning.variational.plane import ArchiveDraws, PlaneDraws
@@ -101,18 +102,23 @@ class AIVarPlane(TrainingSettings):
 
 
 class FieldErrorSettings(Section):
-    """The Gaussian B of a map, of great-circle distance."""
+    """The Gaussian B of a map, of great-circle distance; the same as on the Analysis page."""
 
     sigma: Positive = Field(2.0, description="σ_b, in the field's unit")
     length: Positive = Field(150.0, description="correlation length, km")
-    floor: float = Field(1e-5, gt=0, lt=1, description="α: eigenvalues of B are at least α λ_max")
+    floor: float = Field(1e-5, gt=0, lt=1, description="α: α λ_max is added to the eigenvalues of B")
 
 
 class FieldObserving(Section):
-    """Observations at grid points, new ones for every case."""
+    """Observations at new places for every case."""
 
     count: CountRange = Field((20, 100), description="least and most observations of a case")
     sigma: Positive = Field(0.5, description="σ_o, in the field's unit")
+    placement: Literal["anywhere", "points"] = Field(
+        "anywhere",
+        description="`anywhere`: even over the area, interpolated as on the Analysis page; `points`: at grid points, at most "
+        "one at each",
+    )
 
 
 class AIVarField(TrainingSettings):
@@ -154,15 +160,17 @@ class AIVarField(TrainingSettings):
         rows, columns = fields.shape[1:]
         states = torch.from_numpy(fields.reshape(len(axis), -1)).double()
         b, o = self.background_error, self.observations
-        if o.count[1] > rows * columns:
+        if o.placement == "points" and o.count[1] > rows * columns:
             raise InputError(f"observations.count: at most one for each of the {rows * columns} points; came {o.count[1]}")
         grid = variable.grid.to(torch.device("cpu"), torch.float64)
-        correlation = SphereCorrelation(SphereGeometry(grid), Correlation("gaussian", b.length))
-        errors = dense_errors(ScaledBackgroundError(correlation, b.sigma).dense(), b.floor)
+        correlation = SphereCorrelation(SphereGeometry(grid), Correlation("gaussian", b.length), b.floor)
+        errors = errors_of(ScaledBackgroundError(correlation, b.sigma))
+        anywhere = None if o.placement == "points" else lambda u: grid.interpolation(grid.uniform(u))
         split = len(axis) - self.test_steps
 
         def draws(begin: int, end: int) -> ArchiveDraws:
-            return ArchiveDraws(states[begin:end], states[begin - self.lag : end - self.lag], errors, o.count, o.sigma)
+            earlier = states[begin - self.lag : end - self.lag]
+            return ArchiveDraws(states[begin:end], earlier, errors, o.count, o.sigma, anywhere)
 
         west, east = float(grid.longitude.min()), float(grid.longitude.max())
         south, north = float(grid.latitude.min()), float(grid.latitude.max())

@@ -7,12 +7,15 @@ from typing import cast
 import torch
 
 from backends.errors import InputError
+from backends.experiments.cases import FieldCase
 from backends.experiments.outcome import Outcome
 from backends.experiments.training.bridge import case_of
 from backends.experiments.training.line import AIVarLine, AIVarLineConditioned, MLPSettings
-from backends.experiments.training.plane import AIVarPlane
+from backends.experiments.training.plane import AIVarField, AIVarPlane
 from backends.experiments.training.settings import TrainingSettings
 from backends.experiments.training.trained import Trained
+from backends.geometry.domain import Domain
+from backends.geometry.grid import LatLonGrid
 from backends.geometry.line import PeriodicLine
 from backends.geometry.plane import VerticalPlane
 from backends.learning.gallery import Panel
@@ -24,10 +27,10 @@ from backends.learning.variational.task import Judged
 from backends.observing.operators import LinearOperator
 
 #: Trainings whose networks the Analysis page can use.
-Usable = AIVarLine | AIVarLineConditioned | AIVarPlane
+Usable = AIVarLine | AIVarLineConditioned | AIVarPlane | AIVarField
 #: The names of their tasks, and the domains that they are for.
-USABLE: dict[str, type[PeriodicLine | VerticalPlane]] = {
-    "aivar-1d": PeriodicLine, "aivar-1d-conditioned": PeriodicLine, "aivar-2d": VerticalPlane,
+USABLE: dict[str, type[PeriodicLine | VerticalPlane | LatLonGrid]] = {
+    "aivar-1d": PeriodicLine, "aivar-1d-conditioned": PeriodicLine, "aivar-2d": VerticalPlane, "aivar-field": LatLonGrid,
 }  # fmt: skip
 #: Settings that differ by less than this part are the same.
 SAME = 1e-3
@@ -56,20 +59,27 @@ class Learned:
     panels: tuple[Panel, ...]
 
 
+def fits(settings: TrainingSettings, outcome: Outcome) -> bool:
+    """Return whether networks of a training can see the problem of the page: its kind of domain, and of fields the same one."""
+    if not isinstance(outcome.case.domain, USABLE.get(settings.task, ())):
+        return False
+    if not isinstance(settings, AIVarField):
+        return True
+    case = outcome.settings.case
+    return isinstance(case, FieldCase) and (case.path, case.variable) == (settings.path, settings.variable)
+
+
 def apply(network: Trained, outcome: Outcome) -> Learned:
     """Let a network analyse the problem of the page.
 
     Raises
     ------
     InputError
-        If the network cannot see the problem at all: another domain or grid, a nonlinear H, correlated observation errors.
+        If the network cannot see the problem at all: another domain, grid or field, a nonlinear H, correlated observation
+        errors.
     """
-    settings, domain = _usable(network.settings), outcome.case.domain
-    if not isinstance(domain, USABLE[settings.task]):
-        raise InputError(f"a network of the task {settings.task} cannot analyse this case")
-    shape = (settings.nz, settings.nx) if isinstance(settings, AIVarPlane) else (settings.points,)
-    if tuple(domain.shape) != shape:
-        raise InputError(f"the network was trained on {_size(shape)} points; this case has {_size(tuple(domain.shape))}")
+    settings = _usable(network.settings)
+    _check_seen(settings, outcome)
     problem = outcome.problem
     count = torch.tensor([float(outcome.used.sum())])
     sigma_b, length, sigma_o = (torch.tensor([value]) for value in (outcome.sigma_b, outcome.length, outcome.sigma_o))
@@ -89,9 +99,10 @@ def apply(network: Trained, outcome: Outcome) -> Learned:
     increment = increment.cpu().double()
     panels = tuple(
         replace(panel, title=panel.title.replace("unseen case 1", "the case of this page"))
-        for panel in _pictures(cases, judged.exact, increment, domain)
+        for panel in _pictures(cases, judged.exact, increment, outcome.case.domain)
     )
-    return Learned(reasons(settings, outcome), judged.scores(increment), seconds, outcome.seconds, panels)
+    scores = judged.scores(increment) | _errors(outcome, {"3dvar": judged.exact, "network": increment})
+    return Learned(reasons(settings, outcome), scores, seconds, outcome.seconds, panels)
 
 
 def reasons(settings: Usable, outcome: Outcome) -> tuple[str, ...]:
@@ -108,12 +119,15 @@ def reasons(settings: Usable, outcome: Outcome) -> tuple[str, ...]:
     for name, (low, high) in _ranges(settings).items():
         if not low * (1 - SAME) <= named[name] <= high * (1 + SAME):
             found.append(f"{name} is {named[name]:.3g}; it was trained with {_words(low, high)}")
-    if isinstance(settings, AIVarLine):
+    if isinstance(settings, AIVarLine | AIVarField):
         if isinstance(settings.network, MLPSettings) and abs(b.floor / settings.background_error.floor - 1) > SAME:
             found.append(f"the floor α is {b.floor:g}; it was trained with {settings.background_error.floor:g}")
-        if o.operator != "point" or not _on_points(outcome):
+        at_points = isinstance(settings, AIVarLine) or settings.observations.placement == "points"
+        if at_points and (o.operator != "point" or not _on_points(outcome)):
             found.append("observations lie between grid points; it was trained with observations at grid points")
-    if isinstance(settings, AIVarLine | AIVarLineConditioned):
+    if isinstance(settings, AIVarField):
+        found.extend(_other_fields(settings, outcome))
+    if not isinstance(settings, AIVarPlane):
         low, high = settings.observations.count
         p = int(outcome.used.sum())
         if not low <= p <= high:
@@ -141,12 +155,17 @@ def tuned_to(settings: TrainingSettings, outcome: Outcome, run: str, iterations:
         o = {"sigma": _widened(usable.observations.sigma, sigma_o)}
     elif isinstance(usable, AIVarLine):
         b["floor"] = outcome.settings.background_error.floor or usable.background_error.floor
+    elif isinstance(usable, AIVarField):
+        b["floor"] = outcome.settings.background_error.floor or usable.background_error.floor
+        o["placement"] = usable.observations.placement if _on_points(outcome) else "anywhere"
     else:
         b["length_z"] = outcome.length_z
     if not isinstance(usable, AIVarPlane):
         o["count"] = _widened(usable.observations.count, max(1, p))
     old = usable.model_dump()
-    new = {"background_error": old["background_error"] | b, "observations": old["observations"] | o}
+    new: dict[str, object] = {"background_error": old["background_error"] | b, "observations": old["observations"] | o}
+    if isinstance(usable, AIVarField):
+        new["lag"] = outcome.case.lag or usable.lag
     return type(usable).model_validate(old | new | {"resume": run, "fine_tune": True, "iterations": iterations})
 
 
@@ -154,6 +173,42 @@ def _usable(settings: TrainingSettings) -> Usable:
     if not isinstance(settings, Usable):
         raise InputError(f"a network of the task {settings.task} cannot be used on the Analysis page")
     return settings
+
+
+def _check_seen(settings: Usable, outcome: Outcome) -> None:
+    case, domain = outcome.settings.case, outcome.case.domain
+    if not isinstance(domain, USABLE[settings.task]):
+        raise InputError(f"a network of the task {settings.task} cannot analyse this case")
+    if isinstance(settings, AIVarField):
+        if not fits(settings, outcome):
+            here = f"{case.variable} of {case.path}" if isinstance(case, FieldCase) else "none of its times"
+            raise InputError(f"the network was trained on {settings.variable} of {settings.path}; this case is {here}")
+        return
+    shape = (settings.nz, settings.nx) if isinstance(settings, AIVarPlane) else (settings.points,)
+    if tuple(domain.shape) != shape:
+        raise InputError(f"the network was trained on {_size(shape)} points; this case has {_size(tuple(domain.shape))}")
+
+
+def _other_fields(settings: AIVarField, outcome: Outcome) -> list[str]:
+    """Return how truth and background of a field differ from those of a training."""
+    case, found = outcome.settings.case, []
+    assert isinstance(case, FieldCase)
+    if case.background == "mean":
+        found.append(f"the background is the mean over time; it was trained with the field {settings.lag} steps before")
+    elif outcome.case.lag != settings.lag:
+        found.append(f"the background is {outcome.case.lag} steps earlier; it was trained with {settings.lag}")
+    if outcome.settings.observations.operator != "point":
+        found.append("observations are means over areas; it was trained with interpolated values")
+    if case.level is not None or case.member:
+        found.append("a level or a member was chosen; it was trained with the first ones")
+    return found
+
+
+def _errors(outcome: Outcome, increments: dict[str, torch.Tensor]) -> dict[str, float]:
+    """Return RMSE as the page has it, weighted by area, of the background and of increments (1, n)."""
+    case, background = outcome.case, outcome.problem.background
+    errors = {name: float(case.rmse(background + increment[0].to(background))) for name, increment in increments.items()}
+    return {f"rmse_{name}": value for name, value in {"background": float(case.rmse(background)), **errors}.items()}
 
 
 def _ranges(settings: Usable) -> dict[str, tuple[float, float]]:
@@ -171,14 +226,18 @@ def _on_points(outcome: Outcome) -> bool:
     return isinstance(operator, LinearOperator) and bool((operator.weight.max(1).values > 1 - 1e-6).all())
 
 
-def _pictures(
-    cases: Cases, exact: torch.Tensor, increment: torch.Tensor, domain: PeriodicLine | VerticalPlane
-) -> tuple[Panel, ...]:
+def _pictures(cases: Cases, exact: torch.Tensor, increment: torch.Tensor, domain: Domain) -> tuple[Panel, ...]:
     if isinstance(domain, PeriodicLine):
         return line_pictures(cases, exact, increment)
-    left, right, low, high = domain.extent
     rows, columns = domain.shape
-    return map_pictures(cases, exact, increment, (rows, columns), (left, low, right, high), ("x [km]", "z [km]"))
+    if isinstance(domain, VerticalPlane):
+        (left, right, low, high), axes = domain.extent, ("x [km]", "z [km]")
+    else:
+        assert isinstance(domain, LatLonGrid)
+        left, right = float(domain.longitude[0]), float(domain.longitude[-1])
+        low, high = float(domain.latitude[0]), float(domain.latitude[-1])
+        axes = ("longitude [°E]", "latitude [°N]")
+    return map_pictures(cases, exact, increment, (rows, columns), (left, low, right, high), axes)
 
 
 def _words(low: float, high: float) -> str:

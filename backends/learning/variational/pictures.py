@@ -68,9 +68,9 @@ def map_pictures(
     panels = []
     for k in range(min(len(cases), 2)):
         used, background = cases.used[k], cases.background[k]
-        point = cases.nodes[k, :, 0][used]
-        x = left + (right - left) * (point % columns) / (columns - 1)
-        y = low + (high - low) * (point // columns) / (rows - 1)
+        nodes, weights = cases.nodes[k][used], cases.weights[k][used]
+        x = left + (right - left) * (weights * (nodes % columns)).sum(-1) / (columns - 1)
+        y = low + (high - low) * (weights * (nodes // columns)).sum(-1) / (rows - 1)
 
         def shown(label: str, state: Tensor, shared: str = "state") -> Map:
             return Map.of(label, state.reshape(shape), (left, low, right, high), shared)

@@ -1,11 +1,13 @@
 """Cases on a vertical plane that is observed in columns, and on a map with fields of an archive."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from backends.geometry.domain import Rows
 from backends.learning.variational.cases import Cases, Errors
 
 #: The lecture's background: moved by this share of the width, smoothed over this share, biased by this, K.
@@ -63,7 +65,7 @@ class PlaneDraws:
 
 @dataclass(frozen=True, eq=False)
 class ArchiveDraws:
-    """Cases from pairs of fields: truths with their backgrounds, observed at grid points drawn anew.
+    """Cases from pairs of fields: truths with their backgrounds, observed at places drawn anew.
 
     Attributes
     ----------
@@ -75,6 +77,9 @@ class ArchiveDraws:
         Least and most observations of a case.
     sigma_o
         σ_o.
+    anywhere
+        From numbers of the unit interval (p, 2) to the rows of H at places between grid points; None: observations lie at
+        grid points, at each at most one.
     """
 
     truths: Tensor
@@ -82,6 +87,7 @@ class ArchiveDraws:
     errors: Errors
     count: tuple[int, int]
     sigma_o: float
+    anywhere: Callable[[Tensor], Rows] | None = None
 
     def draw(self, cases: int, generator: torch.Generator) -> Cases:
         """Draw cases, in single precision on the CPU."""
@@ -89,20 +95,39 @@ class ArchiveDraws:
         truth, background = self.truths[which].float(), self.backgrounds[which].float()
         low, high = self.count
         count = low + (torch.rand(cases, generator=generator) * (high - low + 1)).floor().clamp(max=high - low)
-        nodes = torch.rand(truth.shape, generator=generator).argsort(1)[:, :high, None]
+        nodes, weights = self._places(cases, high, generator)
         used = torch.arange(high) < count[:, None]
         noise = self.sigma_o * torch.randn(cases, high, generator=generator)
-        return observed_with(noise, truth, background, nodes, used, self.sigma_o, self.errors.to(truth))
+        return observed_with(noise, truth, background, nodes, used, self.sigma_o, self.errors.to(truth), weights)
+
+    def _places(self, cases: int, each: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        """Return the grid points (E, P, k) that observations are interpolated from, and with what weights."""
+        if self.anywhere is None:
+            return torch.rand(cases, self.truths.shape[1], generator=generator).argsort(1)[:, :each, None], None
+        rows = self.anywhere(torch.rand(cases * each, 2, generator=generator, dtype=torch.float64))
+        return rows.index.unflatten(0, (cases, each)), rows.weight.unflatten(0, (cases, each)).float()
 
 
 def observed_with(
-    noise: Tensor, truth: Tensor, background: Tensor, nodes: Tensor, used: Tensor, sigma_o: float, errors: Errors
+    noise: Tensor,
+    truth: Tensor,
+    background: Tensor,
+    nodes: Tensor,
+    used: Tensor,
+    sigma_o: float,
+    errors: Errors,
+    weights: Tensor | None = None,
 ) -> Cases:
-    """Return cases whose observations are the truth at grid points (E, P, 1) plus noise (E, P)."""
+    """Return cases whose observations are the truth, interpolated from grid points (E, P, k), plus noise (E, P).
+
+    Without `weights` each observation lies at a grid point, k = 1.
+    """
     E = len(truth)
-    values = (truth.gather(1, nodes[..., 0]) + noise) * used
+    if weights is None:
+        weights = torch.ones_like(nodes, dtype=truth.dtype)
+    seen = (truth.gather(1, nodes.flatten(1)).unflatten(1, nodes.shape[1:]) * weights).sum(-1)
+    values = (seen + noise) * used
     sigma = torch.full((E,), sigma_o).to(truth)
-    weights = torch.ones_like(nodes, dtype=truth.dtype)
     return Cases(truth, background, nodes, weights, values, used, sigma, errors, truth.new_zeros(E, 0))
 
 
