@@ -66,7 +66,8 @@ def test_standard_errors_of_one_experiment_are_those_of_stretches():
 
 
 def test_scores_of_methods_without_observations_are_those_of_the_climate():
-    found = {e["name"]: e for e in scores(methods=[{"name": n} for n in ("free", "climatology", "oi")], cycles=350, spinup=250, repeat=8)}
+    methods = [{"name": name} for name in ("free", "climatology", "oi")]
+    found = {entry["name"]: entry for entry in scores(methods=methods, cycles=350, spinup=250, repeat=8)}
     assert found["climatology"]["rmse_analysis"] == pytest.approx(3.63, rel=0.04)
     assert found["climatology"]["spread_analysis"] == pytest.approx(3.64, rel=0.02)
     assert found["free"]["rmse_analysis"] == pytest.approx(math.sqrt(2) * 3.63, rel=0.06)
