@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from backends.errors import InputError
+from backends.experiments.training import background as settings
 from backends.experiments.training.background import DisplacementSettings, GaussianSettings, LearnedBERA5, LearnedBLine
 from backends.learning.background import task as task_module
 from backends.learning.background.nmc import (
