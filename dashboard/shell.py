@@ -24,10 +24,20 @@ PAGES = (
 )
 STYLE = (ASSETS / "style.css").read_text(encoding="utf-8")
 PRIMARY = "#0f4c81"
+#: Descriptions never keep the pointer from what they lie upon. By default they do as long as it is on them, and those of
+#: buttons, which Panel puts on their right, would not let it reach the next button. Below, they do not hide it either.
+_COMPONENTS = {
+    "MuiTooltip": {
+        "defaultProps": {
+            "disableInteractive": True,
+            "slotProps": {"popper": {"placement": "bottom", "popperOptions": {"strategy": "fixed"}}},
+        }
+    }
+}
 #: A lighter blue in the dark, where the other could not be read.
-PALETTES = {
-    "light": {"palette": {"primary": {"main": PRIMARY}}},
-    "dark": {"palette": {"primary": {"main": "#7db8ea", "contrastText": "#101418"}}},
+THEMES = {
+    "light": {"palette": {"primary": {"main": PRIMARY}}, "components": _COMPONENTS},
+    "dark": {"palette": {"primary": {"main": "#7db8ea", "contrastText": "#101418"}}, "components": _COMPONENTS},
 }
 
 
@@ -57,7 +67,7 @@ def frame(address: str, content: Content) -> Page:
         dark_theme=dark,
         busy_indicator=None,
         raw_css=[STYLE],
-        theme_config=PALETTES,
+        theme_config=THEMES,
         sx={".MuiAppBar-root": {"backgroundColor": PRIMARY, "backgroundImage": "none", "color": "#ffffff"}},
     )
     navigation = pn.pane.HTML(pn.bind(_navigation, address, page.param.dark_theme), stylesheets=[STYLE])

@@ -88,3 +88,17 @@ def test_keys_start_pause_step_and_begin_anew_but_not_in_a_text_field(visitor):
     page.keyboard.press("r")
     expect(page.get_by_text("Start the race, or take a single step")).to_be_visible()
     assert visitor.wrong == []
+
+
+def test_the_description_of_a_button_lies_below_it_and_the_next_button_can_be_clicked(visitor):
+    page = visitor.open("/cycling")
+    button, following = (page.get_by_role("button", name=name) for name in ("Start or pause", "One cycle"))
+    expect(following).to_be_visible()
+    button.hover()
+    description = page.get_by_role("tooltip")
+    description.wait_for()
+    box, upper = description.bounding_box(), following.bounding_box()
+    assert box["y"] > upper["y"] + 0.9 * upper["height"]
+    following.click(timeout=5000)
+    wait_for_cycle(page, 1)
+    assert visitor.wrong == []
