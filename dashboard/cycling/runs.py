@@ -53,7 +53,7 @@ class RunsView:
         self.cancel = pmui.Button(label="Cancel", variant="outlined", size="small", on_click=lambda _: self._tell("cancel"))
         self.progress = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", margin=(8, 5))
         self._where, self._scores = html(), html()
-        self._curves = RaceTimeline(height=260, window=1_000_000)
+        self._curves = RaceTimeline(height=260, window=1_000_000, quantities=("analysis",))
         self.file = pmui.Select(label="File", options=[], size="small", width=260)
         self.fetch = pmui.Button(label="Fetch", variant="outlined", size="small", on_click=self._on_fetch)
         self.download = pmui.FileDownload(file=BytesIO(), filename="run.nc", visible=False, size="small")

@@ -127,6 +127,22 @@ def test_methods_and_quantities_hide_independently_and_stay_hidden():
     assert not plot._lines["3D-Var", "background"].visible
 
 
+def test_only_what_is_drawn_is_named():
+    plot = RaceTimeline(quantities=("analysis",))
+    analyses = {label: {"analysis": method["analysis"]} for label, method in curves(30).items()}
+    plot.show(np.arange(1, 31), analyses)
+
+    def named():
+        return [item.label.value for item in plot.figure.legend[0].items if item.visible]
+
+    assert named() == ["LETKF", "3D-Var", "analysis RMSE"]
+    assert set(plot._source.data) == {"x", "cycle", "analysis_0", "analysis_1"}
+    plot.show(np.arange(1, 31), analyses, sigma_o=1.0)
+    assert named() == ["LETKF", "3D-Var", "analysis RMSE", "σ_o"]
+    with pytest.raises(ValueError, match="spread; expected any of analysis"):
+        plot.show(np.arange(1, 31), curves(30))
+
+
 def test_marks_are_lines_with_words():
     plot = RaceTimeline()
     marks = [(40, "σ_o 2"), (40, "every 4"), (99, "LETKF: inflation 1.05")]

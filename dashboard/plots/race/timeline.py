@@ -7,6 +7,7 @@ import numpy as np
 import panel as pn
 from bokeh.core.property.vectorization import Value
 from bokeh.models import ColumnDataSource, HoverTool, HSpan, Line
+from bokeh.models.annotations.legends import LegendItem
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
@@ -45,10 +46,15 @@ class RaceTimeline:
         How many of the last cycles are shown.
     units
         Of the state.
+    quantities
+        What is drawn of each method.
     """
 
-    def __init__(self, height: int = 320, window: int = 500, units: str = "") -> None:
+    def __init__(
+        self, height: int = 320, window: int = 500, units: str = "", quantities: Sequence[Quantity] = tuple(LINE_STYLES)
+    ) -> None:
         self._height, self._window, self._units, self._log = height, window, units, False
+        self._quantities = tuple(quantities)
         self._labels: tuple[str, ...] = ()
         self._off: set[tuple[str, str]] = set()
         self._limits: tuple[float, float] | None = None
@@ -89,8 +95,8 @@ class RaceTimeline:
             If the lengths differ, or a quantity is unknown.
         """
         numbers = np.asarray(cycles)
-        if unknown := {quantity for method in curves.values() for quantity in method} - set(LINE_STYLES):
-            raise ValueError(f"curves: {', '.join(sorted(unknown))}; expected any of {', '.join(LINE_STYLES)}")
+        if unknown := {quantity for method in curves.values() for quantity in method} - set(self._quantities):
+            raise ValueError(f"curves: {', '.join(sorted(unknown))}; expected any of {', '.join(self._quantities)}")
         if tuple(curves) != self._labels:
             self._labels = tuple(curves)
             self._build()
@@ -98,7 +104,7 @@ class RaceTimeline:
         x = numbers if times is None else column("times", times, numbers.size)
         data = {"x": x[chosen].astype(float), "cycle": numbers[chosen].astype(float)}
         for k, (label, method) in enumerate(curves.items()):
-            for quantity in LINE_STYLES:
+            for quantity in self._quantities:
                 values = method.get(quantity)
                 if values is not None and np.shape(values) != numbers.shape:
                     name = f"{label}, {quantity}"
@@ -109,6 +115,7 @@ class RaceTimeline:
         self._notice.show(not chosen.size)
         self._sigma_o = sigma_o
         self._reference.data = {"y": [] if sigma_o is None else [sigma_o]}
+        self._reference_entry.visible = sigma_o is not None
         name = "cycle" if times is None else "model time"
         self.figure.xaxis.axis_label = name if step == 1 else f"{name} (of each {step} cycles one is drawn)"
         self._set_ranges(data, x)
@@ -151,13 +158,13 @@ class RaceTimeline:
         self._lines: dict[tuple[str, Quantity], GlyphRenderer] = {}
         reference = fig.add_glyph(self._reference, HSpan(y="y", line_color=NEUTRAL, line_dash=(2, 3), line_width=1.8))
         # Thin lines first: what is drawn last lies on top.
-        for quantity in ("background", "spread", "analysis"):
+        lowest_first: tuple[Quantity, ...] = ("background", "spread", "analysis")
+        for quantity in (quantity for quantity in lowest_first if quantity in self._quantities):
             dash, width = LINE_STYLES[quantity]
             for k, label in enumerate(self._labels):
                 self._source.data[f"{quantity}_{k}"] = []
                 line = Line(
                     x="x", y=f"{quantity}_{k}", line_color=method_colour(k), line_width=width, line_dash=list(dash),
-                    line_alpha=0.8 if quantity == "background" else 1.0,
                 )  # fmt: skip
                 self._lines[label, quantity] = fig.add_glyph(self._source, line)
         # The legend switches lines without data, so that a method and a quantity can be hidden independently.
@@ -166,7 +173,8 @@ class RaceTimeline:
         for k, label in enumerate(self._labels):
             key = Line(x="x", y="y", line_color=method_colour(k), line_width=4)
             self._keys["method", label] = fig.add_glyph(nowhere, key)
-        for quantity, (dash, width) in LINE_STYLES.items():
+        for quantity in self._quantities:
+            dash, width = LINE_STYLES[quantity]
             key = Line(x="x", y="y", line_color=NEUTRAL, line_width=width, line_dash=list(dash))
             self._keys["quantity", quantity] = fig.add_glyph(nowhere, key)
         for name, renderer in self._keys.items():
@@ -182,15 +190,15 @@ class RaceTimeline:
 
     def _legend(self, fig: figure, reference: GlyphRenderer) -> None:
         methods = [(label, [self._keys["method", label]]) for label in self._labels]
-        quantities = [(name, [self._keys["quantity", quantity]]) for quantity, name in NAMES.items()]
-        legend(fig, [*methods, *quantities, ("σ_o", [reference])], "right")
+        quantities = [(NAMES[quantity], [self._keys["quantity", quantity]]) for quantity in self._quantities]
+        self._reference_entry: LegendItem = legend(fig, [*methods, *quantities, ("σ_o", [reference])], "right")[-1]
 
     def _add_hover(self, fig: figure) -> None:
         probe = fig.add_glyph(self._source, Line(x="x", y=Value(0.5), line_alpha=0), y_range_name="unit")
-        parts = tuple(LINE_STYLES)
+        parts = self._quantities
         cells = [" · ".join(f"@{part}_{k}{{custom}}" for part in parts) for k in range(len(self._labels))]
         rows = list(zip(map(short, self._labels), cells, strict=True))
-        heading = [("cycle", "@cycle{0}"), ("", "analysis · background · spread")]
+        heading = [("cycle", "@cycle{0}"), ("", " · ".join(parts))]
         hover = HoverTool(renderers=[probe], tooltips=[*heading, *rows], mode="vline", point_policy="follow_mouse")
         number = value_hover(digits=3)
         hover.formatters = {f"@{part}_{k}": number for part in parts for k in range(len(self._labels))}
