@@ -93,30 +93,31 @@ class RungeKuttaModel(Dynamics):
                 on_host, _ = _step(self.host_tendency, _add_on_host, on_host, time + k * self.dt, self.dt)
         return torch.from_numpy(on_host)
 
-    def tangent(self, state: Tensor, steps: int, time: float) -> tuple[Tensor, Tensor]:
-        """Return the end of a forecast, (..., n), and the matrix M′ of its tangent-linear model, (..., n, n).
-
-        The derivative of a step is I + Δt/6 (K₁ + 2 K₂ + 2 K₃ + K₄) with K₁ = f′(x₁) and K_s = f′(x_s) (I + c_s Δt K_{s−1}) at
-        the states x_s of its stages. With the trajectory at hand the matrices of all steps are formed at once.
-        """
-        n = state.shape[-1]
-        M = torch.eye(n, dtype=state.dtype, device=state.device).expand(*state.shape, n)
-        together = max(1, BLOCK // (4 * n * state.numel()))
-        for first in range(0, steps, together):
-            times = [time + k * self.dt for k in range(first, min(steps, first + together))]
-            state, stages = self._stages(state, times)
-            M = _product(self._derivatives(stages)) @ M
-        return state, M
-
-    def _stages(self, state: Tensor, times: list[float]) -> tuple[Tensor, Tensor]:
-        """Return the end of steps that begin at these times, and the states of their stages, (K, 4, ..., n)."""
+    def stages(self, state: Tensor, steps: int, time: float) -> tuple[Tensor, Tensor]:
+        """Return the end of a forecast, (..., n), and the states at the stages of its K steps, (K, 4, ..., n)."""
+        times = [time + k * self.dt for k in range(steps)]
         state = state.detach()
+        if not times:
+            return state, state.new_empty(0, 4, *state.shape)
         if not _is_small(state):
             return _visited(partial(_step, self.tendency, _add), torch.stack, state, times, self.dt)
         step = partial(_step, self.host_tendency, _add_on_host)
         with np.errstate(over="ignore", invalid="ignore"):
             end, stages = _visited(step, np.stack, state.numpy(), times, self.dt)
         return torch.from_numpy(end), torch.from_numpy(stages)
+
+    def tangent(self, stages: Tensor) -> Tensor:
+        """Return the matrix M′ of the tangent-linear model of a forecast, (..., n, n), from the states at its stages.
+
+        The derivative of a step is I + Δt/6 (K₁ + 2 K₂ + 2 K₃ + K₄) with K₁ = f′(x₁) and K_s = f′(x_s) (I + c_s Δt K_{s−1}) at
+        the states x_s of its stages. With the trajectory at hand the matrices of all steps are formed at once.
+        """
+        n = stages.shape[-1]
+        M = torch.eye(n, dtype=stages.dtype, device=stages.device).expand(*stages.shape[2:], n)
+        for some in stages.split(max(1, BLOCK // (4 * n * M[..., 0].numel()))):
+            if len(some):
+                M = _product(self._derivatives(some)) @ M
+        return M
 
     def _derivatives(self, stages: Tensor) -> Tensor:
         """Return the derivative of each step, (K, ..., n, n), from the states of its stages, (K, 4, ..., n)."""

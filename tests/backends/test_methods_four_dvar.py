@@ -135,7 +135,7 @@ def test_the_gradient_is_zero_at_the_minimum(cls):
     # J of the analysed trajectory, differentiated without any of the methods' own linear operators
     U = method.setting.climatology.sqrt(torch.eye(9, dtype=torch.float64)).T
     scales = problem.scales[:, 0]
-    jumps = [method._states[0] - problem.background]
+    jumps = [method._path[0] - problem.background]
     if cls is WeakFourDVar:
         jumps += [new - old for new, old in zip(method._forcing, problem.forcing, strict=True)]
     controls = [torch.linalg.solve(s * U, jump.T).T.requires_grad_() for s, jump in zip(scales, jumps, strict=True)]
@@ -203,7 +203,7 @@ def test_a_window_may_change_while_it_moves():
         method.forecast(model, 1, cycle)
         method.analyse(observing(POINTS, 3, method.state, seed=cycle))
         lengths.append(len(method._segments))
-        close(model.advance(method._states[0], lengths[-1]), method.state, 1e-12)
+        close(model.advance(method._path[0], lengths[-1]), method.state, 1e-12)
     assert lengths == [1, 2, 3, 3, 1, 1, 2, 2]
 
 

@@ -14,7 +14,7 @@ from backends.assimilation.methods.estimate import Estimate, Observed
 from backends.assimilation.methods.kalman import kalman_update
 from backends.assimilation.methods.static import StaticCovariance
 from backends.assimilation.methods.tangent import MATRIX_LIMIT
-from backends.assimilation.methods.window import Segment, Window
+from backends.assimilation.methods.window import Path, Segment, Window
 from backends.background_error.base import BackgroundError
 from backends.dynamics.base import Dynamics
 from backends.errors import InputError
@@ -75,7 +75,7 @@ class FourDVar(MeanMethod):
     def begin(self) -> Estimate:
         """Begin at the first guess."""
         self._segments: list[Segment] = []
-        self._states, self._forcing = [self.setting.start], list[Tensor]()
+        self._path, self._forcing = Path([self.setting.start], []), list[Tensor]()
         self._static = StaticCovariance(self.setting, self.length)
         self._C: BackgroundError | None = None
         self._B: Tensor | None = None
@@ -87,12 +87,13 @@ class FourDVar(MeanMethod):
         Its variance is that of the static B carried to the end of the window, or that of B itself where the state is large.
         """
         self._segments.append(Segment(model, steps, time))
-        self._states.append(self._segments[-1].run(self._states[-1]))
+        self._path.append(self._segments[-1])
         self._forcing.append(torch.zeros_like(self.state))
         surplus = max(0, len(self._segments) - self.window)
-        for past in (self._segments, self._states, self._forcing):
+        self._path.forget(surplus)
+        for past in (self._segments, self._forcing):
             del past[:surplus]
-        self.state = self._states[-1]
+        self.state = self._path[-1]
         C = self._static.of(self.length)
         if C is not self._C:
             # C as a matrix, too, where the state is small enough to tell variances at the end of the window.
@@ -100,32 +101,32 @@ class FourDVar(MeanMethod):
         self._problem = self._window(C)
         if self._B is None:
             return Estimate(self.state, (self.scale * C.variance()).expand_as(self.state))
-        self._tangents = self._problem.linearise(self._states)
+        self._tangents = self._problem.linearise(self._path)
         return Estimate(self.state, self._problem.covariance(self._tangents, self._B).diagonal(dim1=-2, dim2=-1))
 
     def analyse(self, observed: Observed) -> Estimate:
         """Minimise J; return the end of the trajectory that does. Its variance is told where the state is small."""
-        problem, states, v = self._problem, self._states, self._problem.zeros()
-        cost = problem.cost(v, states, observed)
-        tangents = problem.linearise(states) if self._B is None else self._tangents
-        g = problem.gradient(v, states, tangents, observed)
+        problem, path, v = self._problem, self._path, self._problem.zeros()
+        cost = problem.cost(v, path, observed)
+        tangents = problem.linearise(path) if self._B is None else self._tangents
+        g = problem.gradient(v, path, tangents, observed)
         goal = self.tolerance * _norm(g)
         self.history, iterations = [], torch.zeros_like(cost)
         self.extras = {"cost_background": cost}
         for loop in range(self.outer):
             if loop > 0:
-                tangents = problem.linearise(states)
-                g = problem.gradient(v, states, tangents, observed)
+                tangents = problem.linearise(path)
+                g = problem.gradient(v, path, tangents, observed)
             if not bool((_norm(g) > goal).any()):
                 break
             step = conjugate_gradients(partial(problem.curvature, tangents=tangents, observed=observed), -g, goal, self.inner)
             self.history.append(cost[0] - pad(step.decrease[:, 0].cumsum(0), (1, 0)))
             iterations = iterations + step.iterations
-            v, states, cost = _descend(problem, observed, v, step.x, cost)
+            v, path, cost = _descend(problem, observed, v, step.x, cost)
         self.history.append(cost[:1])
         self.extras |= {"cost": cost, "iterations": iterations}
-        self._states, self._forcing = states, problem.forcings(v) or self._forcing
-        self.state = states[-1]
+        self._path, self._forcing = path, problem.forcings(v) or self._forcing
+        self.state = path[-1]
         if self._B is None:
             return Estimate(self.state)
         _, covariance = kalman_update(self.state, problem.covariance(tangents, self._B), observed)
@@ -134,13 +135,14 @@ class FourDVar(MeanMethod):
     def replace(self, bad: Tensor) -> None:
         """Set experiments that are out of the race to the climatological mean, all along the window."""
         mean = self.setting.climatological_mean
-        self._states = [torch.where(bad[:, None], mean, state) for state in self._states]
+        states = [torch.where(bad[:, None], mean, state) for state in self._path.states]
+        self._path = Path(states, [None] * len(self._segments))
         self._forcing = [torch.where(bad[:, None], 0, eta) for eta in self._forcing]
         super().replace(bad)
 
     def _window(self, C: BackgroundError) -> Window:
-        scales = self._states[0].new_tensor([[self.scale]]).sqrt()
-        return Window(self._states[0], list(self._segments), None, C, scales)
+        scales = self._path[0].new_tensor([[self.scale]]).sqrt()
+        return Window(self._path[0], list(self._segments), None, C, scales)
 
 
 @dataclass
@@ -167,21 +169,21 @@ class WeakFourDVar(FourDVar):
 
     def _window(self, C: BackgroundError) -> Window:
         shares = [self.scale] + [self.model_error_scale] * len(self._segments)
-        scales = self._states[0].new_tensor(shares)[:, None].sqrt()
-        return Window(self._states[0], list(self._segments), list(self._forcing), C, scales)
+        scales = self._path[0].new_tensor(shares)[:, None].sqrt()
+        return Window(self._path[0], list(self._segments), list(self._forcing), C, scales)
 
 
-def _descend(problem: Window, observed: Observed, v: Tensor, step: Tensor, cost: Tensor) -> tuple[Tensor, list[Tensor], Tensor]:
+def _descend(problem: Window, observed: Observed, v: Tensor, step: Tensor, cost: Tensor) -> tuple[Tensor, Path, Tensor]:
     """Return v + δv, its trajectory and its J; in experiments where J would rise, δv is halved, at last left out."""
     slack = 100 * torch.finfo(cost.dtype).eps * cost
     for halving in range(HALVINGS + 1):
-        states = problem.run(v + step)
-        lower = problem.cost(v + step, states, observed)
+        path = problem.run(v + step)
+        lower = problem.cost(v + step, path, observed)
         rose = torch.isfinite(cost) & ~(lower <= cost + slack)
         if halving == HALVINGS or not bool(rose.any()):
             break
         step = torch.where(rose[:, None, None], step * (0.5 if halving < HALVINGS - 1 else 0), step)
-    return v + step, states, lower
+    return v + step, path, lower
 
 
 def _norm(g: Tensor) -> Tensor:

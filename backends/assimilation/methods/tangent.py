@@ -1,6 +1,7 @@
 """The tangent-linear model M′ along a trajectory and its adjoint: from the Jacobian, or by automatic differentiation."""
 
 from functools import cached_property
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
@@ -13,6 +14,11 @@ from backends.dynamics.runge_kutta import RungeKuttaModel
 MATRIX_LIMIT = 128
 #: Rows of M′ are formed in blocks of about this many numbers (32 MB).
 BLOCK = 4_000_000
+
+
+def knows_jacobian(model: Dynamics) -> TypeGuard[RungeKuttaModel]:
+    """Return whether M′ comes as a matrix from the Jacobian: then a forecast remembers all that is needed, at no cost."""
+    return isinstance(model, RungeKuttaModel) and model.size <= MATRIX_LIMIT
 
 
 class TangentLinear:
@@ -39,8 +45,10 @@ class TangentLinear:
 
     def __init__(self, model: Dynamics, state: Tensor, steps: int, time: float) -> None:
         self._small = state.shape[-1] <= MATRIX_LIMIT
-        if self._small and isinstance(model, RungeKuttaModel):
-            self.end, self.matrix = model.tangent(state, steps, time)
+        self._stages: Tensor | None = None
+        if knows_jacobian(model):
+            self._model = model
+            self.end, self._stages = model.stages(state, steps, time)
             return
         with torch.enable_grad():
             # A view of a copy: even a forecast of no steps then has an end that differs from its beginning.
@@ -64,6 +72,8 @@ class TangentLinear:
     @cached_property
     def matrix(self) -> Tensor:
         """M′ as a matrix, shape (E, n, n): row i holds the derivatives of component i of the end."""
+        if self._stages is not None:
+            return self._model.tangent(self._stages)
         E, n = self._begin.shape
         rows = torch.eye(n, dtype=self.end.dtype, device=self.end.device)[:, None].expand(n, E, n)
         parts = [

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from backends.assimilation.methods.estimate import Observed
-from backends.assimilation.methods.tangent import TangentLinear, propagated
+from backends.assimilation.methods.tangent import TangentLinear, knows_jacobian, propagated
 from backends.background_error.base import BackgroundError
 from backends.dynamics.base import Dynamics
 
@@ -19,9 +19,37 @@ class Segment:
     steps: int
     time: float
 
-    def run(self, state: Tensor) -> Tensor:
-        """Return the state (E, n) at the end of the cycle."""
-        return self.model.advance(state, self.steps, self.time)
+    def run(self, state: Tensor) -> tuple[Tensor, TangentLinear | None]:
+        """Return the state (E, n) at the end of the cycle, and M′ where that comes with it."""
+        if knows_jacobian(self.model):
+            tangent = self.linearise(state)
+            return tangent.end, tangent
+        return self.model.advance(state, self.steps, self.time), None
+
+    def linearise(self, state: Tensor) -> TangentLinear:
+        """Return M′ along the trajectory that begins here."""
+        return TangentLinear(self.model, state, self.steps, self.time)
+
+
+@dataclass(eq=False)
+class Path:
+    """A trajectory x_0, …, x_W, each of shape (E, n), and M′_1, …, M′_W as far as they came with it."""
+
+    states: list[Tensor]
+    tangents: list[TangentLinear | None]
+
+    def __getitem__(self, cycle: int) -> Tensor:
+        return self.states[cycle]
+
+    def append(self, segment: Segment) -> None:
+        """Go on for a cycle."""
+        end, tangent = segment.run(self.states[-1])
+        self.states.append(end)
+        self.tangents.append(tangent)
+
+    def forget(self, cycles: int) -> None:
+        """Let the first cycles go."""
+        del self.states[:cycles], self.tangents[:cycles]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,27 +94,28 @@ class Window:
             return None
         return [eta + jump for eta, jump in zip(self.forcing, self.jumps(v)[:, 1:].unbind(1), strict=True)]
 
-    def run(self, v: Tensor) -> list[Tensor]:
-        """Return x_0, …, x_W, each of shape (E, n)."""
-        states, forcings = [self.background + self.jumps(v)[:, 0]], self.forcings(v)
+    def run(self, v: Tensor) -> Path:
+        """Return the trajectory of a control vector."""
+        path, forcings = Path([self.background + self.jumps(v)[:, 0]], []), self.forcings(v)
         for i, segment in enumerate(self.segments):
-            state = segment.run(states[-1])
-            states.append(state if forcings is None else state + forcings[i])
-        return states
+            path.append(segment)
+            if forcings is not None:
+                path.states[-1] = path[-1] + forcings[i]
+        return path
 
-    def linearise(self, states: list[Tensor]) -> list[TangentLinear]:
+    def linearise(self, path: Path) -> list[TangentLinear]:
         """Return M′_1, …, M′_W along a trajectory."""
-        pairs = zip(self.segments, states, strict=False)
-        return [TangentLinear(segment.model, state, segment.steps, segment.time) for segment, state in pairs]
+        known = zip(self.segments, path.states, path.tangents, strict=False)
+        return [tangent or segment.linearise(state) for segment, state, tangent in known]
 
-    def cost(self, v: Tensor, states: list[Tensor], observed: Observed) -> Tensor:
+    def cost(self, v: Tensor, path: Path, observed: Observed) -> Tensor:
         """Return J, shape (E,), of a control vector and its trajectory."""
-        misfit = observed.values - observed.operator(states[-1])
+        misfit = observed.values - observed.operator(path[-1])
         return 0.5 * (v.square().flatten(1).sum(1) + (misfit * observed.error.solve(misfit)).sum(1))
 
-    def gradient(self, v: Tensor, states: list[Tensor], tangents: list[TangentLinear], observed: Observed) -> Tensor:
+    def gradient(self, v: Tensor, path: Path, tangents: list[TangentLinear], observed: Observed) -> Tensor:
         """Return ∇J, shape (E, k, control_size): v − Gᵀ R⁻¹ (y − H(x_W)), G the derivative of H(x_W) by v."""
-        misfit = observed.values - observed.operator(states[-1])
+        misfit = observed.values - observed.operator(path[-1])
         return v - self._pull(misfit, tangents, observed)
 
     def curvature(self, change: Tensor, tangents: list[TangentLinear], observed: Observed) -> Tensor:
