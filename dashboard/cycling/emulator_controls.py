@@ -8,7 +8,7 @@ from param.parameterized import Event
 from backends.experiments.cycling.emulated import TASKS
 from dashboard.binding import switch
 from dashboard.cycling.state import CyclingState
-from dashboard.cycling.trained_runs import TrainedRuns
+from dashboard.trained_runs import TrainedRuns
 
 #: The testbed that these controls are of.
 EMULATOR = "emulator"

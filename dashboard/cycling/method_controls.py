@@ -13,9 +13,9 @@ from dashboard.controls import LiveSlider, html, one_message
 from dashboard.cycling.names import METHODS, label, method_name
 from dashboard.cycling.scales import has_distances, in_brackets, of_length, of_radius
 from dashboard.cycling.state import MOST_METHODS, CyclingState
-from dashboard.cycling.trained_runs import TrainedRuns
 from dashboard.plots.race.frame import method_colour
 from dashboard.sections import SectionState
+from dashboard.trained_runs import TrainedRuns
 
 #: Ends and steps of the sliders; those of a setting that is not here come from what files allow.
 RANGES = {

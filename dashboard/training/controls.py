@@ -9,9 +9,9 @@ from param.parameterized import Event
 from backends.experiments.training.registry import TASKS
 from backends.experiments.training.settings import TrainingSettings
 from dashboard.controls import Group, html, notice, one_message, tell
-from dashboard.training.fields import control
-from dashboard.training.form import FormState
-from dashboard.training.names import key_label
+from dashboard.form import FormState
+from dashboard.form_controls import FormControls
+from dashboard.names import key_label
 from dashboard.training.state import TrainingState
 
 #: Keys that have no control: they follow from the task and from the run that is gone on from.
@@ -26,8 +26,7 @@ class TrainingControls:
     def __init__(self, state: TrainingState) -> None:
         self.state = state
         self._made: dict[str, list[Any]] = {}
-        #: The box of each control by the task and the keys to it.
-        self._boxes: dict[str, pn.Column] = {}
+        self._forms: dict[str, FormControls] = {}
         self.task = pmui.Select(
             label="Task", options={model.TITLE: name for name, model in TASKS.items()}, value=state.task,
             sizing_mode="stretch_width", description="What is learned.",
@@ -82,65 +81,18 @@ class TrainingControls:
         self.anew.visible = bool(run)
 
     def _of_task(self, form: FormState) -> list[Any]:
+        made = self._forms[self.state.task] = FormControls(form)
         own = [key for key in form.leaves if key not in HIDDEN and key not in TRAINING]
-        schedule = Group("Training", lambda: self._leaves(form, TRAINING, ""), opened=True)
-        task = [Group("Task", lambda: self._leaves(form, own, ""), opened=True).pane] if own else []
-        parts = [Group(key_label(key), lambda k=key: self._section(form, k)).pane for key in (*form.offers, *form.parts)]
+        schedule = Group("Training", lambda: made.leaves(TRAINING), opened=True)
+        task = [Group("Task", lambda: made.leaves(own), opened=True).pane] if own else []
+        parts = [Group(key_label(key), lambda k=key: made.section(k)).pane for key in (*form.offers, *form.parts)]
         return [schedule.pane, *task, *parts]
-
-    def _section(self, form: FormState, key: str, above: str = "") -> list[Any]:
-        """Return the controls of a section, or those of a choice between sections: a list, and the controls of the chosen."""
-        path = f"{above}{key}"
-        if key in form.parts:
-            part = form.parts[key]
-            inner = [widget for deeper in (*part.offers, *part.parts) for widget in self._section(part, deeper, f"{path}.")]
-            return [*self._leaves(part, part.leaves, f"{path}."), *inner]
-        offer = form.offers[key]
-        about, chosen = html(), pn.Column(sizing_mode="stretch_width", margin=0)
-        which = pmui.Select(
-            label=key_label(path), options={key_label(name): name for name in offer}, value=getattr(form.chosen, key),
-            sizing_mode="stretch_width",
-        )  # fmt: skip
-        made: dict[str, list[Any]] = {}
-
-        def show(*_events: Event) -> None:
-            name = getattr(form.chosen, key)
-            part = offer[name]
-            if name not in made:
-                inner = [w for deeper in (*part.offers, *part.parts) for w in self._section(part, deeper, f"{path}.")]
-                made[name] = [*self._leaves(part, part.leaves, f"{path}."), *inner]
-            which.value = name
-            about.object = f'<div class="hint">{(part.model.__doc__ or "").splitlines()[0].replace("`", "")}</div>'
-            chosen.objects = made[name]
-
-        which.param.watch(lambda event: form.chosen.param.update(**{key: event.new}) if event.new in offer else None, "value")
-        form.chosen.param.watch(show, key)
-        show()
-        return [which, about, chosen]
-
-    def _leaves(self, form: FormState, keys: tuple[str, ...] | list[str], above: str) -> list[Any]:
-        boxes = []
-        for key in keys:
-            path = f"{above}{key}"
-            widget = control(form.section, key, path)
-            if widget is not None:
-                box = pn.Column(widget, sizing_mode="stretch_width", margin=0)
-                self._boxes[f"{self.state.task}:{path}"] = box
-                boxes.append(box)
-        return boxes
 
     def _show_fault(self, *_events: Event) -> None:
         """Put the sentence below the control that it names; below the button if it names none that is there."""
         fault = self.state.fault
-        key = fault.partition(": ")[0]
-        place = self._boxes.get(f"{self.state.task}:{key}") or self._boxes.get(f"{self.state.task}:{key.rpartition('.')[0]}")
         with one_message():
-            for box in self._boxes.values():
-                if len(box) > 1:
-                    box.objects = box.objects[:1]
             self.start.disabled = bool(fault)
-            if place is not None and fault:
-                pane = notice("problem")
-                tell(pane, "problem", fault.replace(key, key_label(key), 1))
-                place.append(pane)
-            tell(self._fault, "problem", fault if place is None else "")
+            form = self._forms.get(self.state.task)  # none yet, where the task has been changed just now
+            placed = form is not None and form.say(fault)
+            tell(self._fault, "problem", "" if placed else fault)

@@ -1,78 +1,5 @@
-"""What the page calls keys of tasks, metrics and scores; what is not listed is called by its key."""
+"""What the page calls metrics and scores; what is not listed is called by its key."""
 
-#: By the keys of sections with dots between them, or by the last one.
-KEYS = {
-    "background_error": "Background error B",
-    "background_error.sigma": "σ_b",
-    "background_error.length": "Length L",
-    "observations": "Observations",
-    "observations.sigma": "σ_o",
-    "observations.count": "Number of observations",
-    "network": "Network",
-    "sigma": "σ",
-    "length": "Length L",
-    "floor": "Floor α",
-    "minutes": "Most minutes",
-    "length_z": "Vertical length L_z",
-    "points": "Grid points n",
-    "nx": "Grid points along x",
-    "nz": "Grid points along z",
-    "domain_width": "Width of the domain [km]",
-    "domain_height": "Height of the domain [km]",
-    "nmc_lag": "Lag of the NMC method",
-    "noise": "True σ_o",
-    "operator": "Operator H",
-    "dt": "Time step Δt",
-    "rho": "ρ",
-    "beta": "β",
-    "truth": "Truth",
-    "model": "Forecast model",
-    "members": "Particles N",
-    "kl_weight": "Weight λ",
-    "forecast_weight": "Weight μ",
-    "mixture_width": "Width τ",
-    "hidden": "Hidden channels",
-    "path": "File",
-    "periodic-1d": "Periodic line",
-    "course-1d": "Line of the course",
-    "xz-2d": "Vertical plane",
-    "course-2d": "Plane of the course",
-    "background": "Backgrounds",
-    "mlp": "MLP",
-    "control": "MLP to control space",
-    "preconditioned": "Preconditioned descent",
-    "steps": "Steps between observations",
-    "snapshots": "Times of a trajectory",
-    "times": "Times observed",
-    "sonde_weight": "Weight α",
-    "query_weight": "Weight β",
-    "queries": "Places where the truth is shown",
-    "plane": "Plane",
-    "start_sigma": "Spread of the starts",
-    "satellite": "Satellite",
-    "heights": "Heights of the channels [km]",
-    "depth": "Depth of the channels [km]",
-    "radiosondes": "Radiosondes",
-    "columns": "Radiosondes",
-    "levels": "Levels",
-    "unseen": "Unseen column [km]",
-    "gap": "Strip about it [km]",
-    "embedding": "Channels for radiosondes",
-    "modes": "Functions of height",
-    "nodes": "Nodes n",
-    "neighbours": "Neighbours k",
-    "shapes": "Fields",
-    "gaussian-process": "Gaussian process",
-    "waves": "Waves",
-    "jitter": "Jitter of the nodes",
-    "wavelength": "Wavelengths",
-    "share": "Share observed",
-    "rounds": "Rounds of messages",
-    "latent": "Latent variables k",
-    "errors": "Errors of backgrounds",
-    "displacement": "Displaced bumps",
-    "gaussian": "Gaussian",
-}
 #: Of metrics and scores, or of the part before or after the last underscore.
 METRICS = {
     "loss": "loss",
@@ -120,12 +47,6 @@ METRICS = {
     "device_memory_mb": "device memory [MB]",
     "seconds": "seconds",
 }
-
-
-def key_label(path: str) -> str:
-    """Return what a person calls a key."""
-    last = path.rpartition(".")[2]
-    return KEYS.get(path) or KEYS.get(last) or last.replace("_", " ").replace("-", " ").capitalize()
 
 
 def metric_label(name: str) -> str:

@@ -11,8 +11,8 @@ from backends.experiments.run import from_yaml, of_kind, to_yaml
 from backends.experiments.training.registry import TASKS
 from backends.experiments.training.settings import TrainingSettings
 from backends.jobs.job import Job, State
+from dashboard.form import FormState
 from dashboard.jobs import all_jobs, elsewhere, listed_records
-from dashboard.training.form import FormState
 from dashboard.training.metrics import Source
 
 #: Most runs that are laid over each other.

@@ -14,7 +14,7 @@ from backends.jobs.context import LocalContext
 from backends.jobs.job import Job, State
 from backends.learning.dynamics import lorenz63
 from backends.learning.state import pack
-from dashboard.cycling import trained_runs
+from dashboard import trained_runs
 from dashboard.cycling.controls import CyclingControls
 from dashboard.cycling.method_controls import MethodControls
 from dashboard.cycling.races import RACES

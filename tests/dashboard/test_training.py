@@ -52,7 +52,7 @@ def test_every_task_has_controls_and_they_follow_its_settings(task, view):
         group[0].value = True  # what is below a heading is made when it is opened
     view.state.form.section.seed = 17
     assert view.state.settings().seed == 17
-    assert {f"{task}:iterations", f"{task}:learning_rate"} <= set(view.controls._boxes)
+    assert {"iterations", "learning_rate"} <= set(view.controls._forms[task].boxes)
 
 
 def test_a_file_is_taken_over_into_nested_sections(jobs, tmp_path):
@@ -77,7 +77,7 @@ def test_a_file_is_taken_over_into_nested_sections(jobs, tmp_path):
 def test_a_fault_is_said_below_the_control_that_caused_it(view, jobs):
     section = view.state.form.section
     section.batch = 0
-    box = view.controls._boxes[f"{FIRST}:batch"]
+    box = view.controls._forms[FIRST].boxes["batch"]
     assert "Batch: must be at least 1; came 0" in text_of(box[1])
     assert view.controls.start.disabled
     view.state.start()
@@ -88,15 +88,15 @@ def test_a_fault_is_said_below_the_control_that_caused_it(view, jobs):
 
 
 def test_an_end_may_be_left_open_and_words_are_no_numbers(view):
-    boxes = view.controls._boxes
-    iterations, minutes = boxes[f"{FIRST}:iterations"][0], boxes[f"{FIRST}:minutes"][0]
+    boxes = view.controls._forms[FIRST].boxes
+    iterations, minutes = boxes["iterations"][0], boxes["minutes"][0]
     iterations.value = ""
     assert "a training needs an end" in view.controls._fault.object
     minutes.value = "1.5"
     assert view.state.settings().minutes == 1.5
     assert view.state.settings().iterations is None
     minutes.value = "soon"
-    assert "must be a number" in boxes[f"{FIRST}:minutes"][1].object
+    assert "must be a number" in boxes["minutes"][1].object
     view.state.form.reset()
     assert (iterations.value, minutes.value) == (f"{view.state.form.section.iterations}", "")
 

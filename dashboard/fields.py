@@ -10,8 +10,8 @@ from param.parameterized import Event
 from pydantic.fields import FieldInfo
 
 from dashboard.binding import bind, choice, slider, switch
+from dashboard.names import key_label
 from dashboard.sections import SectionState
-from dashboard.training.names import key_label
 
 #: Whole numbers up to here have a slider, and fractions whose default is not below this part of their range.
 MOST_STEPS, LEAST_PART = 500, 0.005
