@@ -17,6 +17,8 @@ from backends.experiments.cycling.dynamics import DYNAMICS, DynamicsSection
 from backends.experiments.cycling.methods import METHODS, LocalizationSettings, MethodSection
 from backends.experiments.cycling.registry import KINDS
 from backends.experiments.cycling.settings import CyclingSettings, NetworkSettings
+from backends.experiments.rollout.models import MODELS
+from backends.experiments.rollout.settings import PERTURBATIONS, STARTS, RolloutSettings
 from backends.experiments.sections import Section
 from backends.experiments.settings import (
     AnalysisSettings,
@@ -27,8 +29,8 @@ from backends.experiments.settings import (
 from scripts import training_keys
 
 ROOT = Path(__file__).parent.parent
-DOCUMENT, CYCLING, LEARNING, KEYS = (
-    ROOT / "docs" / name for name in ("experiments.md", "cycling.md", "learning.md", "training-keys.md")
+DOCUMENT, CYCLING, LEARNING, KEYS, ROLLOUT = (
+    ROOT / "docs" / name for name in ("experiments.md", "cycling.md", "learning.md", "training-keys.md", "rollout.md")
 )
 EXAMPLES = ROOT / "assets" / "experiments"
 
@@ -79,12 +81,17 @@ CYCLING_UNITS = {
         "model_error": f"(of the state)² / {TIME}",
     },
     "localization": {"radius": "as distances of the testbed"},
+    "rollout": {"steps": "steps", "every": "steps"},
+    "start": {},
+    "models": {},
+    "perturbation": {"sigma": STATE},
 }
 
 
 def updated(document: Path) -> str:
     """Return the text of a document with every generated part as it should be."""
-    parts = {CYCLING: _cycling_parts, LEARNING: dict, KEYS: _training_parts}.get(document, _analysis_parts)()
+    made = {CYCLING: _cycling_parts, LEARNING: dict, KEYS: _training_parts, ROLLOUT: _rollout_parts}
+    parts = made.get(document, _analysis_parts)()
     parts |= {
         f"example {file.name}": f"```yaml\n{file.read_text(encoding='utf-8')}```"
         for file in sorted(EXAMPLES.glob("*.yaml"))
@@ -105,7 +112,7 @@ def updated(document: Path) -> str:
 
 
 def _document_of(example: Path) -> Path:
-    return {"cycling": CYCLING, "training": LEARNING}.get(example.name.partition("-")[0], DOCUMENT)
+    return {"cycling": CYCLING, "training": LEARNING, "rollout": ROLLOUT}.get(example.name.partition("-")[0], DOCUMENT)
 
 
 def _training_parts() -> dict[str, str]:
@@ -126,6 +133,20 @@ def _cycling_parts() -> dict[str, str]:
         "testbeds": "\n\n".join(map(_testbed, DYNAMICS)),
         "methods": "\n\n".join(map(_method, methods)),
     }
+
+
+def _rollout_parts() -> dict[str, str]:
+    parts = {"keys experiment": table("rollout", RolloutSettings, set(RolloutSettings.model_fields))}
+    for section, kinds in (("start", STARTS), ("models", MODELS), ("perturbation", PERTURBATIONS)):
+        parts[section] = "\n\n".join(_choice(section, kind) for kind in kinds)
+    return parts
+
+
+def _choice(section: str, model: type[BaseModel]) -> str:
+    """Return what the document says of one of the sections that a key may hold."""
+    name = model.model_fields["name"].default
+    keys = set(model.model_fields) - {"name"}
+    return "\n\n".join([f"### `{section}: {{name: {name}}}`", _purpose(model), table(section, model, keys)])
 
 
 def _testbed(model: type[DynamicsSection]) -> str:
@@ -238,7 +259,7 @@ def _written(value: object) -> str:
 
 def main() -> None:
     """Write the documents anew where they are out of date."""
-    for document in (DOCUMENT, CYCLING, LEARNING, KEYS):
+    for document in (DOCUMENT, CYCLING, LEARNING, KEYS, ROLLOUT):
         new = updated(document)
         if new != document.read_text(encoding="utf-8"):
             document.write_text(new, encoding="utf-8")

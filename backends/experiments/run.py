@@ -16,6 +16,7 @@ from backends.experiments.experiment import AnalysisExperiment
 from backends.experiments.faults import sentence
 from backends.experiments.prepare import prepare
 from backends.experiments.repeat import repeated
+from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.settings import AnalysisSettings
 from backends.experiments.summary import scores, summary_of
 from backends.experiments.training.registry import TASKS
@@ -23,12 +24,14 @@ from backends.experiments.training.settings import TrainingSettings
 from backends.experiments.yaml_text import load, parse
 from backends.fields.catalogue import Catalogue
 
-Settings = AnalysisSettings | CyclingSettings | TrainingSettings
+Settings = AnalysisSettings | CyclingSettings | TrainingSettings | RolloutSettings
 Summary = dict[str, Any]
-Chosen = TypeVar("Chosen", AnalysisSettings, CyclingSettings, TrainingSettings)
+Chosen = TypeVar("Chosen", AnalysisSettings, CyclingSettings, TrainingSettings, RolloutSettings)
 
 #: Kinds of experiment that a file may describe; those of trainings depend on the task.
-KINDS: dict[str, type[Settings]] = {"analysis": AnalysisSettings, "cycling": CyclingSettings, "training": TrainingSettings}
+KINDS: dict[str, type[Settings]] = {
+    "analysis": AnalysisSettings, "cycling": CyclingSettings, "training": TrainingSettings, "rollout": RolloutSettings,
+}  # fmt: skip
 
 
 def run_file(path: Path, folder: Path, changes: Sequence[str] = (), out: Path | None = None) -> Summary:
@@ -67,6 +70,8 @@ def _run(settings: Settings, folder: Path, out: Path | None) -> Summary:
         return run_settings(settings, Catalogue(folder))
     if isinstance(settings, CyclingSettings):
         return run_cycling(settings, out)
+    if isinstance(settings, RolloutSettings):
+        return run_rollout(settings, folder)
     from backends.experiments.training.job import run_recorded
 
     return run_recorded(settings, folder, out)
@@ -85,6 +90,14 @@ def run_cycling(settings: CyclingSettings, out: Path | None) -> Summary:
         for method, name in enumerate(file_names(race)):
             to_feedback(race, method, out / name)
     return summary(race)
+
+
+def run_rollout(settings: RolloutSettings, folder: Path) -> Summary:
+    """Run a rollout and return its summary."""
+    from backends.experiments.rollout.prepare import prepare
+    from backends.experiments.rollout.summary import summary
+
+    return summary(prepare(settings, folder).run(), settings)
 
 
 def run_settings(settings: AnalysisSettings, catalogue: Catalogue) -> Summary:

@@ -15,6 +15,7 @@ Task = Callable[[str, Path, JobContext], dict[str, Any]]
 KINDS: dict[str, str] = {
     "cycling": "backends.experiments.cycling.job:run_job",
     "training": "backends.experiments.training.job:run_job",
+    "rollout": "backends.experiments.rollout.job:run_job",
 }
 
 

@@ -39,7 +39,7 @@ CASES = "periodic-1d, xz-2d, course-1d, course-2d, field, ensemble, stations"
         ("kind: analysis\ncase: {name: xz-2d}\ncase: {name: periodic-1d}", "at line 3: the key 'case' occurs twice"),
         ("kind: analysis\n!!python/object/apply:os.system [ls]: 1", "is not YAML at line 2"),
         ("case: {name: xz-2d}", "kind is missing; it must be analysis"),
-        ("kind: cycles", "kind: must be analysis or cycling or training; came 'cycles'"),
+        ("kind: cycles", "kind: must be analysis or cycling or training or rollout; came 'cycles'"),
         ("kind: analysis\nrepeat: " + 5000 * "9", "a number that cannot be read"),
         ("kind: analysis\ncase: " + 5000 * "[", "nested too deep"),
         ("kind: analysis\n1: 2", "1: keys must be words; came 1"),

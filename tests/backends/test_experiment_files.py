@@ -17,7 +17,7 @@ from backends.experiments.cycling.settings import CyclingSettings
 from backends.experiments.run import from_yaml, run_file, to_yaml
 from backends.experiments.settings import AnalysisSettings, BackgroundErrorSettings, ObservationSettings
 from backends.experiments.training.registry import TASKS
-from scripts.experiment_keys import CYCLING, DOCUMENT, KEYS, LEARNING, updated
+from scripts.experiment_keys import CYCLING, DOCUMENT, KEYS, LEARNING, ROLLOUT, updated
 from tests.backends.experiments import EXAMPLES, NOWHERE, settings
 
 ROOT = DOCUMENT.parent.parent
@@ -25,7 +25,8 @@ ROOT = DOCUMENT.parent.parent
 EMBEDDED = ("periodic-1d", "xz-2d", "ncep-air-temperature")
 RACES = [file for file in EXAMPLES if file.stem.startswith("cycling-")]
 TRAININGS = [file for file in EXAMPLES if file.stem.startswith("training-")]
-ANALYSES = [file for file in EXAMPLES if file not in RACES + TRAININGS]
+ROLLOUTS = [file for file in EXAMPLES if file.stem.startswith("rollout-")]
+ANALYSES = [file for file in EXAMPLES if file not in RACES + TRAININGS + ROLLOUTS]
 #: Keys that only some files have, with which they do.
 SOMETIMES = {
     "rmse_background": lambda s: s.case.name != "stations",
@@ -102,6 +103,21 @@ def test_a_race_runs_and_its_summary_is_as_documented(file):
         assert {key for key, value in entry.items() if value is None} == {"diverged_at", "reason"}
         assert entry["rmse_analysis"] < entry["rmse_background"]
         assert entry["experiments_lost"] == 0
+
+
+@pytest.mark.parametrize("file", ROLLOUTS, ids=lambda file: file.stem)
+def test_a_rollout_runs_and_its_summary_is_as_documented(file, request):
+    text = file.read_text(encoding="utf-8")
+    asked = from_yaml(text)
+    folder = request.getfixturevalue("real_data") if asked.start.name == "archive" else NOWHERE
+    result = run_file(file, folder, [f"steps={2 * asked.every}", "starts=4"])
+    of_run, of_model = documented(ROLLOUT)
+    assert set(result) == of_run
+    assert [entry["name"] for entry in result["models"]] == [model.name for model in asked.models]
+    for entry in result["models"]:
+        assert set(entry) == of_model
+        assert entry["ended"] is None
+        assert all(value is not None for value in entry["rmse"] + entry["crps"])
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, ClassVar, Literal
 
 import torch
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from backends.dynamics.advection import Advection
 from backends.dynamics.advection_diffusion import AdvectionDiffusion
@@ -14,6 +14,7 @@ from backends.dynamics.kolmogorov import Kolmogorov
 from backends.dynamics.lorenz63 import Lorenz63
 from backends.dynamics.lorenz96 import Lorenz96
 from backends.dynamics.shallow_water import ShallowWater
+from backends.experiments.faults import sentence
 from backends.experiments.sections import NotNegative, Positive, Section
 
 Real = Annotated[float, Field(ge=-1e6, le=1e6)]
@@ -235,3 +236,26 @@ DynamicsSettings = Annotated[
 def model_of(settings: DynamicsSection, device: torch.device, dtype: torch.dtype) -> Dynamics:
     """Return the model that settings describe."""
     return settings.make(device, dtype)
+
+
+def differing(dynamics: DynamicsSection, changes: dict[str, Any], key: str = "model") -> DynamicsSection:
+    """Return the settings of a model that differs from another in some keys, with the same state.
+
+    Raises
+    ------
+    ValueError
+        If a key is unknown or a value out of range, or the model has another state; the sentence begins with `key`.
+    """
+    kind = type(dynamics)
+    name = dynamics.model_dump()["name"]
+    unknown = [changed for changed in changes if changed not in kind.model_fields or changed == "name"]
+    if unknown:
+        allowed = ", ".join(sorted(set(kind.model_fields) - {"name"} - kind.FIXED))
+        raise ValueError(f"{key} has no key {unknown[0]!r}; of {name} these may differ: {allowed}")
+    fixed = [changed for changed in changes if changed in kind.FIXED]
+    if fixed:
+        raise ValueError(f"{key}.{fixed[0]} must be that of dynamics, because truth and forecasts share their state")
+    try:
+        return kind.model_validate({**dynamics.model_dump(), **changes})
+    except ValidationError as problem:
+        raise ValueError(f"{key}.{sentence(problem, kind)}") from problem

@@ -2,11 +2,10 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from backends.experiments.cycling.dynamics import DynamicsSettings, Lorenz96Settings
+from backends.experiments.cycling.dynamics import DynamicsSettings, Lorenz96Settings, differing
 from backends.experiments.cycling.methods import LETKFSettings, MethodSettings
-from backends.experiments.faults import sentence
 from backends.experiments.sections import NotNegative, Positive, Section, Seed
 
 Rule = Literal["all", "every", "random", "changing", "alternate", "subsets"]
@@ -68,18 +67,7 @@ class CyclingSettings(Section):
         ValueError
             If a key is unknown or a value out of range, or the model has another state than the truth.
         """
-        kind = type(self.dynamics)
-        unknown = [key for key in self.model if key not in kind.model_fields or key == "name"]
-        if unknown:
-            allowed = ", ".join(sorted(set(kind.model_fields) - {"name"} - kind.FIXED))
-            raise ValueError(f"model has no key {unknown[0]!r}; of {self.dynamics.name} these may differ: {allowed}")
-        fixed = [key for key in self.model if key in kind.FIXED]
-        if fixed:
-            raise ValueError(f"model.{fixed[0]} must be that of dynamics, because truth and forecasts share their state")
-        try:
-            return kind.model_validate({**self.dynamics.model_dump(), **self.model})
-        except ValidationError as problem:
-            raise ValueError(f"model.{sentence(problem, kind)}") from problem
+        return differing(self.dynamics, self.model)
 
     @property
     def model_steps(self) -> int:

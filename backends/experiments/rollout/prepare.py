@@ -1,0 +1,158 @@
+"""From settings to what a rollout runs: the world, the starts, the models, and what forecasts begin with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from backends.device import compute_device, precise_dtype
+from backends.dynamics.emulator import Emulator
+from backends.errors import InputError
+from backends.experiments.cycling.dynamics import DynamicsSection, differing, model_of
+from backends.experiments.cycling.emulated import emulator
+from backends.experiments.cycling.race import climate_of
+from backends.experiments.observing import generator
+from backends.experiments.rollout.models import (
+    ClimatologySettings,
+    ModelSection,
+    NetworkSettings,
+    PerfectModelSettings,
+    PersistenceSettings,
+    WrongModelSettings,
+)
+from backends.experiments.rollout.settings import (
+    ClimatePerturbation,
+    NoPerturbation,
+    RolloutSettings,
+    TestbedStart,
+    WhitePerturbation,
+)
+from backends.learning.dynamics.advection import SHAPES
+from backends.rollout.models import Climatology, ForecastModel, FromDynamics, Persistence
+from backends.rollout.result import Rollout
+from backends.rollout.rollout import Report, perturbed, rollout
+from backends.rollout.testbed import Draw, TestbedWorld
+from backends.rollout.world import Starts, World
+
+#: Purposes that random numbers are drawn for, each from a sequence of its own.
+STARTS, MEMBERS, FIT = 31, 32, 33
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a rollout runs: what forecasts begin with is `ensemble`, (S, N, n)."""
+
+    settings: RolloutSettings
+    world: World
+    models: tuple[ForecastModel, ...]
+    starts: Starts
+    ensemble: Tensor
+
+    def run(self, report: Report | None = None) -> Rollout:
+        """Run all forecasts.
+
+        Raises
+        ------
+        InputError
+            If the truth stops being finite, or a model does not fit it.
+        """
+        s = self.settings
+        return rollout(self.world, self.models, self.starts, self.ensemble, s.steps, s.every, seed=s.seed, report=report)
+
+
+def prepare(settings: RolloutSettings, folder: Path) -> Prepared:
+    """Return what settings describe; `folder` is that of the data.
+
+    Raises
+    ------
+    InputError
+        If data or a network cannot be read, or do not fit together.
+    """
+    del folder
+    world = testbed_of(settings.start, *precision_of(settings))
+    starts = world.starts(settings.starts, generator(settings.seed, STARTS))
+    models = tuple(
+        model_from(model, label, settings, world) for model, label in zip(settings.models, settings.labels, strict=True)
+    )
+    return Prepared(
+        settings, world, models, starts, perturbed(starts.states, settings.members, _errors(settings, world, starts))
+    )
+
+
+def precision_of(settings: RolloutSettings) -> tuple[torch.device, torch.dtype]:
+    """Return the device, and the type of the numbers on it."""
+    device = compute_device()
+    return device, precise_dtype(device) if settings.precision == "double" else torch.float32
+
+
+def testbed_of(start: TestbedStart, device: torch.device, dtype: torch.dtype) -> TestbedWorld:
+    """Return the world of a testbed.
+
+    Raises
+    ------
+    InputError
+        If a shape is asked for where states are not on a line.
+    """
+    dynamics = model_of(start.dynamics, device, dtype)
+    if start.shape != "climate" and dynamics.components:
+        raise InputError(f"shape: {start.shape!r} is a state of a line; the emulator has the components {dynamics.components}")
+    draw = None if start.shape == "climate" else _shapes(start.shape, dynamics.size)
+    return TestbedWorld(dynamics, climate_of(start.dynamics, device, dtype), draw)
+
+
+def model_from(settings: ModelSection, label: str, rollout_settings: RolloutSettings, world: World) -> ForecastModel:
+    """Return the model that a section describes.
+
+    Raises
+    ------
+    InputError
+        If it does not fit the world.
+    """
+    if isinstance(settings, PersistenceSettings):
+        return Persistence(label)
+    if isinstance(settings, ClimatologySettings):
+        return Climatology(world, label)
+    device, dtype = precision_of(rollout_settings)
+    dynamics: DynamicsSection = rollout_settings.start.dynamics
+    if isinstance(settings, PerfectModelSettings):
+        return _named(settings, FromDynamics(model_of(dynamics, device, dtype), world, label))
+    if isinstance(settings, WrongModelSettings):
+        return _named(settings, FromDynamics(model_of(differing(dynamics, settings.model), device, dtype), world, label))
+    assert isinstance(settings, NetworkSettings)
+    network = emulator(settings.run, True, device, dtype)
+    true = model_of(dynamics, device, dtype)
+    true = true.model if isinstance(true, Emulator) else true
+    if type(network.model) is not type(true):
+        raise InputError(f"the run {settings.run!r} has learned to follow {network.model.name}; the start is of {true.name}")
+    return _named(settings, FromDynamics(network, world, label))
+
+
+def _named(settings: ModelSection, model: FromDynamics) -> FromDynamics:
+    model.name = settings.name  # type: ignore[misc]
+    return model
+
+
+def _shapes(name: str, points: int) -> Draw:
+    """Return a draw of a shape on the line: the first as it is, others moved by random numbers of points."""
+
+    def draw(count: int, seeded: torch.Generator) -> Tensor:
+        shape = SHAPES[name](points)
+        moved = torch.randint(points, (count,), generator=seeded).tolist()
+        return torch.stack([shape, *(shape.roll(by) for by in moved[1:])])
+
+    return draw
+
+
+def _errors(settings: RolloutSettings, world: World, starts: Starts) -> Callable[[int], Tensor] | None:
+    """Return what draws errors (count, n) of the starts, each time others."""
+    chosen, seeded = settings.perturbation, generator(settings.seed, MEMBERS)
+    if isinstance(chosen, NoPerturbation):
+        return None
+    if isinstance(chosen, WhitePerturbation):
+        sigma, like = chosen.sigma, starts.states
+        return lambda count: sigma * torch.randn(count, world.size, generator=seeded, dtype=torch.float64).to(like)
+    assert isinstance(chosen, ClimatePerturbation)
+    scale = chosen.scale
+    return lambda count: world.perturbations(count, scale, seeded)

@@ -1,0 +1,134 @@
+"""A rollout as one frozen, validated value."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from backends.experiments.cycling.dynamics import (
+    AdvectionSettings,
+    DynamicsSettings,
+    EmulatorSettings,
+    Lorenz96Settings,
+    differing,
+)
+from backends.experiments.rollout.models import (
+    ClimatologySettings,
+    ModelSettings,
+    PerfectModelSettings,
+    PersistenceSettings,
+    WrongModelSettings,
+)
+from backends.experiments.sections import NotNegative, Positive, Section, Seed
+
+
+class TestbedStart(Section):
+    """Forecasts start from states of a testbed's climate, or from given shapes, and its model makes the truth."""
+
+    __test__: ClassVar[bool] = False  # the name is no test's
+    name: Literal["testbed"] = "testbed"
+    dynamics: DynamicsSettings = Field(
+        default_factory=Lorenz96Settings, description="the testbed and its parameters, see [testbeds](cycling.md#testbeds)"
+    )
+    shape: Literal["climate", "bump", "sine", "top_hat", "bumps"] = Field(
+        "climate",
+        description="what forecasts start from: states of the `climate`; on the line also one `bump`, a `sine`, a `top_hat` or "
+        "several `bumps`, moved round the line from start to start",
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.shape != "climate" and not isinstance(self.dynamics, AdvectionSettings | EmulatorSettings):
+            raise ValueError(f"shape: {self.shape!r} is a state of a line; dynamics must be advection-1d or an emulator of it")
+        return self
+
+
+STARTS: tuple[type[Section], ...] = (TestbedStart,)
+
+
+class NoPerturbation(Section):
+    """Forecasts begin with the truth."""
+
+    name: Literal["none"] = "none"
+
+
+class WhitePerturbation(Section):
+    """Errors of the starts are independent of each other at all points."""
+
+    name: Literal["white"] = "white"
+    sigma: NotNegative = Field(0.1, description="standard deviation")
+
+
+class ClimatePerturbation(Section):
+    """Errors of the starts are like differences between states of the climate, but smaller."""
+
+    name: Literal["climate"] = "climate"
+    scale: Positive = Field(0.01, description="their covariance in parts of that of the climate")
+
+
+PERTURBATIONS: tuple[type[Section], ...] = (NoPerturbation, WhitePerturbation, ClimatePerturbation)
+
+
+class RolloutSettings(Section):
+    """An experiment of kind `rollout`."""
+
+    kind: Literal["rollout"] = Field("rollout", description="the kind of experiment; must be given in a file")
+    title: str = Field("", max_length=120, description="what pages call the experiment")
+    start: TestbedStart = Field(default_factory=TestbedStart, description="what is forecast, and where forecasts start")
+    models: tuple[ModelSettings, ...] = Field(
+        (PerfectModelSettings(), PersistenceSettings(), ClimatologySettings()),
+        min_length=1,
+        max_length=8,
+        description="what forecasts",
+    )
+    baseline: str = Field(
+        "", max_length=60, description="label of the model that `skill` is relative to; empty: persistence, or the first model"
+    )
+    steps: int = Field(40, ge=1, le=1_000_000, description="steps of the truth's model, or of the archive, that forecasts run")
+    every: int = Field(1, ge=1, le=1_000_000, description="steps between those that are verified; divides `steps`")
+    members: int = Field(10, ge=1, le=10_000, description="members N of each forecast")
+    perturbation: Annotated[NoPerturbation | WhitePerturbation | ClimatePerturbation, Field(discriminator="name")] = Field(
+        ClimatePerturbation(), description="errors of the starts, and of members around them"
+    )
+    starts: int = Field(20, ge=1, le=100_000, description="start times S")
+    precision: Literal["double", "single"] = Field("double", description="of the numbers: float64 or float32")
+    seed: Seed = Field(0, description="seed of starts, perturbations, fits and bootstrap")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.steps % self.every:
+            raise ValueError(f"every must divide steps, {self.steps}, into whole leads; came {self.every}")
+        if self.members > 1 and isinstance(self.perturbation, NoPerturbation):
+            raise ValueError(
+                f"members: without a perturbation all members are the same; give one, or members: 1; came {self.members}"
+            )
+        for number, model in enumerate(self.models):
+            if model.NEEDS not in ("", self.start.name):
+                raise ValueError(f"models.{number}: {model.name} needs a start of name {model.NEEDS}; came {self.start.name}")
+            if isinstance(model, WrongModelSettings):
+                differing(self.start.dynamics, model.model, f"models.{number}.model")
+        labels = self.labels
+        if self.baseline and self.baseline not in labels:
+            raise ValueError(f"baseline must be the label of a model, one of {', '.join(labels)}; came {self.baseline!r}")
+        return self
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What each model is called: its label or what it is, with a number where that occurs twice."""
+        names = [model.label or _called(model) for model in self.models]
+        return tuple(name if names.count(name) == 1 else f"{name} #{names[:k].count(name) + 1}" for k, name in enumerate(names))
+
+    @property
+    def baseline_number(self) -> int:
+        """Number of the model that skill is relative to."""
+        if self.baseline:
+            return self.labels.index(self.baseline)
+        names = [model.name for model in self.models]
+        return names.index("persistence") if "persistence" in names else 0
+
+
+def _called(model: ModelSettings) -> str:
+    if isinstance(model, WrongModelSettings):
+        return ", ".join([f"{key} {value}" for key, value in model.model.items()]) or "wrong model"
+    if model.name == "network":
+        return f"network {model.run[:8]}"
+    return "perfect model" if isinstance(model, PerfectModelSettings) else model.name

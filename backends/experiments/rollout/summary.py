@@ -1,0 +1,102 @@
+"""What a rollout is summarised by, and its entry for each model."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from torch import Tensor
+
+from backends.device import compute_device, device_name
+from backends.experiments.rollout.settings import RolloutSettings
+from backends.rollout.result import Forecast, Rollout
+
+#: The quantity whose drift is summarised.
+MASS = "mass"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The scores of a model, lists by lead; None where they are not defined.
+
+    Attributes are those of the summary of an experiment, see docs/rollout.md.
+    """
+
+    name: str
+    label: str
+    rmse: list[float | None]
+    rmse_se: list[float | None]
+    bias: list[float | None]
+    acc: list[float | None]
+    acc_se: list[float | None]
+    crps: list[float | None]
+    crps_se: list[float | None]
+    spread: list[float | None]
+    skill: list[float | None]
+    skill_low: list[float | None]
+    skill_high: list[float | None]
+    useful_lead: float | None
+    mass_drift: float | None
+    seconds_per_step: float
+    members: int
+    ended: str | None
+
+
+def summary(result: Rollout, settings: RolloutSettings) -> dict[str, Any]:
+    """Return what a rollout is summarised by: one entry for each model in the order of the file."""
+    return {
+        "models": [asdict(entry) for entry in entries(result, settings)],
+        "leads": result.leads.tolist(),
+        "time_unit": result.time_unit,
+        "unit": result.unit,
+        "steps": result.steps,
+        "starts": len(result.start_steps),
+        "baseline": settings.labels[settings.baseline_number],
+        "device": device_name(compute_device()),
+    }
+
+
+def entries(result: Rollout, settings: RolloutSettings) -> tuple[Entry, ...]:
+    """Return the scores of each model, in the order of the settings."""
+    baseline = result.forecasts[settings.baseline_number]
+    return tuple(_entry(result, forecast, baseline) for forecast in result.forecasts)
+
+
+def _entry(result: Rollout, forecast: Forecast, baseline: Forecast) -> Entry:
+    rmse, acc, crps, skill = (
+        result.rmse(forecast),
+        result.acc(forecast),
+        result.crps(forecast),
+        result.skill(forecast, baseline),
+    )
+    return Entry(
+        name=forecast.name,
+        label=forecast.label,
+        rmse=_listed(rmse.value),
+        rmse_se=_listed(rmse.error),
+        bias=_listed(result.bias(forecast).value),
+        acc=_listed(acc.value),
+        acc_se=_listed(acc.error),
+        crps=_listed(crps.value),
+        crps_se=_listed(crps.error),
+        spread=_listed(result.spread(forecast).value),
+        skill=_listed(skill.value),
+        skill_low=_listed(skill.low),
+        skill_high=_listed(skill.high),
+        useful_lead=result.useful_lead(forecast),
+        mass_drift=_drift(result, forecast),
+        seconds_per_step=forecast.seconds / result.steps,
+        members=result.members,
+        ended=forecast.ended or None,
+    )
+
+
+def _drift(result: Rollout, forecast: Forecast) -> float | None:
+    """Return the largest drift of the mass at any start and lead that the model reached."""
+    if MASS not in forecast.quantities:
+        return None
+    drift = result.drift(forecast, MASS)[:, : forecast.finite_until + 1].abs().max()
+    return float(drift) if math.isfinite(float(drift)) else None
+
+
+def _listed(values: Tensor) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values.tolist()]

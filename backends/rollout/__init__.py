@@ -1,0 +1,1 @@
+"""Forecasts from many starts by several models side by side: run, verified, and compared."""

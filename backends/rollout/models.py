@@ -1,0 +1,91 @@
+"""What forecasts: models of dynamics, true, wrong or learned, and the two that anything must beat."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from torch import Tensor
+
+from backends.dynamics.base import Dynamics
+from backends.errors import InputError
+from backends.rollout.world import Starts, World
+
+
+class ForecastModel(ABC):
+    """A model that carries ensembles forward from their starts; gradients pass through it.
+
+    Attributes
+    ----------
+    name, label
+        Of the kind, and what pages and tables call it.
+    size
+        Number of components of its states, or None where it takes any.
+    """
+
+    name: ClassVar[str]
+    label: str
+    size: int | None = None
+
+    @abstractmethod
+    def advance(self, states: Tensor, starts: Starts, lead: int, steps: int) -> Tensor:
+        """Return states (S, N, n), forecasts `lead` steps ahead of their starts, after further steps of the world."""
+
+
+class FromDynamics(ForecastModel):
+    """A model of a testbed.
+
+    Parameters
+    ----------
+    dynamics
+        True, wrong or learned.
+    world
+        What it forecasts: the model's steps must fit into that of the world.
+    label, name
+        What it is called.
+
+    Raises
+    ------
+    InputError
+        If its steps do not fit, or its states have another size.
+    """
+
+    name: ClassVar[str] = "dynamics"
+
+    def __init__(self, dynamics: Dynamics, world: World, label: str) -> None:
+        self.dynamics, self.label, self.size, self._dt = dynamics, label, dynamics.size, world.dt
+        self._steps = round(world.dt / dynamics.dt)
+        if self._steps < 1 or abs(self._steps * dynamics.dt - world.dt) > 1e-9 * world.dt:
+            raise InputError(
+                f"the step of {label}, {dynamics.dt:g}, must divide that of the truth, {world.dt:g}, into whole steps"
+            )
+
+    def advance(self, states: Tensor, starts: Starts, lead: int, steps: int) -> Tensor:
+        """Return the states later, by the model."""
+        time = (int(starts.steps[0]) + lead) * self._dt
+        return self.dynamics.advance(states, steps * self._steps, time)
+
+
+class Persistence(ForecastModel):
+    """Everything stays as it is at the start."""
+
+    name: ClassVar[str] = "persistence"
+
+    def __init__(self, label: str = "persistence") -> None:
+        self.label = label
+
+    def advance(self, states: Tensor, starts: Starts, lead: int, steps: int) -> Tensor:
+        """Return the states as they are."""
+        del starts, lead, steps
+        return states
+
+
+class Climatology(ForecastModel):
+    """What is usual at the time that is forecast, whatever the start."""
+
+    name: ClassVar[str] = "climatology"
+
+    def __init__(self, world: World, label: str = "climatology") -> None:
+        self.label, self._world = label, world
+
+    def advance(self, states: Tensor, starts: Starts, lead: int, steps: int) -> Tensor:
+        """Return the climate at the valid time, the same for all members."""
+        return self._world.climate(starts.steps + lead + steps)[:, None].expand_as(states)
