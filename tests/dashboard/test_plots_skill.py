@@ -145,3 +145,12 @@ def test_costs_go_on_from_loop_to_loop():
     assert costs.figure.y_range.start > 0
     costs.show({"3dvar": None})
     assert costs._notice.shown
+
+
+def test_the_first_and_the_last_dot_are_whole_however_the_costs_change():
+    costs = Costs()
+    for top in np.linspace(9, 40, 60):
+        costs.show({"4dvar": (np.array([top, 5.0, 4]), np.array([4.0]))})
+        axis = costs.figure.y_range
+        assert axis.end - top > 0.02 * (axis.end - axis.start)
+        assert 4 - axis.start > 0.02 * (axis.end - axis.start)

@@ -15,6 +15,8 @@ from dashboard.theme import NEUTRAL
 
 #: From this ratio of the greatest to the least J on, the axis is logarithmic.
 LOG_FROM = 50.0
+#: Part of the axis of J that stays free above and below what is drawn, for half a dot.
+ROOM = 0.04
 LINEARISED, OUTER = "linearised", "J itself"
 
 
@@ -65,13 +67,21 @@ class Costs:
         last = max(float(np.nanmax(path["iteration"], initial=0)) for path in paths.values())
         self._across = calm(self._across, 0.0, max(last, 1.0))
         set_limits(self.figure.x_range, -0.03 * self._across[1], self._across[1])
-        self._limits = calm_log(self._limits, known) if log else calm(self._limits, float(known.min()), float(known.max()))
+        self._limits = self._around(float(known.min()), float(known.max()))
         set_limits(self.figure.y_range, *self._limits)
 
     def clear(self) -> None:
         """Take everything away."""
         self._labels = ()
         self._build()
+
+    def _around(self, low: float, high: float) -> tuple[float, float]:
+        """Return limits of J that leave room for whole dots at both ends, where calm limits leave none."""
+        if self._log:
+            room = (high / low) ** ROOM
+            return calm_log(self._limits, np.array([low / room, high * room]))
+        room = ROOM * (high - low)
+        return calm(self._limits, low - room, high + room)
 
     def _build(self) -> None:
         fig = race_figure(self._height, "inner iteration", "J", tools="pan,wheel_zoom,reset,save", log_y=self._log)
