@@ -198,3 +198,15 @@ def test_stations_are_on_all_maps_and_clicks_and_drops_are_told():
     assert {tuple(dragging.moved.tags) for dragging in plot._dragging} == {("off",)}
     plot.mark([0.5], [0.5])
     assert np.isnan(plot._points.source.data["color"]).all()
+
+
+def test_many_observations_are_small_and_few_are_large():
+    plot = PlaneRace()
+    plot.configure((0.0, 1.0, 0.0, 1.0))
+    sizes = {}
+    for count in (10, 120, 480, 5000):
+        plot.mark(np.zeros(count), np.zeros(count), np.zeros(count))
+        (sizes[count],) = set(plot._points.source.data["used"])
+    assert sizes[10] == sizes[120] == 7
+    assert sizes[480] == pytest.approx(3.5)  # four times as many cover as much of the map
+    assert sizes[5000] == 3

@@ -40,8 +40,12 @@ from dashboard.theme import DIVERGING, FieldStyle
 PANELS = ("truth", "background", "analysis", "increment", "spread")
 #: Pixels that axes and colour bar take beside a map, and title and axes above and below it.
 BESIDE, ABOUT = 120, 78
-#: Pixels of a map's width at most, and of its height at least, where axes still leave it some.
-WIDEST, LOWEST = 490, 100
+#: Pixels of a map's width at most and at least, and of its height at least, where axes still leave it some.
+WIDEST, NARROWEST, LOWEST = 490, 140, 100
+#: Maps side by side: more of them are too small for anything to be seen on.
+MOST_BESIDE = 3
+#: Pixels across a point of few; from so many on points shrink, so that they cover no more of the map, down to the least.
+LARGE, FEW, LEAST = 7.0, 120, 3.0
 _COLUMNS = ("x", "y")
 #: Writes the numbers at colour bars, briefly: Bokeh's own become 2.000e-4, and are cut off where they grow.
 _SHORT = """
@@ -75,7 +79,7 @@ class PlaneRace:
         self._dragging: list[Dragging] = []
         self._panes: dict[str, pn.pane.Bokeh] = {}
         self._panels = tuple(PANELS)
-        self.pane = grid(columns_at_most=len(PANELS))
+        self.pane = grid(columns_at_most=MOST_BESIDE)
 
     def configure(
         self,
@@ -188,7 +192,9 @@ class PlaneRace:
             If the lengths differ.
         """
         require_configured(self)
-        self._points.mark(x, y, np.full(len(x), np.nan) if values is None else values, rejected)
+        size = min(LARGE, max(LEAST, LARGE * (FEW / max(len(x), 1)) ** 0.5))
+        fill, sizes = np.full(len(x), np.nan) if values is None else values, np.full(len(x), size)
+        self._points.mark(x, y, fill, rejected, sizes if rejected is None else None)
 
     def set_moving(self, moving: bool) -> None:
         """Let points be dragged, as they can be at first, or not, so that a drag always pans."""
@@ -235,14 +241,16 @@ class PlaneRace:
         self._dragging = []
         self.figures: dict[str, figure] = {name: self._map(name, x_range, y_range) for name in PANELS}
         # The points of all maps are one source, sent once; only those of the states take its colours.
-        self._points = MapPoints(self.figures["truth"], _COLUMNS, self._mappers["state"], "black", None)
+        edge = "black" if self._style.symmetric else "white"  # what is seen on most of the colours
+        self._points = MapPoints(self.figures["truth"], _COLUMNS, self._mappers["state"], edge, None)
         fill = Field("color", transform=self._mappers["state"])
         for name, fig in self.figures.items():
             source = self._points.source
             if name in {"background", "analysis"}:
-                fig.add_glyph(source, Scatter(x="x", y="y", size="used", fill_color=fill, line_color="black"))
+                fig.add_glyph(source, Scatter(x="x", y="y", size="used", fill_color=fill, line_color=edge))
             elif name != "truth":
-                fig.add_glyph(source, Scatter(x="x", y="y", size=5, fill_color=None, line_color="black"))
+                around = "black" if name == "increment" else "white"
+                fig.add_glyph(source, Scatter(x="x", y="y", size="used", fill_color=None, line_color=around))
             if self._on_tap is not None:
                 fig.on_event(Tap, self._tapped)
             if self._on_move is not None:
@@ -254,7 +262,8 @@ class PlaneRace:
             for name, fig in self.figures.items()
         }
         self.pane.objects = list(self._panes.values())
-        self.pane.styles = columns(int(min(0.72 * self._width, BESIDE + LOWEST * self._aspect)), len(PANELS))
+        least = min(0.72 * self._width, BESIDE + max(NARROWEST, LOWEST * self._aspect))
+        self.pane.styles = columns(int(least), MOST_BESIDE)
 
     def _tapped(self, event: Event) -> None:
         assert isinstance(event, Tap)
