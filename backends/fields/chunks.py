@@ -4,10 +4,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from backends.errors import InputError
+
+if TYPE_CHECKING:
+    import zarr
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def chunks_of(store: Path) -> tuple[ChunkedArray, ...]:
     return tuple(sorted(arrays, key=lambda array: -math.prod(array.shape) * array.dtype.itemsize))
 
 
-def _array(name: str, array: "zarr.Array") -> ChunkedArray:  # noqa: F821, imported where it is used
+def _array(name: str, array: "zarr.Array") -> ChunkedArray:
     # Format 3 keeps names of axes with the array, format 2 where xarray puts them.
     named = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
     dims = tuple(named) if named else tuple(f"axis {k}" for k in range(array.ndim))
