@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -120,7 +120,7 @@ def chunks_of(store: Path) -> tuple[ChunkedArray, ...]:
 
 def _array(name: str, array: "zarr.Array") -> ChunkedArray:
     # Format 3 keeps names of axes with the array, format 2 where xarray puts them.
-    named = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
+    named: Any = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
     dims = tuple(named) if named else tuple(f"axis {k}" for k in range(array.ndim))
     return ChunkedArray(name, dims, array.shape, array.chunks, np.dtype(array.dtype), int(array.nbytes_stored()))
 
