@@ -52,8 +52,9 @@ class TestbedWorld(World):
         if isinstance(lies, ShallowWater):
             self.fields = len(lies.fields)
 
-    def starts(self, count: int, generator: torch.Generator) -> Starts:
+    def starts(self, count: int, steps: int, generator: torch.Generator) -> Starts:
         """Draw independent states of the climate, or starts as they are drawn."""
+        del steps
         if count < 1:
             raise InputError(f"there must be at least one start; came {count}")
         with torch.no_grad():
@@ -92,14 +93,13 @@ class TestbedWorld(World):
         """Draw errors from N(0, scale · B) with B the covariance of the climate."""
         return scale**0.5 * self._climate.covariance.sample(count, generator)
 
-    def training_pairs(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Return pairs of neighbouring states of trajectories that begin elsewhere than the forecasts."""
+    def training(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return trajectories that begin elsewhere than the forecasts."""
         length = max(2, min(LENGTH, LARGEST // (TRAJECTORIES * self.size)))
         with torch.no_grad():
             state, began = self._drawn(TRAJECTORIES, generator)
             states = self.dynamics.trajectory(state, length, began * self.dt).transpose(0, 1)
-        steps = (began + torch.arange(length)).expand(TRAJECTORIES, -1)
-        return states[:, :-1].flatten(0, 1), states[:, 1:].flatten(0, 1), steps.flatten()
+        return states, (began + torch.arange(length + 1)).expand(TRAJECTORIES, -1)
 
     def _drawn(self, count: int, generator: torch.Generator) -> tuple[Tensor, int]:
         """Return states and the step that they are typical at."""

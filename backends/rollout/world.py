@@ -74,8 +74,8 @@ class World(ABC):
     spectrum: Spectrum | None
 
     @abstractmethod
-    def starts(self, count: int, generator: torch.Generator) -> Starts:
-        """Draw starts.
+    def starts(self, count: int, steps: int, generator: torch.Generator) -> Starts:
+        """Draw starts of forecasts that run so many steps.
 
         Raises
         ------
@@ -108,10 +108,13 @@ class World(ABC):
         del count, scale, generator
         raise InputError(f"the covariance of the climate of {type(self).__name__} is not known; use white perturbations")
 
-    def training_pairs(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Return states, those one step later, (M, n) each, and the steps of the former (M,), none of them verified with.
+    def training(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return states that a model may be fitted to, (J, L, n), and their steps (J, L): J sequences, none verified with.
 
-        The first come before the last: what is chosen with a later part has not been seen by a fit to the earlier part.
+        Raises
+        ------
+        InputError
+            If there are none.
         """
         del generator
         raise InputError(f"{type(self).__name__} has no states to fit a model to")

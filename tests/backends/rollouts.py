@@ -22,7 +22,7 @@ class FixedWorld(World):
     def single(self) -> "FixedWorld":
         return FixedWorld(self.size, self.fields, Norm(self.norm.area.float(), self.norm.scale.float()))
 
-    def starts(self, count: int, generator: torch.Generator) -> Starts:
+    def starts(self, count: int, steps: int, generator: torch.Generator) -> Starts:
         states = torch.arange(count).double()[:, None].expand(-1, self.size)
         return Starts(states, torch.zeros(count).long(), torch.arange(count))
 

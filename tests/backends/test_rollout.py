@@ -27,7 +27,7 @@ def lorenz() -> TestbedWorld:
 
 def test_scores_by_lead_are_those_on_paper():
     world = FixedWorld(3)
-    starts = world.starts(4, seeded())
+    starts = world.starts(4, 1, seeded())
     got = rollout(world, [Persistence(), Climatology(world), Doubling(1.5)], starts, starts.states[:, None], 6, 2, shown=1)
     assert got.leads.tolist() == [0, 1, 2, 3]
     persistence, usual, doubling = got.forecasts
@@ -45,7 +45,7 @@ def test_scores_by_lead_are_those_on_paper():
 
 def test_a_model_that_blows_up_ends_and_the_others_go_on():
     world = FixedWorld(3)
-    starts = world.starts(2, seeded())
+    starts = world.starts(2, 1, seeded())
     told = []
     got = rollout(
         world, [Doubling(1e100), Persistence()], starts, starts.states[:, None], 5, report=lambda *at: told.append(at)
@@ -63,7 +63,7 @@ def test_a_model_that_blows_up_ends_and_the_others_go_on():
 
 def test_what_does_not_fit_is_refused():
     world = FixedWorld(3)
-    starts = world.starts(2, seeded())
+    starts = world.starts(2, 1, seeded())
     ensemble = starts.states[:, None]
     with pytest.raises(InputError, match=r"steps must be at least 1; came 0"):
         rollout(world, [Persistence()], starts, ensemble, 0)
@@ -81,7 +81,7 @@ def test_what_does_not_fit_is_refused():
 
 def test_the_perfect_model_from_the_truth_makes_no_error_whatever_its_step(lorenz):
     fine = FromDynamics(Lorenz96(points=12, dt=0.025), lorenz, "finer")
-    starts = lorenz.starts(3, seeded())
+    starts = lorenz.starts(3, 1, seeded())
     got = rollout(lorenz, [FromDynamics(lorenz.dynamics, lorenz, "perfect"), fine], starts, starts.states[:, None], 10)
     assert got.rmse(got["perfect"]).value.tolist() == [0.0] * 11
     assert 0 < got.rmse(got["finer"]).value[-1] < 0.05  # truncation alone
@@ -91,7 +91,7 @@ def test_the_perfect_model_from_the_truth_makes_no_error_whatever_its_step(loren
 
 def test_an_ensemble_of_the_perfect_model_is_reliable(lorenz):
     """The truth is one more member: spread is error, at the start and after the errors have grown eightfold."""
-    starts = lorenz.starts(400, seeded(1))
+    starts = lorenz.starts(400, 1, seeded(1))
     drawn = seeded(2)
     ensemble = perturbed(starts.states, 8, lambda count: lorenz.perturbations(count, 1e-3, drawn))
     got = rollout(lorenz, [FromDynamics(lorenz.dynamics, lorenz, "perfect")], starts, ensemble, 40, 20)
@@ -103,7 +103,7 @@ def test_an_ensemble_of_the_perfect_model_is_reliable(lorenz):
 
 
 def test_a_wide_batch_is_the_same_as_one_by_one(lorenz):
-    starts = lorenz.starts(3, seeded(1))
+    starts = lorenz.starts(3, 1, seeded(1))
     ensemble = perturbed(starts.states, 4, lambda count: lorenz.perturbations(count, 0.01, seeded(count)))
     model = FromDynamics(Lorenz96(points=12, forcing=7.0), lorenz, "wrong")
     together = rollout(lorenz, [model], starts, ensemble, 10).forecasts[0]
@@ -122,13 +122,13 @@ def test_given_starts_are_checked(lorenz):
     with pytest.raises(InputError, match="finite"):
         lorenz.at(torch.full((1, 12), math.inf), 0.0)
     with pytest.raises(InputError, match="at least one start; came 0"):
-        lorenz.starts(0, seeded())
+        lorenz.starts(0, 1, seeded())
 
 
 def test_advection_keeps_mass_and_energy_and_a_wrong_speed_does_too():
     line = Advection(points=40)
     world = TestbedWorld(line, climate(line, seeded()))
-    starts = world.starts(5, seeded())
+    starts = world.starts(5, 1, seeded())
     got = rollout(
         world, [FromDynamics(Advection(points=40, speed=0.9), world, "slow")], starts, starts.states[:, None], 100, 10
     )

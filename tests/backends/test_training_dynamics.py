@@ -68,7 +68,7 @@ def test_era5_is_three_weeks_to_train_and_the_last_one_to_test(real_data, monkey
     if not (real_data / "era5-2mt-2019-03-uk.grib").is_file():
         pytest.skip("no era5-2mt-2019-03-uk.grib in the data folder")
     task = from_yaml(ERA5).make(real_data)
-    archive = task._archive
+    archive = task.archive
     assert archive.field.shape == (744, 33, 49)
     assert archive.forcing.shape == (744, 3, 33, 49)
     assert (archive.trained, archive.tested, archive.extent) == (504, 576, (-10.0, 50.0, 2.0, 58.0))
@@ -83,7 +83,7 @@ def test_era5_is_three_weeks_to_train_and_the_last_one_to_test(real_data, monkey
 def test_the_european_archive_is_read_and_its_rollouts_are_labelled_forced(tmp_path, monkeypatch):
     monkeypatch.setattr(field, "VALIDATED", 2)
     task = from_yaml(EUROPEAN).make(tmp_path)
-    assert task._archive.forcing.shape == (41, 5, 121, 181)
+    assert task.archive.forcing.shape == (41, 5, 121, 181)
     scores = task.validate()
     assert {"rmse_3h_forced_network", "rmse_24h_forced_network", "rmse_24h_persistence"} <= set(scores)
     assert all("forced" in panel.title for panel in task.gallery()[:2])

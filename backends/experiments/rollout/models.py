@@ -54,10 +54,27 @@ class ClimatologySettings(ModelSection):
     name: Literal["climatology"] = "climatology"
 
 
+class LinearInverseSettings(ModelSection):
+    """A linear model of the anomalies from the climate in the space of leading EOFs, fitted to what is not verified with."""
+
+    name: Literal["linear-inverse"] = "linear-inverse"
+    eofs: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="number of EOFs; null: the one that does best on the last third of what it is fitted to",
+    )
+
+
 MODELS: tuple[type[ModelSection], ...] = (
-    PerfectModelSettings, WrongModelSettings, NetworkSettings, PersistenceSettings, ClimatologySettings,
+    PerfectModelSettings, WrongModelSettings, NetworkSettings, PersistenceSettings, ClimatologySettings, LinearInverseSettings,
 )  # fmt: skip
 ModelSettings = Annotated[
-    PerfectModelSettings | WrongModelSettings | NetworkSettings | PersistenceSettings | ClimatologySettings,
+    PerfectModelSettings
+    | WrongModelSettings
+    | NetworkSettings
+    | PersistenceSettings
+    | ClimatologySettings
+    | LinearInverseSettings,
     Field(discriminator="name"),
 ]

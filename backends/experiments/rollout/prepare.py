@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,8 +15,10 @@ from backends.experiments.cycling.dynamics import DynamicsSection, differing, mo
 from backends.experiments.cycling.emulated import emulator
 from backends.experiments.cycling.race import climate_of
 from backends.experiments.observing import generator
+from backends.experiments.rollout.archives import archive_world, emulated_field
 from backends.experiments.rollout.models import (
     ClimatologySettings,
+    LinearInverseSettings,
     ModelSection,
     NetworkSettings,
     PerfectModelSettings,
@@ -23,6 +26,7 @@ from backends.experiments.rollout.models import (
     WrongModelSettings,
 )
 from backends.experiments.rollout.settings import (
+    ArchiveStart,
     ClimatePerturbation,
     NoPerturbation,
     RolloutSettings,
@@ -30,6 +34,8 @@ from backends.experiments.rollout.settings import (
     WhitePerturbation,
 )
 from backends.learning.dynamics.advection import SHAPES
+from backends.rollout.archive import ArchiveWorld
+from backends.rollout.linear_inverse import LinearInverse
 from backends.rollout.models import Climatology, ForecastModel, FromDynamics, Persistence
 from backends.rollout.result import Rollout
 from backends.rollout.rollout import Report, perturbed, rollout
@@ -70,11 +76,10 @@ def prepare(settings: RolloutSettings, folder: Path) -> Prepared:
     InputError
         If data or a network cannot be read, or do not fit together.
     """
-    del folder
-    world = testbed_of(settings.start, *precision_of(settings))
-    starts = world.starts(settings.starts, generator(settings.seed, STARTS))
+    world = world_of(settings, folder)
+    starts = starts_of(settings, world)
     models = tuple(
-        model_from(model, label, settings, world) for model, label in zip(settings.models, settings.labels, strict=True)
+        model_from(model, label, settings, world, folder) for model, label in zip(settings.models, settings.labels, strict=True)
     )
     return Prepared(
         settings, world, models, starts, perturbed(starts.states, settings.members, _errors(settings, world, starts))
@@ -85,6 +90,39 @@ def precision_of(settings: RolloutSettings) -> tuple[torch.device, torch.dtype]:
     """Return the device, and the type of the numbers on it."""
     device = compute_device()
     return device, precise_dtype(device) if settings.precision == "double" else torch.float32
+
+
+def world_of(settings: RolloutSettings, folder: Path) -> World:
+    """Return what is forecast.
+
+    Raises
+    ------
+    InputError
+        If data or a network cannot be read.
+    """
+    if isinstance(settings.start, ArchiveStart):
+        return archive_world(settings.start, folder, *precision_of(settings))
+    return testbed_of(settings.start, *precision_of(settings))
+
+
+def starts_of(settings: RolloutSettings, world: World) -> Starts:
+    """Return where forecasts start: the time that is asked for first, then those that are drawn.
+
+    Raises
+    ------
+    InputError
+        If the archive has not so many, or the time is not in it.
+    """
+    seeded = generator(settings.seed, STARTS)
+    if not isinstance(settings.start, ArchiveStart) or settings.start.time is None:
+        return world.starts(settings.starts, settings.steps, seeded)
+    assert isinstance(world, ArchiveWorld)
+    asked = world.at(np.datetime64(settings.start.time), settings.steps)
+    if settings.starts == 1:
+        return asked
+    drawn = world.starts(settings.starts, settings.steps, seeded)
+    others = (drawn.steps != asked.steps).nonzero().flatten()[: settings.starts - 1]
+    return Starts(*(torch.cat([getattr(asked, name), getattr(drawn, name)[others]]) for name in ("states", "steps", "blocks")))
 
 
 def testbed_of(start: TestbedStart, device: torch.device, dtype: torch.dtype) -> TestbedWorld:
@@ -102,7 +140,9 @@ def testbed_of(start: TestbedStart, device: torch.device, dtype: torch.dtype) ->
     return TestbedWorld(dynamics, climate_of(start.dynamics, device, dtype), draw)
 
 
-def model_from(settings: ModelSection, label: str, rollout_settings: RolloutSettings, world: World) -> ForecastModel:
+def model_from(
+    settings: ModelSection, label: str, rollout_settings: RolloutSettings, world: World, folder: Path
+) -> ForecastModel:
     """Return the model that a section describes.
 
     Raises
@@ -114,8 +154,19 @@ def model_from(settings: ModelSection, label: str, rollout_settings: RolloutSett
         return Persistence(label)
     if isinstance(settings, ClimatologySettings):
         return Climatology(world, label)
-    device, dtype = precision_of(rollout_settings)
-    dynamics: DynamicsSection = rollout_settings.start.dynamics
+    if isinstance(settings, LinearInverseSettings):
+        seeded = generator(rollout_settings.seed, FIT)
+        return LinearInverse(world, seeded, rollout_settings.steps, settings.eofs, label)
+    if isinstance(world, ArchiveWorld):
+        assert isinstance(settings, NetworkSettings)
+        return emulated_field(settings.run, world, label, folder)
+    assert isinstance(rollout_settings.start, TestbedStart)
+    return _of_testbed(settings, label, rollout_settings.start.dynamics, world, *precision_of(rollout_settings))
+
+
+def _of_testbed(
+    settings: ModelSection, label: str, dynamics: DynamicsSection, world: World, device: torch.device, dtype: torch.dtype
+) -> ForecastModel:
     if isinstance(settings, PerfectModelSettings):
         return _named(settings, FromDynamics(model_of(dynamics, device, dtype), world, label))
     if isinstance(settings, WrongModelSettings):

@@ -1,8 +1,9 @@
 """A rollout as one frozen, validated value."""
 
+from datetime import datetime
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from backends.experiments.cycling.dynamics import (
     AdvectionSettings,
@@ -42,7 +43,37 @@ class TestbedStart(Section):
         return self
 
 
-STARTS: tuple[type[Section], ...] = (TestbedStart,)
+class ArchiveStart(Section):
+    """Forecasts start from times of an archive that no model was fitted to; the archive itself is the truth."""
+
+    name: Literal["archive"] = "archive"
+    dataset: Literal["era5", "european"] = Field(
+        "era5",
+        description="2 m temperature: `era5`, hourly over the British Isles, of which the last week is forecast; `european`, "
+        "every 3 hours of the generated forecast archive, of which the last third is forecast",
+    )
+    path: str = Field(
+        "era5-2mt-2019-03-uk.grib", max_length=500, description="of `era5`: the file, relative to the data folder"
+    )
+    time: str | None = Field(
+        None,
+        max_length=30,
+        description="where the first forecast starts, whose states are shown, such as `2019-03-28T12:00` in UTC; null: drawn, "
+        "as are the others",
+    )
+
+    @field_validator("time")
+    @classmethod
+    def _is_time(cls, time: str | None) -> str | None:
+        if time is not None:
+            try:
+                datetime.fromisoformat(time)
+            except ValueError as problem:
+                raise ValueError(f"must be a time such as 2019-03-28T12:00; came {time!r}") from problem
+        return time
+
+
+STARTS: tuple[type[Section], ...] = (TestbedStart, ArchiveStart)
 
 
 class NoPerturbation(Section):
@@ -73,7 +104,9 @@ class RolloutSettings(Section):
 
     kind: Literal["rollout"] = Field("rollout", description="the kind of experiment; must be given in a file")
     title: str = Field("", max_length=120, description="what pages call the experiment")
-    start: TestbedStart = Field(default_factory=TestbedStart, description="what is forecast, and where forecasts start")
+    start: Annotated[TestbedStart | ArchiveStart, Field(discriminator="name")] = Field(
+        default_factory=TestbedStart, description="what is forecast, and where forecasts start"
+    )
     models: tuple[ModelSettings, ...] = Field(
         (PerfectModelSettings(), PersistenceSettings(), ClimatologySettings()),
         min_length=1,
@@ -104,7 +137,7 @@ class RolloutSettings(Section):
         for number, model in enumerate(self.models):
             if model.NEEDS not in ("", self.start.name):
                 raise ValueError(f"models.{number}: {model.name} needs a start of name {model.NEEDS}; came {self.start.name}")
-            if isinstance(model, WrongModelSettings):
+            if isinstance(model, WrongModelSettings) and isinstance(self.start, TestbedStart):
                 differing(self.start.dynamics, model.model, f"models.{number}.model")
         labels = self.labels
         if self.baseline and self.baseline not in labels:
@@ -131,4 +164,4 @@ def _called(model: ModelSettings) -> str:
         return ", ".join([f"{key} {value}" for key, value in model.model.items()]) or "wrong model"
     if model.name == "network":
         return f"network {model.run[:8]}"
-    return "perfect model" if isinstance(model, PerfectModelSettings) else model.name
+    return {"perfect": "perfect model", "linear-inverse": "linear inverse model"}.get(model.name, model.name)

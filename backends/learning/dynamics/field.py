@@ -61,7 +61,8 @@ class FieldEmulator(Task):
     ) -> None:
         self.name = name  # type: ignore[misc]
         self.network, self.batch = network, batch
-        self._archive, self._patch, self._steps, self._leads = archive, patch, rollout_steps, leads
+        self.archive, self.forced = archive, forced
+        self._patch, self._steps, self._leads = patch, rollout_steps, leads
         self._mark, self._word = ("_forced", "forced ") if forced else ("", "")
         device = next(network.parameters()).device
         self._field, self._forcing = archive.field.to(device), archive.forcing.to(device)
@@ -91,7 +92,7 @@ class FieldEmulator(Task):
         """Return maps of one unseen forecast at the first and at the last lead time, and errors by lead time."""
         starts = self._starts()
         some = starts[:: max(1, len(starts) // VALIDATED)]
-        forecasts, archive = self._forecasts(starts[len(starts) // 2 :][:1]), self._archive
+        forecasts, archive = self._forecasts(starts[len(starts) // 2 :][:1]), self.archive
         start = int(starts[len(starts) // 2])
         panels = []
         for steps in dict.fromkeys((self._leads[0] // archive.step_hours, self._leads[-1] // archive.step_hours)):
@@ -131,7 +132,7 @@ class FieldEmulator(Task):
         """Draw sequences of pieces of the map, (E, steps + 1, y, x), and their forcing (E, steps + 1, C, y, x)."""
         _, rows, columns = self._field.shape
         size = (min(self._patch or rows, rows), min(self._patch or columns, columns))
-        highest = (self._archive.trained - self._steps, rows - size[0] + 1, columns - size[1] + 1)
+        highest = (self.archive.trained - self._steps, rows - size[0] + 1, columns - size[1] + 1)
         places = [torch.randint(most, (self.batch,), generator=generator).tolist() for most in highest]
         fields, forcings = [], []
         for t, y, x in zip(*places, strict=True):
@@ -142,12 +143,12 @@ class FieldEmulator(Task):
 
     def _starts(self) -> Tensor:
         """Return the unseen times that a forecast can begin at: a day earlier, and the last lead time, are there, too."""
-        archive = self._archive
+        archive = self.archive
         longest = self._leads[-1] // archive.step_hours
         return torch.arange(archive.tested, len(archive) - longest)
 
     def _all_steps(self) -> range:
-        return range(1, self._leads[-1] // self._archive.step_hours + 1)
+        return range(1, self._leads[-1] // self.archive.step_hours + 1)
 
     def _by_lead(self, starts: Tensor) -> dict[str, float]:
         scores: dict[str, float] = {}
@@ -155,12 +156,12 @@ class FieldEmulator(Task):
         for lead in self._leads:
             for name, values in errors.items():
                 mark = self._mark if name == "network" else ""
-                scores[f"rmse_{lead}h{mark}_{name}"] = float(values[lead // self._archive.step_hours - 1])
+                scores[f"rmse_{lead}h{mark}_{name}"] = float(values[lead // self.archive.step_hours - 1])
         return scores
 
     def _errors(self, starts: Tensor) -> dict[str, Tensor]:
         """Return the RMSE at each step ahead of the network, of persistence, and of the field 24 h before the time."""
-        archive, field = self._archive, self._archive.field
+        archive, field = self.archive, self.archive.field
         forecasts = self._forecasts(starts)
         day = DAY // archive.step_hours
         errors: dict[str, list[float]] = {"network": [], "persistence": [], "yesterday": []}
@@ -185,7 +186,7 @@ class FieldEmulator(Task):
         return torch.stack(states).cpu().nan_to_num(BEYOND).clamp(-BEYOND, BEYOND)
 
     def _unscaled(self, field: Tensor) -> Tensor:
-        return self._archive.mean + self._archive.scale * field.double()
+        return self.archive.mean + self.archive.scale * field.double()
 
 
 def _thin(values: Tensor) -> Tensor:
