@@ -97,7 +97,8 @@ def run_rollout(settings: RolloutSettings, folder: Path) -> Summary:
     from backends.experiments.rollout.prepare import prepare
     from backends.experiments.rollout.summary import summary
 
-    return summary(prepare(settings, folder).run(), settings)
+    prepared = prepare(settings, folder)
+    return summary(prepared.run(), settings, prepared.small_errors())
 
 
 def run_settings(settings: AnalysisSettings, catalogue: Catalogue) -> Summary:

@@ -1,5 +1,7 @@
 """Rollouts as files: what is wrong with them, networks that forecast, and shapes that were never seen."""
 
+import math
+
 import pytest
 
 from backends.cycling import climate
@@ -58,6 +60,7 @@ def home(tmp_path_factory):
         ({"models": [{"name": "wrong", "model": {"points": 7}}]}, "models.0.model.points must be that of dynamics"),
         ({"models": [{"name": "wrong", "model": {"dt": -1}}]}, "models.0.model.dt: must be at least 1e-06; came -1"),
         ({"models": [{"name": "network"}]}, "models.0.run is missing"),
+        ({"growth": True, "precision": "single"}, "growth: small errors are those of a testbed in double precision"),
         ({"baseline": "nothing"}, "baseline must be the label of a model, one of perfect model, persistence, climatology"),
         ({"start": {"name": "testbed", "shape": "sine"}}, "'sine' is a state of a line"),
     ],
@@ -111,6 +114,13 @@ def test_the_same_seed_gives_the_same_scores_and_another_one_others():
     ]
     assert scores[0] == scores[1]
     assert scores[0] != scores[2]
+
+
+def test_growth_is_measured_where_it_is_asked_for(tmp_path):
+    (tmp_path / "a.yaml").write_text("kind: rollout\ngrowth: true\nsteps: 1\nstarts: 30\n")
+    result = run_file(tmp_path / "a.yaml", NOWHERE)
+    assert result["doubling_time"] * result["lyapunov_exponent"] == pytest.approx(math.log(2), rel=0.15)
+    assert result["growth_rate"] == pytest.approx(1.68, abs=4 * result["growth_rate_se"])
 
 
 def test_a_wrong_model_is_worse_and_skill_is_relative_to_the_baseline(tmp_path):

@@ -16,7 +16,8 @@ def run_job(settings_yaml: str, folder: Path, context: JobContext) -> dict[str, 
     settings = of_kind(from_yaml(settings_yaml), RolloutSettings)
     leads = settings.steps // settings.every
     context.report(0, leads, note="preparing the starts")
-    result = prepare(settings, folder).run(lambda lead, of: context.report(lead, of, note="forecasting"))
-    scores = summary(result, settings)
+    prepared = prepare(settings, folder)
+    result = prepared.run(lambda lead, of: context.report(lead, of, note="forecasting"))
+    scores = summary(result, settings, prepared.small_errors())
     context.save("summary.json", json.dumps(scores, indent=2, ensure_ascii=False))
     return scores

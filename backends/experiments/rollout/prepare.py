@@ -35,6 +35,7 @@ from backends.experiments.rollout.settings import (
 )
 from backends.learning.dynamics.advection import SHAPES
 from backends.rollout.archive import ArchiveWorld
+from backends.rollout.growth import SmallErrors, small_errors
 from backends.rollout.linear_inverse import LinearInverse
 from backends.rollout.models import Climatology, ForecastModel, FromDynamics, Persistence
 from backends.rollout.result import Rollout
@@ -43,7 +44,7 @@ from backends.rollout.testbed import Draw, TestbedWorld
 from backends.rollout.world import Starts, World
 
 #: Purposes that random numbers are drawn for, each from a sequence of its own.
-STARTS, MEMBERS, FIT = 31, 32, 33
+STARTS, MEMBERS, FIT, GROWTH = 31, 32, 33, 34
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,21 @@ class Prepared:
         """
         s = self.settings
         return rollout(self.world, self.models, self.starts, self.ensemble, s.steps, s.every, seed=s.seed, report=report)
+
+    def small_errors(self) -> SmallErrors | None:
+        """Return how fast small errors of the testbed's model grow, if that is asked for.
+
+        Raises
+        ------
+        InputError
+            If it cannot be said.
+        """
+        if not self.settings.growth:
+            return None
+        assert isinstance(self.world, TestbedWorld)
+        seeded = generator(self.settings.seed, GROWTH)
+        states = self.world.starts(max(2, self.settings.starts), 1, seeded).states
+        return small_errors(self.world.dynamics, states, seeded)
 
 
 def prepare(settings: RolloutSettings, folder: Path) -> Prepared:

@@ -123,6 +123,10 @@ class RolloutSettings(Section):
         ClimatePerturbation(), description="errors of the starts, and of members around them"
     )
     starts: int = Field(20, ge=1, le=100_000, description="start times S")
+    growth: bool = Field(
+        False,
+        description="true: also measure how fast small errors of the testbed's model grow, and its leading Lyapunov exponent",
+    )
     precision: Literal["double", "single"] = Field("double", description="of the numbers: float64 or float32")
     seed: Seed = Field(0, description="seed of starts, perturbations, fits and bootstrap")
 
@@ -134,6 +138,10 @@ class RolloutSettings(Section):
             raise ValueError(
                 f"members: without a perturbation all members are the same; give one, or members: 1; came {self.members}"
             )
+        if self.growth and (self.precision == "single" or not isinstance(self.start, TestbedStart)):
+            raise ValueError("growth: small errors are those of a testbed in double precision; came another start or single")
+        if self.growth and isinstance(self.start.dynamics, EmulatorSettings):  # type: ignore[union-attr]
+            raise ValueError("growth: networks compute in single precision, in which errors are not small; choose a testbed")
         for number, model in enumerate(self.models):
             if model.NEEDS not in ("", self.start.name):
                 raise ValueError(f"models.{number}: {model.name} needs a start of name {model.NEEDS}; came {self.start.name}")

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from backends.device import compute_device, device_name
 from backends.experiments.rollout.settings import RolloutSettings
+from backends.rollout.growth import SmallErrors
 from backends.rollout.result import Forecast, Rollout
 
 #: The quantity whose drift is summarised.
@@ -41,9 +42,15 @@ class Entry:
     ended: str | None
 
 
-def summary(result: Rollout, settings: RolloutSettings) -> dict[str, Any]:
-    """Return what a rollout is summarised by: one entry for each model in the order of the file."""
-    return {
+def summary(result: Rollout, settings: RolloutSettings, growth: SmallErrors | None = None) -> dict[str, Any]:
+    """Return what a rollout is summarised by: one entry for each model in the order of the file, and the growth of errors."""
+    measured = {} if growth is None else {
+        "growth_rate": growth.growth.rate,
+        "growth_rate_se": growth.growth.rate_se,
+        "doubling_time": growth.growth.doubling_time if growth.growth.rate > 0 else None,
+        "lyapunov_exponent": growth.exponent,
+    }  # fmt: skip
+    return measured | {
         "models": [asdict(entry) for entry in entries(result, settings)],
         "leads": result.leads.tolist(),
         "time_unit": result.time_unit,
