@@ -1,4 +1,4 @@
-"""The pages in a real browser: slider to pixels, opening to first picture, memory per visitor."""
+"""The pages in a real browser: slider to pixels, opening to first picture, pictures of a race, memory per visitor."""
 
 import os
 import tempfile
@@ -10,6 +10,7 @@ import psutil
 import xarray as xr
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.races import pictures
 from benchmarks.statistics import summary
 from scripts.driver import MAPS, launch, start_app, stop
 
@@ -42,6 +43,7 @@ def measure() -> dict[str, object]:
                     "slider_to_pixels": _sliders(browser, f"{address}/analysis?dataset={name}"),
                     "slider_to_pixels_plane": _on_plane(browser, f"{address}/analysis?case=xz-2d"),
                     "time_step_to_pixels": _steps(browser, f"{address}/explore?dataset={name}"),
+                    "pictures_of_races": pictures(browser, address),
                     "memory": _memory(browser, address, psutil.Process(process.pid)),
                 }
                 browser.close()

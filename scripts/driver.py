@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Playwright
 ROOT = Path(__file__).parent.parent
 #: Loaded into a page, it looks at the pixels of the maps there.
 MAPS = Path(__file__).parent / "maps.js"
+#: Loaded into a page, it counts the pictures of a race there.
+PICTURES = Path(__file__).parent / "pictures.js"
 #: As root, in containers, Chromium needs the first; the others keep it from looking for anything outside.
 CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 

@@ -7,7 +7,7 @@ import panel as pn
 #: Seconds after which a picture is sent whether the one before has been seen or not.
 PATIENCE = 3.0
 #: Time that the browser is left for everything else, as a part of the time it takes to draw a picture.
-REST = 0.5
+REST = 0.25
 
 
 class Pace:

@@ -22,7 +22,7 @@ from dashboard.help import help_content
 from dashboard.shell import Content
 
 #: Milliseconds between two looks at the race.
-LOOK_EVERY = 80
+LOOK_EVERY = 40
 VIEWS = ("Live", "Diagnostics", "Long runs", "File")
 LIVE, DIAGNOSTICS, RUNS, FILE = range(len(VIEWS))
 FILE_WORDS = """
