@@ -13,7 +13,7 @@ import psutil
 import torch
 
 from backends.device import compute_device, device_name
-from benchmarks import cycling, growth, learning, learning_particle, learning_particle_seen, pages, solver
+from benchmarks import cycling, growth, learning, learning_advection, learning_particle, learning_particle_seen, pages, solver
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -41,7 +41,7 @@ def main() -> int:
     benchmarks = {
         "solver": solver.measure, "growth": growth.measure, "cycling": cycling.measure, "pages": pages.measure,
         "learning": learning.measure, "learning-particle": learning_particle.measure,
-        "learning-particle-seen": learning_particle_seen.measure,
+        "learning-particle-seen": learning_particle_seen.measure, "learning-advection": learning_advection.measure,
     }  # fmt: skip
     # Learning takes half an hour and is asked for by name.
     wanted = sys.argv[1:] or [name for name in benchmarks if not name.startswith("learning")]

@@ -26,8 +26,9 @@ def line_step(kind="conservative", seed=1):
     return seeded(lambda: LineStep(kind, 8, 2, 5), seed)
 
 
-def emulator(kind="conservative", rollout_steps=1):
-    return AdvectionEmulator(line_step(kind), Advection(40, 1.0, 0.0125, waves=1), Bumps((0.06, 0.12)), 16, rollout_steps)
+def emulator(kind="conservative", rollout_steps=1, noise=0.0):
+    model = Advection(40, 1.0, 0.0125, waves=1)
+    return AdvectionEmulator(line_step(kind), model, Bumps((0.06, 0.12)), 16, rollout_steps, noise)
 
 
 def right_hand_side(monkeypatch, **options):
@@ -98,12 +99,39 @@ def test_the_gradient_of_a_rollout_is_that_of_finite_differences_and_its_adjoint
         torch.testing.assert_close((last(x + 1e-6 * dx) - last(x - 1e-6 * dx)) / 2e-6, tangent, rtol=1e-6, atol=1e-8)
 
 
-def test_noise_is_on_the_beginning_of_a_sample_and_not_on_its_targets():
+def test_noise_is_carried_on_but_for_short_waves_which_are_damped():
     model = Advection(40, 1.0, 0.025, waves=1)  # a point each step
-    exact = AdvectionEmulator(line_step(), model, Bumps(), 64, 1, noise=0.01)
-    exact.network.forward = lambda u: u.roll(1, -1)
-    loss = float(exact.loss(torch.Generator().manual_seed(1)).total)
-    assert loss * float(exact._scale) == pytest.approx(1e-4, rel=0.1)
+
+    def loss(step, noise, steps=1):
+        task = AdvectionEmulator(line_step(), model, Bumps(), 4096, steps, noise)
+        task.network.forward = step
+        return float(task.loss(torch.Generator().manual_seed(1)).total), float(task._scale)
+
+    kept = torch.exp(-36 * (torch.arange(21) / 20.0) ** 8)
+
+    def damped(u):
+        return torch.fft.irfft(kept * torch.fft.rfft(u.roll(1, -1)), n=40)
+
+    def shifted(u):
+        return u.roll(1, -1)
+
+    assert loss(damped, 0.1)[0] < 1e-9
+    assert loss(damped, 0.1, 5)[0] < 1e-9
+    assert loss(shifted, 0.0)[0] < 1e-9
+    # What damping takes from white noise of a standard deviation drawn between 0 and 0.1, over what errors are measured in.
+    taken = float((torch.cat([1 - kept, 1 - kept[1:20]]) ** 2).mean())
+    came, scale = loss(shifted, 0.1)
+    sigma = 0.1 * torch.linspace(0, 1, 10_001, dtype=torch.float64)
+    assert came == pytest.approx(taken * float((sigma**2 / (scale + sigma**2)).mean()), rel=0.02)
+
+
+@pytest.mark.parametrize(("noise", "bounded"), [(0.1, True), (0.0, False)])
+def test_noise_in_training_keeps_a_long_rollout_bounded(noise, bounded):
+    task = emulator(noise=noise)
+    trained(task, 300, 1e-2)
+    scores = task.scores()
+    assert (max(scores[f"rmse_{shape}_1000_network"] for shape in SHAPES) < 1) == bounded
+    assert not bounded or scores["mass_error_1000_network"] < 1e-6
 
 
 def test_a_rollout_loss_is_the_mean_over_its_steps_and_of_the_exact_step_zero():

@@ -73,7 +73,9 @@ class AdvectionEmulatorTraining(TrainingSettings):
     amplitude: PositiveRange = Field((0.2, 1.0), description="their least and greatest height")
     rollout_steps: int = Field(1, ge=1, le=100, description=ROLLOUT)
     noise: NotNegative = Field(
-        0.0, description="white noise on what a sample begins with, not on its targets: short waves, which may grow, are damped"
+        0.1,
+        description="greatest standard deviation of white noise on what a sample begins with, carried on by the target with its "
+        "short waves damped, so that none grow in a long rollout; 0: bumps alone",
     )
     network: Annotated[ConservativeSettings | FreeSettings, Field(discriminator="name")] = ConservativeSettings()
 

@@ -53,8 +53,10 @@ class AdvectionEmulator(Task):
     batch, rollout_steps
         Bumps of which a loss is the mean, and steps that each is carried forward; 1 compares single steps.
     noise
-        Standard deviation of white noise on the bumps that a loss begins with, while its targets have none: the network
-        learns to damp the short waves that no bump has, and that otherwise grow in a long rollout.
+        Greatest standard deviation of white noise on the bumps that a loss begins with, drawn anew for each. A bump has hardly
+        any short waves, so that bumps alone leave open what becomes of them, and in a long rollout they may grow. The noise
+        has all waves. Its targets are the noisy states, carried on exactly but for short waves, which are damped a little in
+        each step (:meth:`_target`): the network need not guess what is noise and what is not.
     """
 
     name: ClassVar[str] = "advection-1d-emulator"
@@ -78,13 +80,16 @@ class AdvectionEmulator(Task):
         return self.network(state)
 
     def loss(self, generator: torch.Generator) -> Loss:
-        """Return the mean square error along rollouts from new bumps, over that of one step of persistence."""
+        """Return the mean square error along rollouts from new bumps, over about that of one step of persistence."""
         start = self._draw(self.batch, generator)
-        truth = torch.stack([self._exact(start, k) for k in range(self._steps + 1)])
+        scale = self._scale.expand(self.batch, 1)
         if self._noise:
-            truth[0] += self._noise * torch.randn(start.shape, generator=generator).to(start)
-        error = rollout_loss(self.network, truth.to(self._like)) / self._scale.to(self._like)
-        return Loss(error, {})
+            sigma = self._noise * torch.rand(self.batch, 1, generator=generator).to(start)
+            start = start + sigma * torch.randn(start.shape, generator=generator).to(start)
+            # A step changes white noise by about as much as there is of it.
+            scale = scale + sigma.square()
+        truth = torch.stack([self._target(start, k) for k in range(self._steps + 1)])
+        return Loss(rollout_loss(self.network, truth.to(self._like), scale.to(self._like)), {})
 
     def validate(self) -> dict[str, float]:
         """Return the one-step error of unseen bumps, and RMSE and mass error of the shapes after 200 steps."""
@@ -171,6 +176,18 @@ class AdvectionEmulator(Task):
 
     def _exact(self, state: Tensor, steps: int) -> Tensor:
         return self.model.advance(state, steps)
+
+    def _target(self, state: Tensor, steps: int) -> Tensor:
+        """Return what the network is to make of a state: the exact one and, with noise, short waves damped in each step.
+
+        Wavenumber k is multiplied by exp(−36 (2k/n)⁸) a step; the exponential filter of Hou and Li (2007, J. Comput. Phys. 226,
+        379–397) with a lower order. In 1,000 steps it halves waves eight points long, and takes a tenth of those of ten.
+        """
+        exact = self._exact(state, steps)
+        if not self._noise:
+            return exact
+        k = torch.arange(exact.shape[-1] // 2 + 1).to(exact) / (exact.shape[-1] / 2)
+        return torch.fft.irfft(torch.fft.rfft(exact) * torch.exp(-36 * steps * k**8), n=exact.shape[-1])
 
     def _upwind(self, state: Tensor) -> Tensor:
         """Return a state one step later by linear interpolation between the points where it comes from."""

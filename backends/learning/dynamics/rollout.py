@@ -19,8 +19,8 @@ def rollout(step: Step, state: Tensor, steps: int) -> Tensor:
     return torch.stack(states)
 
 
-def rollout_loss(step: Step, truth: Tensor) -> Tensor:
-    """Return the mean of (x_k − truth_k)² over the steps k of a rollout that begins at truth_0.
+def rollout_loss(step: Step, truth: Tensor, scale: Tensor | float = 1.0) -> Tensor:
+    """Return the mean of (x_k − truth_k)² / scale over the steps k of a rollout that begins at truth_0.
 
     The gradient goes back through all steps, so that what a step does to later ones counts.
 
@@ -30,8 +30,10 @@ def rollout_loss(step: Step, truth: Tensor) -> Tensor:
         Of the model that is trained.
     truth
         States at times 0 to K, (K + 1, E, ...), K at least 1.
+    scale
+        Mean squares that errors are measured in: one number, or one for each sample, (E, 1, ...).
     """
-    return (rollout(step, truth[0], len(truth) - 1)[1:] - truth[1:]).square().mean()
+    return ((rollout(step, truth[0], len(truth) - 1)[1:] - truth[1:]).square() / scale).mean()
 
 
 def rmse(errors: Tensor) -> float:
