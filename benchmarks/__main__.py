@@ -40,8 +40,9 @@ def _processor() -> str:
 def main() -> int:
     benchmarks = {
         "solver": solver.measure, "growth": growth.measure, "cycling": cycling.measure, "pages": pages.measure,
-        "learning": learning.measure, "learning-particle": learning_particle.measure,
-        "learning-particle-seen": learning_particle_seen.measure, "learning-advection": learning_advection.measure,
+        "learning": learning.measure, "learning-course": learning.measure_course,
+        "learning-particle": learning_particle.measure, "learning-particle-seen": learning_particle_seen.measure,
+        "learning-advection": learning_advection.measure,
     }  # fmt: skip
     # Learning takes half an hour and is asked for by name.
     wanted = sys.argv[1:] or [name for name in benchmarks if not name.startswith("learning")]

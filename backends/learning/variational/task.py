@@ -79,9 +79,9 @@ class AIVar(Task):
             self._validation = Judged(self._cases(*VALIDATION))
         return self._validation.scores(self._increments(self._validation.cases))
 
-    def scores(self) -> dict[str, float]:
-        """Return the same on the test cases."""
-        judged = Judged(self.unseen(TEST[1]))
+    def scores(self, cases: int = TEST[1]) -> dict[str, float]:
+        """Return the same on so many test cases."""
+        judged = Judged(self.unseen(cases))
         return judged.scores(self._increments(judged.cases))
 
     def gallery(self) -> tuple[Panel, ...]:
