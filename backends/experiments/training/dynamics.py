@@ -74,8 +74,8 @@ class AdvectionEmulatorTraining(TrainingSettings):
     rollout_steps: int = Field(1, ge=1, le=100, description=ROLLOUT)
     noise: NotNegative = Field(
         0.1,
-        description="greatest standard deviation of white noise on what a sample begins with, carried on by the target with its "
-        "short waves damped, so that none grow in a long rollout; 0: bumps alone",
+        description="greatest standard deviation of white noise on what a sample begins with, carried on by the target with "
+        "its short waves damped, so that none grow in a long rollout; 0: bumps alone",
     )
     network: Annotated[ConservativeSettings | FreeSettings, Field(discriminator="name")] = ConservativeSettings()
 
@@ -161,14 +161,18 @@ class FieldTraining(TrainingSettings):
 
 
 class EuropeanTraining(FieldTraining):
-    """2 m temperature of the generated European archive, 3 h on, from temperature, wind and pressure; rollouts are forced."""
+    """2 m temperature of the generated European archive, 3 h on, from temperature, local time, wind and pressure; forced."""
 
     TITLE: ClassVar[str] = "European temperature, emulated (forced)"
     ABOUT: ClassVar[str] = "Convolutions take 2 m temperature 3 h on; wind and pressure come from the archive, so it is forced."
 
     task: Literal["field-emulator-european"] = "field-emulator-european"
+    batch: int = Field(4, ge=1, le=512, description=BATCH)
+    rollout_steps: int = Field(2, ge=1, le=12, description=ROLLOUT)
     patch: int = Field(64, ge=0, le=512, description="points of each side of the pieces trained on; 0: whole maps")
-    clock: bool = Field(False, description="true: sine and cosine of the local solar time are given, too")
+    clock: bool = Field(
+        True, description="sine and cosine of the local solar time are given, too; false: the lecture's inputs alone"
+    )
 
     def make(self, folder: Path) -> FieldEmulator:
         """Return the task.
