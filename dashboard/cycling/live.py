@@ -54,23 +54,21 @@ class LiveView:
             return
         self._fit()
         self._offer(view.labels)
-        later = [lambda: self._show_errors(view), lambda: self._show_innovations(view)]
-        if self._pictures is not None:
-            self._pictures.show(view)
-            later += self._pictures.more(view)
-        if self.state.live.running:  # beside the state one picture in its turn, so that the browser has less to draw at a time
-            self._turn += 1
-            later = [later[self._turn % len(later)]]
-        for draw in later:
-            draw()
-        self._attach()
-
-    def _show_errors(self, view: RaceView) -> None:
         curves: dict[str, Any] = {
             label: {"analysis": s["rmse_analysis"], "background": s["rmse_background"], "spread": s["spread_analysis"]}
             for label, s in zip(view.labels, view.series, strict=True)
         }
         self.timeline.show(view.cycles, curves, [(mark.cycle, mark.text) for mark in view.marks], view.sigma)
+        later = [lambda: self._show_innovations(view)]
+        if self._pictures is not None:
+            self._pictures.show(view)
+            later += self._pictures.more(view)
+        if self.state.live.running:  # each picture in its turn, so that the browser has less to draw at a time
+            self._turn += 1
+            later = [later[self._turn % len(later)]]
+        for draw in later:
+            draw()
+        self._attach()
 
     def _show_innovations(self, view: RaceView) -> None:
         chosen = view.series[view.chosen]
