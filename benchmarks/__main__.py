@@ -13,7 +13,17 @@ import psutil
 import torch
 
 from backends.device import compute_device, device_name
-from benchmarks import cycling, growth, learning, learning_advection, learning_particle, learning_particle_seen, pages, solver
+from benchmarks import (
+    cycling,
+    growth,
+    learning,
+    learning_advection,
+    learning_particle,
+    learning_particle_seen,
+    pages,
+    rollout,
+    solver,
+)
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -39,7 +49,8 @@ def _processor() -> str:
 
 def main() -> int:
     benchmarks = {
-        "solver": solver.measure, "growth": growth.measure, "cycling": cycling.measure, "pages": pages.measure,
+        "solver": solver.measure, "growth": growth.measure, "cycling": cycling.measure, "rollout": rollout.measure,
+        "pages": pages.measure,
         "learning": learning.measure, "learning-course": learning.measure_course,
         "learning-particle": learning_particle.measure, "learning-particle-seen": learning_particle_seen.measure,
         "learning-advection": learning_advection.measure,

@@ -3,11 +3,16 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from backends.dynamics.base import Dynamics
 from backends.errors import InputError
 from backends.rollout.world import Starts, World
+
+#: Numbers of states that go forward together on a processor, about a megabyte: 50 states of 64 x 64 points at once take 1.3
+#: times as long as some of them after the other, 32 of shallow water 1.4 times, single ones 1.4 and 1.8 times.
+BLOCK = 100_000
 
 
 class ForecastModel(ABC):
@@ -59,9 +64,12 @@ class FromDynamics(ForecastModel):
             )
 
     def advance(self, states: Tensor, starts: Starts, lead: int, steps: int) -> Tensor:
-        """Return the states later, by the model."""
-        time = (int(starts.steps[0]) + lead) * self._dt
-        return self.dynamics.advance(states, steps * self._steps, time)
+        """Return the states later, by the model; on a processor some at a time, as many as its caches hold."""
+        time, steps = (int(starts.steps[0]) + lead) * self._dt, steps * self._steps
+        if states.device.type != "cpu" or states.numel() <= BLOCK:
+            return self.dynamics.advance(states, steps, time)
+        some = states.reshape(-1, states.shape[-1]).split(max(1, BLOCK // states.shape[-1]))
+        return torch.cat([self.dynamics.advance(part, steps, time) for part in some]).reshape(states.shape)
 
 
 class Persistence(ForecastModel):

@@ -116,6 +116,15 @@ def test_a_wide_batch_is_the_same_as_one_by_one(lorenz):
     torch.testing.assert_close(alone.numbers[:, 0], together.numbers[:, 1], rtol=1e-9, atol=1e-9)
 
 
+def test_more_states_than_fit_into_the_caches_go_forward_as_few_do(lorenz, monkeypatch):
+    starts = lorenz.starts(5, 1, seeded(1))
+    ensemble = perturbed(starts.states, 3, lambda count: lorenz.perturbations(count, 0.01, seeded(count)))
+    model = FromDynamics(lorenz.dynamics, lorenz, "perfect")
+    at_once = model.advance(ensemble, starts, 0, 5)
+    monkeypatch.setattr("backends.rollout.models.BLOCK", 50)  # four states of 12 points
+    torch.testing.assert_close(model.advance(ensemble, starts, 0, 5), at_once, rtol=1e-12, atol=1e-12)
+
+
 def test_given_starts_are_checked(lorenz):
     with pytest.raises(InputError, match=r"12 components, \(S, n\); came shape \(2, 5\)"):
         lorenz.at(torch.zeros(2, 5), 0.0)

@@ -52,7 +52,7 @@ def summary(result: Rollout, settings: RolloutSettings, growth: SmallErrors | No
     }  # fmt: skip
     return measured | {
         "models": [asdict(entry) for entry in entries(result, settings)],
-        "leads": result.leads.tolist(),
+        "leads": [round(lead, 9) for lead in result.leads.tolist()],
         "time_unit": result.time_unit,
         "unit": result.unit,
         "steps": result.steps,
