@@ -10,7 +10,6 @@ from param.parameterized import Event
 from pydantic.fields import FieldInfo
 
 from dashboard.binding import bind, choice, slider, switch
-from dashboard.names import key_label
 from dashboard.sections import SectionState
 
 #: Whole numbers up to here have a slider, and fractions whose default is not below this part of their range.
@@ -27,17 +26,17 @@ class Kind:
     nullable: bool
 
 
-def control(section: SectionState, key: str, path: str) -> Any | None:
+def control(section: SectionState, key: str, name: str) -> Any | None:
     """Return the control of a setting, or nothing for what is set in files alone.
 
     Parameters
     ----------
     section, key
         What is set.
-    path
-        The keys from the task to it, with dots, by which it is named.
+    name
+        What a person calls it.
     """
-    kind, name = kind_of(section.MODEL.model_fields[key]), key_label(path)
+    kind = kind_of(section.MODEL.model_fields[key])
     if kind.type is bool:
         return switch(section, key, name)
     if get_origin(kind.type) is Literal:
@@ -46,8 +45,7 @@ def control(section: SectionState, key: str, path: str) -> Any | None:
     if get_origin(kind.type) is tuple:
         return _range(section, key, name, kind)
     if kind.type is str:
-        widget = pmui.TextInput(label=name, size="small", sizing_mode="stretch_width", description=section.param[key].doc)
-        return bind(widget, section, key)
+        return _text(section, key, name, kind)
     if kind.type in (int, float):
         return _slider(section, key, name, kind) or _number(section, key, name, kind)
     return None
@@ -74,6 +72,13 @@ def _kind(annotation: Any, metadata: Any) -> Kind:
         low = next((value for name in ("ge", "gt") if (value := getattr(limit, name, None)) is not None), low)
         high = next((value for name in ("le", "lt") if (value := getattr(limit, name, None)) is not None), high)
     return Kind(annotation, low, high, False)
+
+
+def _text(section: SectionState, key: str, name: str, kind: Kind) -> Any:
+    if kind.nullable:
+        return _or_none(section, key, name, kind)
+    widget = pmui.TextInput(label=name, size="small", sizing_mode="stretch_width", description=section.param[key].doc)
+    return bind(widget, section, key)
 
 
 def _slider(section: SectionState, key: str, name: str, kind: Kind) -> Any | None:

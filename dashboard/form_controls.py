@@ -1,6 +1,6 @@
 """The controls of a form: made from its fields, in groups; a fault is said below the control that it names."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import panel as pn
@@ -20,10 +20,19 @@ class FormControls:
     ----------
     form
         Whose values they set.
+    makers
+        By the keys to a setting, what makes its control of the section and the key, where not its type decides.
+    names
+        By the keys to a setting, what this page calls it, where it is not what all pages call it.
     """
 
-    def __init__(self, form: FormState) -> None:
-        self.form = form
+    def __init__(
+        self,
+        form: FormState,
+        makers: Mapping[str, Callable[[Any, str], Any]] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        self.form, self._makers, self._names = form, makers or {}, names or {}
         #: The box of each control by the keys to it.
         self.boxes: dict[str, pn.Column] = {}
 
@@ -32,7 +41,8 @@ class FormControls:
         form, boxes = form or self.form, []
         for key in keys:
             path = f"{above}{key}"
-            widget = control(form.section, key, path)
+            make = self._makers.get(path)
+            widget = control(form.section, key, self._label(path)) if make is None else make(form.section, key)
             if widget is not None:
                 boxes.append(self.boxed(path, widget))
         return boxes
@@ -45,7 +55,7 @@ class FormControls:
         offer = form.offers[key]
         about, chosen = html(), pn.Column(sizing_mode="stretch_width", margin=0)
         which = pmui.Select(
-            label=key_label(path), options={key_label(name): name for name in offer}, value=getattr(form.chosen, key),
+            label=self._label(path), options={key_label(name): name for name in offer}, value=getattr(form.chosen, key),
             sizing_mode="stretch_width",
         )  # fmt: skip
         made: dict[str, list[Any]] = {}
@@ -80,9 +90,12 @@ class FormControls:
                 box.objects = box.objects[:1]
         if place is not None and fault:
             pane = notice("problem")
-            tell(pane, "problem", fault.replace(key, key_label(key), 1))
+            tell(pane, "problem", fault.replace(key, self._label(key), 1))
             place.append(pane)
         return place is not None
+
+    def _label(self, path: str) -> str:
+        return self._names.get(path) or key_label(path)
 
     def _place(self, key: str) -> pn.Column | None:
         """Return the box of a key, or of the nearest above it that has one."""

@@ -1,5 +1,16 @@
 """What pages call the keys of experiment files; what is not listed is called by its key."""
 
+#: Of testbeds, by the names that files give them.
+TESTBEDS = {
+    "lorenz96": "Lorenz-96",
+    "lorenz63": "Lorenz-63",
+    "circle": "Circle",
+    "advection-1d": "Advection on a line",
+    "advection-diffusion": "Advection–diffusion on a plane",
+    "kolmogorov": "Kolmogorov flow",
+    "shallow-water": "Shallow water on the sphere",
+    "emulator": "A trained network",
+}
 #: By the keys of sections with dots between them, or by the last one.
 KEYS = {
     "background_error": "Background error B",
@@ -72,6 +83,22 @@ KEYS = {
     "errors": "Errors of backgrounds",
     "displacement": "Displaced bumps",
     "gaussian": "Gaussian",
+    **TESTBEDS,
+    "start": "Forecasts start from",
+    "archive": "An archive",
+    "start.testbed": "A testbed",
+    "testbed": "A testbed",
+    "start.dynamics": "Testbed",
+    "start.time": "First start [UTC]",
+    "eofs": "Number of EOFs",
+    "start.shape": "Starts from",
+    "forcing": "Forcing F",
+    "top_hat": "Top hat",
+    "perturbation.scale": "Variance, parts of the climate's",
+    "perturbation": "Errors of the starts",
+    "models": "Models",
+    "white": "White noise",
+    "none": "None",
 }
 
 

@@ -11,11 +11,11 @@ from dashboard.binding import bind, choice, slider
 from dashboard.controls import Group, LiveSlider, number_format, one_message
 from dashboard.cycling.emulator_controls import EMULATOR, EmulatorControls
 from dashboard.cycling.method_controls import MethodControls
-from dashboard.cycling.names import TESTBEDS as TESTBED_NAMES
 from dashboard.cycling.names import label
 from dashboard.cycling.presets import PRESETS
 from dashboard.cycling.scales import of_error
 from dashboard.cycling.state import TESTBEDS, CyclingState
+from dashboard.names import TESTBEDS as TESTBED_NAMES
 
 COMPONENTS = {
     "All": "all", "Every k-th": "every", "Random, fixed": "random", "Random, changing": "changing",

@@ -1,16 +1,5 @@
 """What testbeds, their constants and the methods are called on the page."""
 
-TESTBEDS = {
-    "lorenz96": "Lorenz-96",
-    "lorenz63": "Lorenz-63",
-    "circle": "Circle",
-    "advection-1d": "Advection on a line",
-    "advection-diffusion": "Advection–diffusion on a plane",
-    "kolmogorov": "Kolmogorov flow",
-    "shallow-water": "Shallow water on the sphere",
-    "emulator": "A trained network",
-}
-
 #: Groups of methods in the order in which the list offers them.
 METHODS = {
     "Baselines": {"free": "Free run", "climatology": "Climatology", "oi": "Optimal interpolation"},
