@@ -1,0 +1,51 @@
+"""Scores and series of a rollout as tables of comma-separated values."""
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from io import StringIO
+
+from backends.experiments.rollout.view import PLUME, SCORES, RolloutView
+
+#: Columns of the members of a model at a point, in the order of :class:`backends.experiments.rollout.view.Series`.
+MEMBERS = ("mean", "least", f"{PLUME[0]:.0%}", f"{PLUME[1]:.0%}", "greatest")
+
+
+def scores_table(view: RolloutView, baseline: str) -> list[list[str]]:
+    """Return one row for each model and lead, below a row of headings; intervals hold 90 %, skill is relative to a baseline."""
+    skill = view.skill(baseline)
+    names = [*SCORES, "skill_percent"]
+    heads = [heading for name in names for heading in (name, f"{name}_low", f"{name}_high")]
+    rows = [["model", _headed("lead", view.time_unit), *heads]]
+    for label in view.labels:
+        bands = [*(view.curves[score][label] for score in SCORES), skill[label]]
+        for k, lead in enumerate(view.leads.tolist()):
+            values = [values[k] for band in bands for values in (band.value, band.low, band.high)]
+            rows.append([label, _text(lead), *map(_text, values)])
+    return rows
+
+
+def series_table(view: RolloutView, component: int) -> list[list[str]]:
+    """Return one row for each lead, below a row of headings: the truth, and the members of each model."""
+    series = view.series(component)
+    rows = [[_headed("lead", view.time_unit), "valid", "truth", *(f"{m} {c}" for m in series.models for c in MEMBERS)]]
+    for k, lead in enumerate(view.leads.tolist()):
+        values = [series.truth[k], *(value for part in series.models.values() for value in part[:, k])]
+        rows.append([_text(lead), view.times[k], *map(_text, values)])
+    return rows
+
+
+def to_csv(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows as text."""
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _headed(name: str, unit: str) -> str:
+    return f"{name} [{unit}]" if unit else name
+
+
+def _text(value: float) -> str:
+    """Return a number as short as it can be read back to single precision; nothing where it is not defined."""
+    return "" if math.isnan(value) else f"{value:.7g}"
