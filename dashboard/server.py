@@ -16,6 +16,8 @@ from dashboard.cycling.races import MAKING
 from dashboard.explore.page import ExplorePage
 from dashboard.home import HomePage
 from dashboard.jobs import close_jobs
+from dashboard.rollout.page import RolloutPage
+from dashboard.rollout.state import FORECASTS
 from dashboard.shell import ASSETS, TITLE, asked_for_dark, frame
 from dashboard.training.page import TrainingPage
 from dashboard.worker import DEVICE, FILES
@@ -37,6 +39,7 @@ def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **
         "/training": lambda: frame(
             "/training", TrainingPage(catalogue.folder, _asked("run"), _asked("record"), alone).content()
         ),
+        "/rollout": lambda: frame("/rollout", RolloutPage(catalogue.folder).content()),
     }
     return pn.serve(
         pages,
@@ -82,7 +85,7 @@ def serve(port: int, address: str, data: Path) -> None:
         server.run_until_shutdown()
     finally:
         close_jobs()
-        for worker in (DEVICE, FILES, MAKING):
+        for worker in (DEVICE, FILES, MAKING, FORECASTS):
             worker.shutdown(wait=False, cancel_futures=True)
 
 

@@ -21,6 +21,7 @@ PAGES = (
     ("/analysis", "Analysis", "Turn B, R, H and the network live: on a line, a plane, real fields and real stations."),
     ("/cycling", "Cycling", "Race methods on one truth: from free runs to 4D-Var, LETKF and particle filters, live."),
     ("/training", "Training", "Train networks to analyse, live, beside the exact answer; compare, resume and fine-tune runs."),
+    ("/rollout", "Rollout", "Run models forward from the same starts, play what they forecast, and see which one to believe."),
 )
 STYLE = (ASSETS / "style.css").read_text(encoding="utf-8")
 PRIMARY = "#0f4c81"

@@ -4,6 +4,7 @@ With the ERA5 file in the data folder (ASSIMILAB_DATA, or ../shared/data) they s
 """
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -44,7 +45,26 @@ def training(page: Page) -> None:
     page.mouse.move(720, 20)
 
 
+def rollout(page: Page) -> None:
+    """Forecast turbulence, and play most of it."""
+    page.get_by_role("combobox", name="Testbed").click()
+    page.get_by_role("menuitem", name="Kolmogorov flow").click()
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="Run all models").click()
+    page.locator('[data-role="when"]').wait_for(timeout=120_000)
+    page.wait_for_timeout(4000)
+    page.mouse.move(720, 20)
+    for _ in range(28):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(60)
+
+
+PAGES = (explore, analysis, cycling, training, rollout)
+
+
 def main() -> None:
+    """Take all pictures, or those of the pages that are named on the command line."""
+    chosen = [act for act in PAGES if act.__name__ in sys.argv[1:]] or list(PAGES)
     data = Path(os.environ.get("ASSIMILAB_DATA", ROOT.parent / "shared" / "data"))
     dataset = ERA5 if (data / ERA5).exists() else "ncep-air-temperature"
     os.environ["ASSIMILAB_HOME"] = tempfile.mkdtemp()  # pictures show no runs of others
@@ -52,10 +72,10 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = launch(playwright)
-            for act in (explore, analysis, cycling, training):
+            for act in chosen:
                 page = browser.new_page(viewport=SIZE)
-                page.goto(f"{address}/{act.__name__}" + ("" if act in (cycling, training) else f"?dataset={dataset}"))
-                page.locator(".hint" if act is training else ".facts").first.wait_for()
+                page.goto(f"{address}/{act.__name__}" + (f"?dataset={dataset}" if act in (explore, analysis) else ""))
+                page.locator(".hint" if act in (training, rollout) else ".facts").first.wait_for()
                 page.wait_for_timeout(3000)
                 act(page)
                 page.wait_for_timeout(1500)

@@ -1,0 +1,156 @@
+"""Scores of several models over lead time, with intervals."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, CustomJSTickFormatter, HoverTool, HSpan, Line, Scatter, VArea
+from bokeh.models.renderers import GlyphRenderer
+from bokeh.plotting import figure
+
+from dashboard.plots.axes import set_limits
+from dashboard.plots.race.frame import Notice, calm, finite, legend, method_colour, race_figure, short, value_hover
+from dashboard.plots.training.frame import PLAIN
+from dashboard.theme import NEUTRAL, TRUTH
+
+#: Up to so many leads points are drawn, too: of a single one there is no line.
+FEW = 40
+
+
+@dataclass(frozen=True, eq=False)
+class LeadCurve:
+    """A model's score, (K + 1,) each; NaN where it is not defined.
+
+    Attributes
+    ----------
+    value
+        The score.
+    low, high
+        Ends of its interval; drawn as a band.
+    dashed
+        A second number, such as the spread beside the error.
+    """
+
+    value: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    dashed: np.ndarray | None = None
+
+
+class LeadCurves:
+    """A line with a band for each model against lead time.
+
+    Parameters
+    ----------
+    name
+        Of the score, the label of its axis.
+    dashed
+        What dashed lines are.
+    reference
+        A value that a grey line marks, such as 0.6 for anomaly correlations.
+    height
+        Pixels.
+    within
+        Ends that the vertical axis never goes beyond, such as −100 for a relative skill.
+    with_truth
+        Whether the truth has such a number, too.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        dashed: str = "",
+        reference: float | None = None,
+        height: int = 270,
+        within: tuple[float, float] = (-np.inf, np.inf),
+        with_truth: bool = False,
+    ) -> None:
+        self._name, self._dashed, self._reference, self._height, self._within = name, dashed, reference, height, within
+        self._with_truth = with_truth
+        self._key: Hashable = None
+        self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
+        self._build((), "lead time", name)
+
+    def show(
+        self, leads: np.ndarray, curves: Mapping[str, LeadCurve], x_label: str, units: str = "", truth: np.ndarray | None = None
+    ) -> None:
+        """Replace all that is shown.
+
+        Parameters
+        ----------
+        leads
+            (K + 1,).
+        curves
+            By the label of the model, in the order of the colours.
+        x_label, units
+            Label of the horizontal axis; unit of the score.
+        truth
+            What the number truly is, (K + 1,).
+        """
+        name = f"{self._name} [{units}]" if units else self._name
+        key = (tuple(curves), x_label, name)
+        if key != self._key:
+            self._build(*key)
+        shown = []
+        for place, curve in enumerate(curves.values()):
+            parts = {"value": curve.value, "low": curve.low, "high": curve.high, "dashed": curve.dashed}
+            columns = {part: _drawable(values, len(leads)) for part, values in parts.items()}
+            self._sources[place].data = {"lead": leads, **columns}
+            # Invisible ones would make the legend's entry look switched off.
+            self._dots[place].glyph.update(fill_alpha=1.0 if len(leads) <= FEW else 0.0)
+            shown += [columns["value"], columns["dashed"], columns["low"], columns["high"]]
+        self._truth.data = {"lead": leads if truth is not None else [], "value": [] if truth is None else finite(truth)}
+        if truth is not None:
+            shown.append(finite(truth))
+        known = np.concatenate([values[np.isfinite(values)] for values in shown]) if shown else np.empty(0)
+        self._notice.show(not known.size)
+        if len(leads) > 1:
+            set_limits(self.figure.x_range, float(leads[0]), float(leads[-1]))
+        if known.size:
+            ends = [float(known.min()), float(known.max()), *([] if self._reference is None else [self._reference])]
+            low, high = max(min(ends), self._within[0]), min(max(ends), self._within[1])
+            set_limits(self.figure.y_range, *calm(None, low, high))
+
+    def clear(self) -> None:
+        """Take everything away."""
+        self._build((), "lead time", self._name)
+
+    def _build(self, labels: tuple[str, ...], x_label: str, name: str) -> None:
+        self._key = (labels, x_label, name)
+        fig = race_figure(self._height, x_label, name, tools="pan,wheel_zoom,reset,save")
+        fig.yaxis.formatter = CustomJSTickFormatter(code=PLAIN)
+        if self._reference is not None:
+            mark = ColumnDataSource(data={"y": [self._reference]})
+            fig.add_glyph(mark, HSpan(y="y", line_color=NEUTRAL, line_dash="dashed", line_width=1.5))
+        empty: dict[str, list] = {key: [] for key in ("lead", "value", "low", "high", "dashed")}
+        self._sources = [ColumnDataSource(data=empty) for _ in labels]
+        self._truth = ColumnDataSource(data={"lead": [], "value": []})
+        self._dots: list[GlyphRenderer] = []
+        drawn: dict[str, list[GlyphRenderer]] = {}
+        true = fig.add_glyph(self._truth, Line(x="lead", y="value", line_color=TRUTH, line_width=3))
+        for place, label in enumerate(labels):
+            source, colour = self._sources[place], method_colour(place)
+            band = VArea(x="lead", y1="low", y2="high", fill_color=colour, fill_alpha=0.2)
+            line = Line(x="lead", y="value", line_color=colour, line_width=2)
+            dots = fig.add_glyph(source, Scatter(x="lead", y="value", size=4, fill_color=colour, line_color=None))
+            dashes = Line(x="lead", y="dashed", line_color=colour, line_width=1.5, line_dash=[5, 3])
+            glyphs: list[GlyphRenderer] = [fig.add_glyph(source, band), fig.add_glyph(source, line), dots]
+            if self._dashed:
+                glyphs.append(fig.add_glyph(source, dashes))
+            drawn[label] = glyphs
+            self._dots.append(dots)
+            rows = [(short(label), "@value{custom}"), ("90 %", "@low{custom} to @high{custom}"), (x_label, "@lead{0.[000]}")]
+            if self._dashed:
+                rows.insert(2, (self._dashed, "@dashed{custom}"))
+            hover = HoverTool(renderers=[glyphs[1]], tooltips=rows)
+            hover.formatters = {f"@{part}": value_hover() for part in ("value", "low", "high", "dashed")}
+            fig.add_tools(hover)
+        legend(fig, [*([("truth", [true])] if self._with_truth else []), *drawn.items()])
+        self._notice: Notice = Notice(fig)
+        self.figure: figure = fig
+        self.pane.object = fig
+
+
+def _drawable(values: np.ndarray | None, size: int) -> np.ndarray:
+    return np.full(size, np.float32(np.nan)) if values is None else finite(values)

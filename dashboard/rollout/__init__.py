@@ -1,0 +1,1 @@
+"""Rollout: forecasts by several models side by side, played, verified and compared."""

@@ -1,0 +1,109 @@
+"""The sidebar: what is forecast and from where, the models, how far and how often, and the button that runs it all."""
+
+from typing import Any
+
+import panel_material_ui as pmui
+from param.parameterized import Event
+
+from backends.errors import InputError
+from backends.experiments.cycling.emulated import TASKS
+from dashboard.binding import choice
+from dashboard.controls import Group, notice, one_message, tell
+from dashboard.form_controls import FormControls
+from dashboard.presets import presets
+from dashboard.rollout.model_controls import ModelControls
+from dashboard.rollout.state import RolloutState
+from dashboard.trained_runs import TrainedRuns
+
+PRESETS = presets("rollout")
+#: Testbeds whose states are a line, which may start from shapes.
+LINES = ("advection-1d", "emulator")
+#: Archives, by what a person reads.
+ARCHIVES = {"ERA5, British Isles, hourly": "era5", "European, generated, 3-hourly": "european"}
+#: What other pages call by other names.
+NAMES = {"steps": "Steps", "members": "Members N", "every": "Steps between leads", "starts": "Starts S"}
+COUNTS = ("steps", "every", "members", "starts", "seed")
+
+
+class RolloutControls:
+    """Controls of a :class:`RolloutState`, top to bottom."""
+
+    def __init__(self, state: RolloutState) -> None:
+        self.state = state
+        self._runs: list[TrainedRuns] = []
+        self.form = FormControls(state.form, {"start.dynamics.run": self._network, "start.dataset": self._dataset}, NAMES)
+        self.preset = pmui.Select(
+            label="Example", options=["", *PRESETS], value="", sizing_mode="stretch_width",
+            description="Whole experiments; each is a file that can also be run without a browser.",
+        )  # fmt: skip
+        self.preset.param.watch(self._on_preset, "value")
+        self.run = pmui.Button(
+            label="Run", icon="play_circle", variant="contained", sizing_mode="stretch_width", on_click=self._on_run,
+            description="Run all models forward from all starts, and verify them",
+        )  # fmt: skip
+        self._fault = notice("problem")
+        self.models = ModelControls(state)
+        self._groups = [
+            Group("Start", lambda: self.form.section("start"), opened=True).pane,
+            Group("Models", lambda: [self.models.pane], opened=True).pane,
+            Group("Forecasts", lambda: self.form.leaves(COUNTS), opened=True).pane,
+            Group("Errors of the starts", lambda: self.form.section("perturbation")).pane,
+        ]
+        state.param.watch(self._show_fault, "fault")
+        state.param.watch(self._show_running, ["running", "fault"])
+        state.param.watch(self._on_subject, "models")
+        self._on_subject()
+        self._show_fault()
+
+    def content(self) -> list[Any]:
+        """Return the controls from top to bottom."""
+        return [self.preset, self.run, self._fault, *self._groups]
+
+    def refresh(self) -> None:
+        """Name trained networks as far as their runs are on record."""
+        self.models.refresh()
+        for runs in self._runs:
+            runs.refresh()
+
+    def _network(self, section: Any, _key: str) -> Any:
+        runs = TrainedRuns(section, TASKS, "The network that makes the truth, or the model that it follows.")
+        self._runs.append(runs)
+        return runs.pane
+
+    def _on_preset(self, event: Event) -> None:
+        if not event.new:
+            return
+        try:
+            self.state.take(PRESETS[event.new])
+        except InputError as problem:
+            self.state.problem = str(problem)
+
+    def _on_run(self, _event: object) -> None:
+        if self.state.running:
+            self.state.stop()
+        else:
+            self.state.run()
+
+    def _dataset(self, section: Any, _key: str) -> Any:
+        return choice(section, "dataset", "Archive", ARCHIVES)
+
+    def _on_subject(self, *_events: Event) -> None:
+        """Show what suits the start that is chosen alone."""
+        shown = {"start.shape": self.state.subject in LINES, "start.path": self.state.subject == "era5"}
+        for key, there in shown.items():
+            if key in self.form.boxes:
+                self.form.boxes[key].visible = there
+
+    def _show_fault(self, *_events: Event) -> None:
+        """Put the sentence below the control that it names; below the button if it names none that is there."""
+        fault = self.state.fault
+        with one_message():
+            placed = any([self.models.say(fault), self.form.say(fault)])  # both, since each takes away what it said before
+            tell(self._fault, "problem", "" if placed else fault)
+
+    def _show_running(self, *_events: Event) -> None:
+        running = self.state.running
+        self.run.param.update(
+            label="Stop" if running else "Run", icon="stop" if running else "play_circle",
+            disabled=bool(self.state.fault) and not running,
+        )  # fmt: skip

@@ -1,0 +1,141 @@
+"""The Rollout page as a person sees it: start and models in the sidebar; what they forecast, how well, and the file."""
+
+from html import escape
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from param.parameterized import Event
+
+from backends.experiments.rollout.tables import scores_table, to_csv
+from dashboard.controls import html, notice, one_message, tell
+from dashboard.file_view import FileView
+from dashboard.help import help_content
+from dashboard.rollout.controls import RolloutControls
+from dashboard.rollout.help import TOPICS
+from dashboard.rollout.physics import PhysicsView
+from dashboard.rollout.play import PlayView
+from dashboard.rollout.skill import SkillView
+from dashboard.rollout.state import RolloutState
+from dashboard.shell import Content
+
+#: Milliseconds between two looks at the progress.
+LOOK_EVERY = 200
+VIEWS = ("Play", "Skill", "Physics", "File")
+PLAY, SKILL, PHYSICS, FILE = range(len(VIEWS))
+FILE_WORDS = """
+<div class="hint">These settings as an experiment file. <code>.venv/bin/python -m backends run rollout.yaml</code> runs it
+without a browser, with as many starts, members and steps as you like. Change the text, or paste another file, and apply it. The
+keys are described in <code>docs/rollout.md</code>.</div>
+"""
+STALE = "The settings have been changed: what is shown still has the old ones. Run to forecast with the new ones."
+
+
+class RolloutPage:
+    """Widgets and views round a :class:`RolloutState`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._document = pn.state.curdoc
+        self.state = state = RolloutState(folder)
+        self.controls = RolloutControls(state)
+        self._problem, self._stale = notice("problem"), notice("stale")
+        self.progress = pmui.LinearProgress(
+            value=0, variant="determinate", sizing_mode="stretch_width", visible=False, margin=(4, 5)
+        )
+        self._where = html("")
+        self.play, self.skill, self.physics = PlayView(state), SkillView(), PhysicsView()
+        self.scores = pmui.FileDownload(
+            callback=self._scores, filename="scores.csv", label="Scores as CSV", size="small",
+            description="All scores of all models and leads with their 90 % intervals",
+        )  # fmt: skip
+        self.file = FileView(state, FILE_WORDS, "rollout.yaml", [self.scores])
+        self._views: tuple[Any, ...] = (self.play, self.skill, self.physics, self.file)
+        self.tabs = pmui.Tabs(*((name, pn.Spacer(height=0)) for name in VIEWS), sizing_mode="stretch_width")
+        self.tabs.param.watch(self._on_tab, "active")
+        self._help = pmui.Drawer(anchor="right", size=530, open=False)
+        self.help = pmui.Button(
+            label="Help", icon="help_outline", variant="text", size="small", on_click=self._on_help,
+            description="What the numbers and pictures mean, and which keys there are",
+        )  # fmt: skip
+        head = pn.FlexBox(self.tabs, self.help, justify_content="space-between", align_items="center", flex_wrap="nowrap")
+        # The views lie in the page itself, see the Cycling page.
+        self._main = pn.Column(
+            head, self._problem, self._stale, self.progress, self._where, self._help, self.play.player.keys, self.play.pane,
+            sizing_mode="stretch_width", margin=(4, 14),
+        )  # fmt: skip
+        state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
+        state.param.watch(lambda event: tell(self._stale, "stale", STALE if event.new else ""), "stale")
+        state.param.watch(self._show, "view")
+        state.param.watch(self._show_progress, "running")
+        self._closed = False
+        self._ticking = pn.state.add_periodic_callback(self.tick, period=LOOK_EVERY) if self._document is not None else None
+
+    def content(self) -> Content:
+        """Return the page for the frame."""
+        return Content([self._main], self.controls.content(), self.close)
+
+    def tick(self) -> None:
+        """Bring progress and names of networks up to date; called some times a second."""
+        self.controls.refresh()
+        if self.state.running:
+            self._show_progress()
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        self._closed = True
+        if self._ticking is not None:
+            self._ticking.stop()
+        self.state.close()
+
+    def _show(self, *_events: Event) -> None:
+        if self._closed:  # the figures have been taken apart already
+            return
+        chosen = self._views[self.tabs.active]
+        with one_message():
+            if chosen is not self.file:
+                chosen.show(self.state.view)
+            self._say()
+
+    def _say(self) -> None:
+        view = self.state.view
+        if view is None:
+            return
+        ended = [f"{forecast.label} ended: {forecast.ended}." for forecast in view.result.forecasts if forecast.ended]
+        self._where.object = f'<div class="hint" data-role="ended">{escape(" ".join(ended))}</div>' if ended else ""
+
+    def _show_progress(self, *_events: Event) -> None:
+        running, (lead, of) = self.state.running, self.state.progress
+        with one_message():
+            kind = "determinate" if of else "indeterminate"
+            self.progress.param.update(visible=running, value=100 * lead // of if of else 0, variant=kind)
+            if running:
+                what = f"Lead {lead} of {of} …" if of else "Preparing the starts and their climate …"
+                self._where.object = f'<div class="hint">{what}</div>'
+            else:
+                self._where.object = ""
+                self._say()
+
+    def _on_help(self, _event: object) -> None:
+        if not self._help.objects:
+            self._help.objects = [help_content(TOPICS, "What is seen, and what the numbers mean")]
+        self._help.open = True
+
+    def _on_tab(self, event: Event) -> None:
+        chosen: Any = self._views[event.new]
+        with one_message():
+            if chosen.pane not in self._main.objects:
+                self._main.append(chosen.pane)
+            for view in self._views:
+                view.pane.visible = view is chosen
+            if chosen is self.file:
+                self.file.show()
+            else:
+                chosen.show(self.state.view)
+
+    def _scores(self) -> StringIO:
+        view = self.state.view
+        if view is None:
+            return StringIO("")
+        return StringIO(to_csv(scores_table(view, view.labels[view.prepared.settings.baseline_number])))

@@ -1,0 +1,76 @@
+"""The Physics tab: which scales a forecast has kept, and which quantities drift."""
+
+import panel as pn
+
+from backends.experiments.rollout.view import RolloutView
+from dashboard.controls import html
+from dashboard.plots.race.frame import ANY_HEIGHT, columns, with_units
+from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
+from dashboard.plots.rollout.spectra import Spectra
+from dashboard.rollout.play import EMPTY
+
+#: Figures of spectra: at the first lead, and at so many parts of the longest.
+PARTS = (0.1, 0.4, 1.0)
+KEPT = {
+    True: "The true model keeps it: drift is an error of the model.",
+    False: "The true model does not keep it: forecasts are to follow the truth.",
+}
+NONE = """<div class="hint">States of this testbed are points in a space of few dimensions: they have no scales, and no quantity
+that is kept.</div>"""
+
+
+class PhysicsView:
+    """Spectra at some leads, and a figure for each quantity."""
+
+    def __init__(self) -> None:
+        self._view: RolloutView | None = None
+        self._words, self._about = html(EMPTY), html("")
+        self.spectra = [Spectra() for _ in PARTS]
+        self.drifts: dict[str, LeadCurves] = {}
+        self._spectra = pn.Column(
+            *(figure.pane for figure in self.spectra), sizing_mode="stretch_width", margin=0, styles=columns(320, len(PARTS)),
+            visible=False,
+        )  # fmt: skip
+        self._drifts = pn.Column(sizing_mode="stretch_width", margin=0, styles=columns(420, 2))
+        self.pane = pn.Column(
+            self._words, self._spectra, self._about, self._drifts, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT
+        )
+
+    def show(self, view: RolloutView | None) -> None:
+        """Draw what a rollout says of scales and quantities."""
+        if view is self._view:
+            return
+        self._view = view
+        waves = view is not None and view.result.wavenumbers.numel() > 0
+        self._spectra.visible = waves
+        if view is None:
+            self._words.object, self._about.object, self._drifts.objects = EMPTY, "", []
+            return
+        names = tuple(view.result.quantities)
+        self._words.object = _heading("Power spectra", "Mean over starts and members") if waves else ("" if names else NONE)
+        if waves:
+            self._show_spectra(view)
+        kept = [f"{name.capitalize()}: {KEPT[view.prepared.world.quantities[name].conserved]}" for name in names]
+        self._about.object = _heading("Conserved quantities", " ".join(kept)) if names else ""
+        if tuple(self.drifts) != names:
+            self.drifts = {name: LeadCurves(f"drift of {name}", with_truth=True) for name in names}
+        unit = with_units("lead time", view.time_unit)
+        for name, figure in self.drifts.items():
+            drifts = {label: LeadCurve(band.value, band.low, band.high) for label, band in view.drift(name).items()}
+            figure.show(view.leads, drifts, unit, "relative", view.true_drift(name))
+        self._drifts.objects = [figure.pane for figure in self.drifts.values()]
+
+    def _show_spectra(self, view: RolloutView) -> None:
+        result = view.result
+        meaning = view.prepared.world.spectrum.meaning if view.prepared.world.spectrum is not None else ""
+        last = len(view.leads) - 1
+        power = with_units("power", f"{result.unit}²" if result.unit else "")
+        for part, figure in zip(PARTS, self.spectra, strict=True):
+            k = max(1, round(part * last)) if last else 0
+            models = {forecast.label: forecast.spectra[k].numpy() for forecast in result.forecasts}
+            title = f"lead {view.leads[k]:.4g} {view.time_unit}".strip()
+            figure.show(title, result.wavenumbers.numpy(), result.spectra[k].numpy(), models, f"wavenumber ({meaning})", power)
+
+
+def _heading(title: str, text: str) -> str:
+    return f'<h2 class="section">{title}</h2><div class="hint">{text}</div>'

@@ -1,0 +1,83 @@
+"""The Skill tab: scores over lead time with their intervals."""
+
+import panel as pn
+import panel_material_ui as pmui
+from param.parameterized import Event
+
+from backends.experiments.rollout.view import Band, RolloutView
+from dashboard.controls import html, one_message
+from dashboard.plots.race.frame import ANY_HEIGHT, columns, with_units
+from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
+from dashboard.rollout.play import EMPTY
+from dashboard.rollout.table import table
+
+#: A relative skill below this is only bad.
+WORST = -100.0
+USEFUL = 0.6
+
+
+class SkillView:
+    """A figure for each score, and the baseline that skill is relative to."""
+
+    def __init__(self) -> None:
+        self._view: RolloutView | None = None
+        self.baseline = pmui.Select(
+            label="Baseline", options=[""], value="", size="small", width=220,
+            description="The model that skill is relative to",
+        )  # fmt: skip
+        self.baseline.param.watch(self._on_baseline, "value")
+        self.rmse = LeadCurves("RMSE (dashed: spread)", dashed="spread")
+        self.skill = LeadCurves("RMSE below the baseline's", reference=0.0, within=(WORST, 100.0))
+        self.acc = LeadCurves("anomaly correlation", reference=USEFUL, within=(-1.0, 1.0))
+        self.crps = LeadCurves("CRPS")
+        self.bias = LeadCurves("bias", reference=0.0)
+        self._words = html(EMPTY)
+        self._figures = pn.Column(
+            *(figure.pane for figure in (self.rmse, self.skill, self.acc, self.crps, self.bias)),
+            sizing_mode="stretch_width", margin=0, styles=columns(420, 2), visible=False,
+        )  # fmt: skip
+        self._bar = pn.Row(self.baseline, margin=0, visible=False)
+        self.pane = pn.Column(self._words, self._bar, self._figures, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
+
+    def show(self, view: RolloutView | None) -> None:
+        """Draw the scores, or say that there are none."""
+        if view is self._view:
+            return
+        self._view = view
+        self._figures.visible = self._bar.visible = view is not None
+        if view is None:
+            self._words.object = EMPTY
+            return
+        S, N = len(view.prepared.starts), view.result.members
+        many = f"{S} start{'s' * (S > 1)}, {N} member{'s' * (N > 1)} each."
+        how = "Bands: 90 % intervals from resampled starts." if S > 1 else "With a single start there are no intervals."
+        self._words.object = f'{table(view)}<div class="hint">{many} {how}</div>'
+        options = list(view.labels)
+        if options != self.baseline.options:
+            chosen = view.labels[view.prepared.settings.baseline_number]
+            self.baseline.param.update(options=options, value=chosen)
+        x, unit = with_units("lead time", view.time_unit), view.result.unit
+        spread = view.curves["spread"]
+        self.rmse.show(
+            view.leads,
+            {label: _curve(band, spread[label]) for label, band in view.curves["rmse"].items()}, x, unit,
+        )  # fmt: skip
+        for score, figure in (("acc", self.acc), ("crps", self.crps), ("bias", self.bias)):
+            bands = {label: _curve(band) for label, band in view.curves[score].items()}
+            figure.show(view.leads, bands, x, "" if score == "acc" else unit)
+        self._show_skill()
+
+    def _on_baseline(self, _event: Event) -> None:
+        with one_message():
+            self._show_skill()
+
+    def _show_skill(self) -> None:
+        view = self._view
+        if view is None or self.baseline.value not in view.labels:
+            return
+        bands = {label: _curve(band) for label, band in view.skill(self.baseline.value).items()}
+        self.skill.show(view.leads, bands, with_units("lead time", view.time_unit), "%")
+
+
+def _curve(band: Band, dashed: Band | None = None) -> LeadCurve:
+    return LeadCurve(band.value, band.low, band.high, None if dashed is None else dashed.value)

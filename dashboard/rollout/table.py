@@ -1,0 +1,60 @@
+"""The table of models: what each scored, what it cost, and why it ended."""
+
+import math
+from html import escape
+
+import numpy as np
+
+from backends.experiments.rollout.view import RolloutView
+from dashboard.plots.race.frame import method_colour
+from dashboard.theme import number
+
+COLUMNS = (
+    ("RMSE, last lead", "Root-mean-square error of the ensemble mean at the last lead, over all starts"),
+    ("ACC, last lead", "Anomaly correlation at the last lead, mean over all starts"),
+    ("CRPS, last lead", "Fair continuous ranked probability score at the last lead; less is better"),
+    ("Spread / RMSE", "At the last lead; 1 where the ensemble knows how good it is"),
+    ("Useful lead", "Lead time at which the anomaly correlation falls below 0.6"),
+    ("Time per step", "Seconds of this model per step, for all starts and members together"),
+)
+
+
+def table(view: RolloutView) -> str:
+    """Return one row for each model; the least error at the last lead is bold."""
+    last = {label: float(band.value[-1]) for label, band in view.curves["rmse"].items()}
+    best = min((value for value in last.values() if math.isfinite(value)), default=None)
+    head = "".join(f'<th title="{escape(tip)}">{name}</th>' for name, tip in COLUMNS)
+    rows = "".join(_row(view, place, last[label] == best) for place, label in enumerate(view.labels))
+    return f'<table class="numbers race" data-role="models"><tr><th>Model</th>{head}<th>State</th></tr>{rows}</table>'
+
+
+def _row(view: RolloutView, place: int, best: bool) -> str:
+    forecast = view.result.forecasts[place]
+    label, unit = forecast.label, view.result.unit
+    value = {score: float(bands[label].value[-1]) for score, bands in view.curves.items()}
+    rmse = _with(number(value["rmse"]), unit)
+    cells = (
+        f"<b>{rmse}</b>" if best else rmse,
+        number(value["acc"]),
+        _with(number(value["crps"]), unit),
+        number(value["spread"] / value["rmse"]) if value["rmse"] > 0 else "–",
+        _useful(view, label),
+        f"{1000 * forecast.seconds / view.result.steps:.3g} ms",
+    )
+    swatch = f'<span class="swatch" style="background:{method_colour(place)}"></span>'
+    ended = f'<span class="worse">{escape(forecast.ended)}</span>' if forecast.ended else ""
+    body = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f'<tr><th class="method">{swatch}{escape(label)}</th>{body}<td class="state">{ended}</td></tr>'
+
+
+def _useful(view: RolloutView, label: str) -> str:
+    lead = view.useful[label]
+    if lead is not None:
+        return _with(number(lead), view.time_unit)
+    if np.isnan(view.curves["acc"][label].value).all():  # of climatology, which has no anomaly
+        return "–"
+    return f"&gt; {_with(number(float(view.leads[view.result[label].finite_until])), view.time_unit)}"
+
+
+def _with(text: str, unit: str) -> str:
+    return f"{text} {escape(unit)}" if unit and text != "–" else text

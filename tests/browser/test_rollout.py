@@ -1,0 +1,52 @@
+"""The Rollout page in a real browser: forecasts are run, played by keys, read at a point, and compared."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def lead(page: Page) -> float:
+    """Return the lead time that the page shows."""
+    found = re.match(r"lead ([\d.]+)", page.locator('[data-role="when"]').inner_text())
+    assert found is not None
+    return float(found[1])
+
+
+def test_forecasts_are_run_played_and_compared(visitor):
+    page = visitor.open("/rollout")
+    expect(page.locator('[data-role="empty"]')).to_be_visible()
+    run = page.get_by_role("button", name="Run all models")
+    for _ in range(3):  # a page is seen a little before it listens
+        run.click()
+        try:
+            expect(page.locator('[data-role="when"]')).to_contain_text("lead 0, valid at 20", timeout=15_000)
+            break
+        except AssertionError:
+            continue
+    page.wait_for_timeout(1500)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator('[data-role="when"]')).to_contain_text("lead 0.1, valid at 20.1")
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Play or pause")).to_contain_text("Pause")
+    expect(page.locator('[data-role="when"]')).to_contain_text("lead 4, valid at 24", timeout=30_000)
+    expect(page.get_by_role("button", name="Play or pause")).to_contain_text("Play")
+    page.keyboard.press("Home")
+    expect(page.locator('[data-role="when"]')).to_contain_text("lead 0,")
+    slider = page.get_by_role("slider", name="Lead")
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(page.locator('[data-role="when"]')).to_contain_text("lead 0.1,")
+    assert lead(page) == 0.1
+
+    expect(page.get_by_text("x at point 20")).to_be_visible()
+    frame = page.locator(".bk-Canvas").first.bounding_box()
+    page.mouse.click(frame["x"] + 0.3 * frame["width"], frame["y"] + 0.5 * frame["height"])
+    expect(page.get_by_text("x at point 20")).to_have_count(0)
+
+    page.get_by_role("tab", name="Skill").click()
+    expect(page.locator('[data-role="models"] tr')).to_have_count(4)
+    expect(page.get_by_role("combobox", name="Baseline")).to_contain_text("persistence")
+    assert visitor.wrong == []

@@ -1,0 +1,248 @@
+"""The Rollout page without a browser: settings, faults beside their controls, forecasts, and what is read off them."""
+
+import gc
+import time
+import weakref
+
+import numpy as np
+import pytest
+
+from backends.errors import InputError
+from backends.experiments.rollout import view as views
+from dashboard.rollout import state as states
+from dashboard.rollout.page import FILE, PHYSICS, PLAY, SKILL, RolloutPage
+from dashboard.rollout.state import USUAL, RolloutState
+from tests.dashboard.helpers import SCRIPT, text_of
+
+SMALL = """
+kind: rollout
+start: {name: testbed, dynamics: {name: lorenz96, points: 12}}
+models: [{name: perfect}, {name: wrong, model: {forcing: 6.0}}, {name: persistence}]
+steps: 6
+members: 4
+starts: 3
+"""
+
+
+@pytest.fixture
+def page(tmp_path):
+    page = RolloutPage(tmp_path)
+    page.state.take(SMALL)
+    yield page
+    page.close()
+
+
+def run(page: RolloutPage) -> views.RolloutView:
+    page.state.run()
+    page.state.wait()
+    assert page.state.problem == ""
+    return page.state.view
+
+
+# Settings -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_the_page_shows_describes_what_it_runs(page, tmp_path):
+    page.tabs.active = FILE
+    other = RolloutState(tmp_path, page.file.text.value)
+    assert other.settings() == page.state.settings()
+    assert [section.MODEL.model_fields["name"].default for section in other.models] == ["perfect", "wrong", "persistence"]
+    with pytest.raises(InputError, match="kind cycling"):
+        page.state.take("kind: cycling")
+    with pytest.raises(InputError, match="at most 4 models"):
+        page.state.take(f"kind: rollout\nmodels: [{', '.join(['{name: persistence}'] * 5)}]")
+
+
+def test_a_fault_is_said_beside_the_control_that_caused_it(page):
+    section, boxes = page.state.form.section, page.controls.form.boxes
+    section.steps = 0
+    assert "Steps: must be at least 1; came 0" in text_of(boxes["steps"][1])
+    assert page.controls.run.disabled
+    section.steps = 6
+    assert len(boxes["steps"]) == 1
+    section.starts = 4000
+    assert "times members may be" in text_of(boxes["starts"][1])
+    section.starts = 3
+    wrong = page.state.models[1]
+    wrong.model = {"forcing": 2e6}
+    card = page.controls.models._list[1]
+    assert "orcing: must be at most" in text_of(card[-1])
+    assert text_of(page.controls._fault) == ""
+    wrong.model = {"forcing": 6.0}
+    assert page.state.fault == ""
+    assert "at most" not in str([getattr(part, "object", "") for part in card])
+
+
+def test_models_come_and_go(page):
+    state = page.state
+    state.add_model("climatology")
+    assert [len(page.controls.models._list), page.controls.models.add.disabled] == [4, True]
+    state.add_model("perfect")
+    assert "at most 4" in state.problem
+    for section in list(state.models):
+        state.remove_model(section)
+    assert len(state.models) == 1  # the last one stays
+
+
+@pytest.mark.parametrize("testbed", [name for name in USUAL if name not in ("era5", "european", "emulator")])
+def test_every_testbed_has_settings_that_can_be_run(page, testbed):
+    page.state.testbeds.chosen.dynamics = testbed
+    assert page.state.fault == ""
+    assert page.state.settings().start.dynamics.name == testbed
+
+
+def test_another_kind_of_start_has_models_that_can_forecast_it(page):
+    page.state.form.chosen.start = "archive"
+    assert page.state.fault == ""
+    names = [model.name for model in page.state.settings().models]
+    assert names == ["linear-inverse", "persistence", "climatology"]
+    offered = {item["model"] for item in page.controls.models.add.items}
+    assert offered == {"network", "persistence", "climatology", "linear-inverse"}
+    page.state.form.chosen.start = "testbed"
+    assert page.state.fault == ""
+
+
+# Forecasts ----------------------------------------------------------------------------------------------------------
+
+
+def test_all_views_show_what_has_been_run(page):
+    assert "Nothing has been forecast yet" in page.play._empty.object
+    view = run(page)
+    assert not page.play._empty.visible
+    assert view.labels == ("perfect model", "forcing 6.0", "persistence")
+    assert page.play.player.clock.labels[2] == f"lead 0.1, valid at {view.times[2]}"
+    assert float(view.times[2]) == pytest.approx(float(view.times[0]) + 0.1)
+    page.tabs.active = SKILL
+    assert page.skill._words.object.count("<tr>") == 4
+    assert page.skill.baseline.value == "persistence"
+    page.tabs.active = PHYSICS
+    assert list(page.physics.drifts) == ["energy"]
+
+
+def test_changed_settings_are_announced_until_they_are_run(page):
+    run(page)
+    assert not page.state.stale
+    page.state.form.section.members = 5
+    assert "have been changed" in text_of(page._stale)
+    run(page)
+    assert text_of(page._stale) == ""
+
+
+def test_another_start_is_shown_with_the_forecasts_that_were_verified(page):
+    first = run(page)
+    page.play.start.value = 2
+    page.state.wait()
+    other = page.state.view
+    assert other.start == 2
+    assert other.result is first.result
+    assert other.prepared is first.prepared
+    np.testing.assert_allclose(other.truth[0], first.prepared.starts.states[2].numpy(), rtol=1e-6)
+    # The error of the ensemble mean from this start is what had been verified of it.
+    squares = ((other.forecasts[1].mean - other.truth) ** 2).mean(1)
+    np.testing.assert_allclose(squares, first.result.forecasts[1].of("mse")[2].numpy(), rtol=1e-4)
+
+
+def test_a_point_is_chosen_and_its_series_can_be_downloaded(page):
+    view = run(page)
+    assert page.state.component == 6
+    page.play._pictures.lines._on_tap(3)
+    assert "x at point 3" in page.play._words.object
+    rows = [line.split(",") for line in page.play._file().getvalue().splitlines()]
+    assert rows[0][:4] == ["lead", "valid", "truth", "perfect model mean"]
+    assert len(rows) == 8
+    assert float(rows[4][2]) == pytest.approx(float(view.truth[3, 3]), rel=1e-6)
+    members = view.forecasts[0].members[3, :, 3]
+    assert float(rows[4][3]) == pytest.approx(float(members.mean()), rel=1e-5)
+    assert [float(rows[4][4]), float(rows[4][7])] == pytest.approx([members.min(), members.max()], rel=1e-6)
+
+
+def test_scores_can_be_downloaded(page):
+    view = run(page)
+    rows = [line.split(",") for line in page._scores().getvalue().splitlines()]
+    assert len(rows) == 1 + 3 * 7
+    rmse = view.result.rmse(view.result.forecasts[1]).value
+    assert float(rows[1 + 7 + 6][rows[0].index("rmse")]) == pytest.approx(float(rmse[-1]), rel=1e-6)
+
+
+def test_a_model_that_ends_is_named_and_the_others_go_on(page):
+    page.state.take(SMALL.replace("forcing: 6.0", "forcing: 900000.0").replace("steps: 6", "steps: 40"))
+    view = run(page)
+    sentence = view.result.forecasts[1].ended
+    assert "stop being finite" in sentence
+    assert sentence in page._where.object
+    page.tabs.active = SKILL
+    assert sentence in page.skill._words.object
+    assert np.isfinite(view.curves["rmse"]["perfect model"].value).all()
+
+
+def test_labels_of_files_are_no_markup(page):
+    page.state.take(SMALL.replace("{name: perfect}", f"{{name: perfect, label: '{SCRIPT[:59]}'}}"))
+    run(page)
+    page.tabs.active = SKILL
+    for pane in (page.skill._words, page.play._table, page.controls.models._list[0][0][0]):
+        assert "<script" not in pane.object
+
+
+def test_forecasts_can_be_stopped(page, monkeypatch):
+    reported = []
+
+    def slow(prepared, report):
+        for lead in range(1000):
+            reported.append(lead)
+            report(lead, 1000)
+            time.sleep(0.01)
+
+    monkeypatch.setattr(states.prepare.__globals__["Prepared"], "run", slow)
+    page.state.run()
+    assert page.controls.run.label == "Stop"
+    while not reported:
+        time.sleep(0.01)
+    page.controls._on_run(None)
+    page.state.wait()
+    assert "topped after" in text_of(page._problem)
+    assert page.controls.run.label == "Run"
+
+
+def test_forecasts_that_take_too_long_are_given_up(page, monkeypatch):
+    monkeypatch.setattr(states, "MOST_SECONDS", -1.0)
+    page.state.run()
+    page.state.wait()
+    assert "without a browser" in text_of(page._problem)
+    assert page.state.view is None
+
+
+# The player ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_player_steps_and_plays_within_the_leads(page):
+    player = page.play.player
+    player._on_play()
+    assert not player.clock.playing  # there is nothing to play
+    run(page)
+    player.keys._handle_msg("ArrowRight")
+    player.keys._handle_msg("ArrowRight")
+    player.keys._handle_msg("ArrowLeft")
+    assert player.lead == 1
+    player.keys._handle_msg("End")
+    player.keys._handle_msg("ArrowRight")
+    assert player.lead == 6
+    player.keys._handle_msg(" ")
+    assert (player.clock.playing, player.lead, player.play.label) == (True, 0, "Pause")
+    run(page)
+    assert not player.clock.playing
+    assert page.tabs.active == PLAY
+
+
+def test_a_page_is_freed(tmp_path):
+    page = RolloutPage(tmp_path)
+    page.state.take(SMALL)
+    run(page)
+    reference = weakref.ref(page)
+    page.close()
+    del page
+    for _ in range(50):
+        gc.collect()
+        if reference() is None:
+            return
+        time.sleep(0.1)
+    raise AssertionError("something holds the page")
