@@ -155,9 +155,8 @@ class MapPictures(Pictures):
         self._view = view
         members = view.forecasts[0].members.shape[1]
         some = ["mean", "spread", *(f"member {k + 1}" for k in range(min(members, 9)))] if members > 1 else ["mean"]
-        if some != self.shown.options:
-            chosen = self.shown.value if self.shown.value in some else "mean"
-            self.shown.param.update(options=some, value=chosen, visible=len(some) > 1)
+        chosen = self.shown.value if self.shown.value in some else "mean"
+        self.shown.param.update(options=some, value=chosen, visible=len(some) > 1)
         fields = {name: k for k, name in enumerate(view.layout.names)}
         if fields != self.field.options:
             self.field.param.update(options=fields, value=min(self.state.field, len(fields) - 1), visible=len(fields) > 1)

@@ -27,7 +27,7 @@ class SkillView:
         )  # fmt: skip
         self.baseline.param.watch(self._on_baseline, "value")
         self.rmse = LeadCurves("RMSE (dashed: spread)", dashed="spread")
-        self.skill = LeadCurves("RMSE below the baseline's", reference=0.0, within=(WORST, 100.0))
+        self.skill = LeadCurves("skill against baseline", reference=0.0, within=(WORST, 100.0))
         self.acc = LeadCurves("anomaly correlation", reference=USEFUL, within=(-1.0, 1.0))
         self.crps = LeadCurves("CRPS")
         self.bias = LeadCurves("bias", reference=0.0)
@@ -58,12 +58,13 @@ class SkillView:
             self.baseline.param.update(options=options, value=chosen)
         x, unit = with_units("lead time", view.time_unit), view.result.unit
         spread = view.curves["spread"]
+        why = {forecast.label: forecast.ended for forecast in view.forecasts}
         self.rmse.show(
             view.leads,
-            {label: _curve(band, spread[label]) for label, band in view.curves["rmse"].items()}, x, unit,
+            {label: _curve(band, why[label], spread[label]) for label, band in view.curves["rmse"].items()}, x, unit,
         )  # fmt: skip
         for score, figure in (("acc", self.acc), ("crps", self.crps), ("bias", self.bias)):
-            bands = {label: _curve(band) for label, band in view.curves[score].items()}
+            bands = {label: _curve(band, why[label]) for label, band in view.curves[score].items()}
             figure.show(view.leads, bands, x, "" if score == "acc" else unit)
         self._show_skill()
 
@@ -79,5 +80,5 @@ class SkillView:
         self.skill.show(view.leads, bands, with_units("lead time", view.time_unit), "%")
 
 
-def _curve(band: Band, dashed: Band | None = None) -> LeadCurve:
-    return LeadCurve(band.value, band.low, band.high, None if dashed is None else dashed.value)
+def _curve(band: Band, ended: str = "", dashed: Band | None = None) -> LeadCurve:
+    return LeadCurve(band.value, band.low, band.high, None if dashed is None else dashed.value, ended)

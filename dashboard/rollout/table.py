@@ -10,7 +10,7 @@ from dashboard.plots.race.frame import method_colour
 from dashboard.theme import number
 
 COLUMNS = (
-    ("RMSE, last lead", "Root-mean-square error of the ensemble mean at the last lead, over all starts"),
+    ("RMSE, last lead", "Root-mean-square error of the ensemble mean at the last lead, over all starts, ± its standard error"),
     ("ACC, last lead", "Anomaly correlation at the last lead, mean over all starts"),
     ("CRPS, last lead", "Fair continuous ranked probability score at the last lead; less is better"),
     ("Spread / RMSE", "At the last lead; 1 where the ensemble knows how good it is"),
@@ -32,9 +32,10 @@ def _row(view: RolloutView, place: int, best: bool) -> str:
     forecast = view.result.forecasts[place]
     label, unit = forecast.label, view.result.unit
     value = {score: float(bands[label].value[-1]) for score, bands in view.curves.items()}
-    rmse = _with(number(value["rmse"]), unit)
+    error = float(view.result.rmse(forecast).error[-1])
+    rmse = f"<b>{number(value['rmse'])}</b>" if best else number(value["rmse"])
     cells = (
-        f"<b>{rmse}</b>" if best else rmse,
+        _with(f"{rmse} ± {error:.1g}" if math.isfinite(error) else rmse, unit),
         number(value["acc"]),
         _with(number(value["crps"]), unit),
         number(value["spread"] / value["rmse"]) if value["rmse"] > 0 else "–",

@@ -132,6 +132,13 @@ def test_curves_have_intervals_and_keep_within_what_makes_sense():
     assert curves._notice.shown
 
 
+def test_where_a_model_ended_its_curve_has_a_mark_that_says_why():
+    curves = LeadCurves("RMSE")
+    lost = LeadCurve(np.array([1.0, 4.0, np.nan]), ended="its states stop being finite at step 2")
+    curves.show(LEADS, {"lost": lost, "well": LeadCurve(np.ones(3))}, "lead time")
+    assert curves._ends.data == {"lead": [1.0], "value": [4.0], "why": ["its states stop being finite at step 2"]}
+
+
 @pytest.mark.parametrize("truth", [None, np.array([0.0, 3.0, 1.0])])
 def test_the_truth_has_a_curve_where_it_has_such_a_number(truth):
     curves = LeadCurves("drift", with_truth=True)

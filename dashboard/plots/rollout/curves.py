@@ -12,7 +12,7 @@ from bokeh.plotting import figure
 from dashboard.plots.axes import set_limits
 from dashboard.plots.race.frame import Notice, calm, finite, legend, method_colour, race_figure, short, value_hover
 from dashboard.plots.training.frame import PLAIN
-from dashboard.theme import NEUTRAL, TRUTH
+from dashboard.theme import NEUTRAL, REJECTED, TRUTH
 
 #: Up to so many leads points are drawn, too: of a single one there is no line.
 FEW = 40
@@ -30,12 +30,15 @@ class LeadCurve:
         Ends of its interval; drawn as a band.
     dashed
         A second number, such as the spread beside the error.
+    ended
+        Why the model ended; the last value is then marked.
     """
 
     value: np.ndarray
     low: np.ndarray | None = None
     high: np.ndarray | None = None
     dashed: np.ndarray | None = None
+    ended: str = ""
 
 
 class LeadCurves:
@@ -92,7 +95,7 @@ class LeadCurves:
         key = (tuple(curves), x_label, name)
         if key != self._key:
             self._build(*key)
-        shown = []
+        shown, ends = [], []
         for place, curve in enumerate(curves.values()):
             parts = {"value": curve.value, "low": curve.low, "high": curve.high, "dashed": curve.dashed}
             columns = {part: _drawable(values, len(leads)) for part, values in parts.items()}
@@ -100,6 +103,10 @@ class LeadCurves:
             # Invisible ones would make the legend's entry look switched off.
             self._dots[place].glyph.update(fill_alpha=1.0 if len(leads) <= FEW else 0.0)
             shown += [columns["value"], columns["dashed"], columns["low"], columns["high"]]
+            reached = np.flatnonzero(np.isfinite(columns["value"]))
+            if curve.ended and reached.size:
+                ends.append((float(leads[reached[-1]]), float(columns["value"][reached[-1]]), curve.ended))
+        self._ends.data = {name: [end[k] for end in ends] for k, name in enumerate(("lead", "value", "why"))}
         self._truth.data = {"lead": leads if truth is not None else [], "value": [] if truth is None else finite(truth)}
         if truth is not None:
             shown.append(finite(truth))
@@ -108,8 +115,8 @@ class LeadCurves:
         if len(leads) > 1:
             set_limits(self.figure.x_range, float(leads[0]), float(leads[-1]))
         if known.size:
-            ends = [float(known.min()), float(known.max()), *([] if self._reference is None else [self._reference])]
-            low, high = max(min(ends), self._within[0]), min(max(ends), self._within[1])
+            reach = [float(known.min()), float(known.max()), *([] if self._reference is None else [self._reference])]
+            low, high = max(min(reach), self._within[0]), min(max(reach), self._within[1])
             set_limits(self.figure.y_range, *calm(None, low, high))
 
     def clear(self) -> None:
@@ -146,6 +153,9 @@ class LeadCurves:
             hover = HoverTool(renderers=[glyphs[1]], tooltips=rows)
             hover.formatters = {f"@{part}": value_hover() for part in ("value", "low", "high", "dashed")}
             fig.add_tools(hover)
+        self._ends = ColumnDataSource(data={"lead": [], "value": [], "why": []})
+        cross = Scatter(x="lead", y="value", marker="x", size=13, line_color=REJECTED, line_width=2.5)
+        fig.add_tools(HoverTool(renderers=[fig.add_glyph(self._ends, cross)], tooltips=[("ended", "@why")]))
         legend(fig, [*([("truth", [true])] if self._with_truth else []), *drawn.items()])
         self._notice: Notice = Notice(fig)
         self.figure: figure = fig
