@@ -99,6 +99,18 @@ def test_the_conservative_network_keeps_the_mass_of_any_start(shape):
     assert kept["rmse"][0] == 0
 
 
+def test_mass_that_comes_from_a_source_is_no_drift():
+    plume = {"name": "advection-diffusion", "nx": 20, "nz": 10, "width": 0.4, "height": 0.2}
+    models = [{"name": "perfect"}, {"name": "wrong", "model": {"source_strength": 0.1}}]
+    settings = asked(
+        start={"name": "testbed", "dynamics": plume}, models=models,
+        steps=60, every=20, members=1, perturbation={"name": "none"}, starts=2,
+    )  # fmt: skip
+    perfect, wrong = summary(prepare(settings, NOWHERE).run(), settings)["models"]
+    assert perfect["mass_drift"] < 1e-12
+    assert wrong["mass_drift"] > 0.1
+
+
 def test_shapes_are_moved_round_the_line():
     settings = asked(start={"name": "testbed", "dynamics": LINE, "shape": "top_hat"}, starts=4)
     states = prepare(settings, NOWHERE).starts.states

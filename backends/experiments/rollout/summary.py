@@ -98,10 +98,12 @@ def _entry(result: Rollout, forecast: Forecast, baseline: Forecast) -> Entry:
 
 
 def _drift(result: Rollout, forecast: Forecast) -> float | None:
-    """Return the largest drift of the mass at any start and lead that the model reached."""
+    """Return the largest change of the mass since the start that the truth does not share, at any start and lead reached."""
     if MASS not in forecast.quantities:
         return None
-    drift = result.drift(forecast, MASS)[:, : forecast.finite_until + 1].abs().max()
+    true = result.quantities[MASS]
+    shared = (true - true[:, :1]) / result.sizes[MASS][:, None]
+    drift = (result.drift(forecast, MASS) - shared)[:, : forecast.finite_until + 1].abs().max()
     return float(drift) if math.isfinite(float(drift)) else None
 
 
