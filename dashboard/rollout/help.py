@@ -66,6 +66,12 @@ TOPICS = (
         "",
     ),
     (
+        "Growth of small errors",
+        "The rate at which pairs of forecasts part that differ by very little, after a transient, and the time in which "
+        "errors double. In the long run the rate is the leading Lyapunov exponent (Benettin et al., 1980).",
+        r"|\delta(t)|\approx|\delta(0)|\,e^{\lambda t},\qquad t_2=\ln 2/\lambda",
+    ),
+    (
         "A model that ended",
         "A model whose states or errors stop being finite is out from that lead on; the others go on.",
         "",

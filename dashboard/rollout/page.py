@@ -87,6 +87,7 @@ class RolloutPage:
         self._closed = True
         if self._ticking is not None:
             self._ticking.stop()
+        self.physics.growth.close()
         self.state.close()
 
     def _show(self, *_events: Event) -> None:

@@ -7,6 +7,7 @@ from dashboard.controls import html
 from dashboard.plots.race.frame import ANY_HEIGHT, columns, with_units
 from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
 from dashboard.plots.rollout.spectra import Spectra
+from dashboard.rollout.growth import GrowthPart
 from dashboard.rollout.play import EMPTY
 
 #: Figures of spectra: at the first lead, and at so many parts of the longest.
@@ -32,15 +33,16 @@ class PhysicsView:
             visible=False,
         )  # fmt: skip
         self._drifts = pn.Column(sizing_mode="stretch_width", margin=0, styles=columns(420, 2))
-        self.pane = pn.Column(
-            self._words, self._spectra, self._about, self._drifts, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT
-        )
+        self.growth = GrowthPart()
+        parts = (self._words, self._spectra, self._about, self._drifts, self.growth.pane)
+        self.pane = pn.Column(*parts, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
 
     def show(self, view: RolloutView | None) -> None:
         """Draw what a rollout says of scales and quantities."""
         if view is self._view:
             return
         self._view = view
+        self.growth.show(view)
         waves = view is not None and view.result.wavenumbers.numel() > 0
         self._spectra.visible = waves
         if view is None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from backends.errors import InputError
+from backends.experiments.rollout import growth
 from backends.experiments.rollout import view as views
 from dashboard.rollout import state as states
 from dashboard.rollout.page import FILE, PHYSICS, PLAY, SKILL, RolloutPage
@@ -209,6 +210,23 @@ def test_forecasts_that_take_too_long_are_given_up(page, monkeypatch):
     page.state.wait()
     assert "without a browser" in text_of(page._problem)
     assert page.state.view is None
+
+
+def test_growth_of_errors_is_measured_on_demand(page, monkeypatch):
+    monkeypatch.setattr(growth, "FEW", (4, 400))
+    run(page)
+    page.tabs.active = PHYSICS
+    part = page.physics.growth
+    part._on_measure(None)
+    part.wait()
+    assert "doubling time" in part._words.object
+    assert part.measure.label == "Measure"
+    page.state.form.section.precision = "single"
+    run(page)
+    assert part._words.object == ""
+    part._on_measure(None)
+    part.wait()
+    assert "precision" in text_of(part._problem)
 
 
 # The player ---------------------------------------------------------------------------------------------------------
