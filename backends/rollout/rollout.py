@@ -183,7 +183,7 @@ class _Runner:
         numbers = verify(self._states, truth, usual, self._world)
         # Squares overflow before states do; scores that are not finite are as little use as states that are not.
         if not bool(torch.isfinite(numbers[NUMBERS.index("mse")]).all()):
-            self._ended = f"its states stop being finite at step {lead}"
+            self._ended = f"its states stop being finite by step {lead}"
             return
         self._numbers[:, :, k] = numbers.cpu()
         self._recorder.add(k, self._states, shown)

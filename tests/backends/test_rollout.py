@@ -51,7 +51,7 @@ def test_a_model_that_blows_up_ends_and_the_others_go_on():
         world, [Doubling(1e100), Persistence()], starts, starts.states[:, None], 5, report=lambda *at: told.append(at)
     )
     broken, persistence = got.forecasts
-    assert broken.ended == "its states stop being finite at step 2"
+    assert broken.ended == "its states stop being finite by step 2"
     assert broken.finite_until == 1
     assert got.rmse(broken).value.isfinite().tolist() == [True, True, False, False, False, False]
     assert broken.frames[1:3, 0, 0].isfinite().tolist() == [True, False]

@@ -142,6 +142,8 @@ def test_what_an_archive_cannot_do_is_told_in_one_sentence(real_data):
         asked(models=[{"name": "perfect"}])
     with pytest.raises(InputError, match=r"start.time: must be a time such as 2019-03-28T12:00; came 'noon'"):
         asked(start={"name": "archive", "time": "noon"})
+    with pytest.raises(InputError, match=r"start.time: is in UTC and has no offset, .*; came '2019-03-28T12:00Z'"):
+        asked(start={"name": "archive", "time": "2019-03-28T12:00Z"}, models=[{"name": "persistence"}])
     with pytest.raises(InputError, match=r"2019-03-25T00:00 to 2019-03-31T11:00 every 1 h; came 2019-04-28T12:00"):
         prepare(asked(start={"name": "archive", "time": "2019-04-28T12:00"}, models=[{"name": "persistence"}]), real_data)
     with pytest.raises(InputError, match="there is no checkpoint"):

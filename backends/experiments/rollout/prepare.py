@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +134,7 @@ def starts_of(settings: RolloutSettings, world: World) -> Starts:
     if not isinstance(settings.start, ArchiveStart) or settings.start.time is None:
         return world.starts(settings.starts, settings.steps, seeded)
     assert isinstance(world, ArchiveWorld)
-    asked = world.at(np.datetime64(settings.start.time), settings.steps)
+    asked = world.at(np.datetime64(datetime.fromisoformat(settings.start.time)), settings.steps)
     if settings.starts == 1:
         return asked
     drawn = world.starts(settings.starts, settings.steps, seeded)

@@ -65,11 +65,14 @@ class ArchiveStart(Section):
     @field_validator("time")
     @classmethod
     def _is_time(cls, time: str | None) -> str | None:
-        if time is not None:
-            try:
-                datetime.fromisoformat(time)
-            except ValueError as problem:
-                raise ValueError(f"must be a time such as 2019-03-28T12:00; came {time!r}") from problem
+        if time is None:
+            return None
+        try:
+            said = datetime.fromisoformat(time)
+        except ValueError as problem:
+            raise ValueError(f"must be a time such as 2019-03-28T12:00; came {time!r}") from problem
+        if said.tzinfo is not None:
+            raise ValueError(f"is in UTC and has no offset, such as 2019-03-28T12:00; came {time!r}")
         return time
 
 
