@@ -16,8 +16,9 @@ from dashboard.theme import number
 from dashboard.worker import LatestWins
 
 ABOUT = """
-<h2 class="section">Growth of small errors</h2><div class="hint">How fast pairs of forecasts by the true model part that differ by
-a billionth, and the leading Lyapunov exponent of the testbed, which says the same from its tangent-linear model.</div>
+<h2 class="section">Growth of small errors</h2><div class="hint">How fast pairs of forecasts by the true model part that
+differ by a billionth, and the leading Lyapunov exponent of the testbed, which says the same from its tangent-linear
+model.</div>
 """
 
 

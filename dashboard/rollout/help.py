@@ -30,10 +30,10 @@ TOPICS = (
     ),
     (
         "Anomaly correlation",
-        "The correlation of forecast and true deviations from the climate over the field, after the mean of both has been"
-        " taken off. A forecast whose correlation is below 0.6 is not counted as useful: the <i>useful lead</i> is where "
-        "it falls below.",
-        r"\mathrm{ACC}=\frac{\sum w f't'}{(\sum w f'^2\,\sum w t'^2)^{1/2}}",
+        "The correlation of forecast and true anomalies a, which are deviations from the climate, over the field, after "
+        "the mean of both has been taken off. A forecast whose correlation is below 0.6 is not counted as useful: the "
+        "<i>useful lead</i> is where it falls below.",
+        r"\mathrm{ACC}=\frac{\sum w\,a_f a_t}{(\sum w\,a_f^2\,\sum w\,a_t^2)^{1/2}}",
     ),
     (
         "CRPS",

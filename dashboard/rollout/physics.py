@@ -13,8 +13,8 @@ from dashboard.rollout.play import EMPTY
 #: Figures of spectra: at the first lead, and at so many parts of the longest.
 PARTS = (0.1, 0.4, 1.0)
 KEPT = {
-    True: "The true model keeps it: drift is an error of the model.",
-    False: "The true model does not keep it: forecasts are to follow the truth.",
+    True: "the truth keeps it, and drift is an error.",
+    False: "the truth does not keep it, and forecasts are to follow it.",
 }
 NONE = """<div class="hint">States of this testbed are points in a space of few dimensions: they have no scales, and no quantity
 that is kept.</div>"""
@@ -26,11 +26,10 @@ class PhysicsView:
     def __init__(self) -> None:
         self._view: RolloutView | None = None
         self._words, self._about = html(EMPTY), html("")
-        self.spectra = [Spectra() for _ in PARTS]
+        self.spectra: list[Spectra] = []
         self.drifts: dict[str, LeadCurves] = {}
         self._spectra = pn.Column(
-            *(figure.pane for figure in self.spectra), sizing_mode="stretch_width", margin=0, styles=columns(320, len(PARTS)),
-            visible=False,
+            sizing_mode="stretch_width", margin=0, styles=columns(320, len(PARTS)), visible=False,
         )  # fmt: skip
         self._drifts = pn.Column(sizing_mode="stretch_width", margin=0, styles=columns(420, 2))
         self.growth = GrowthPart()
@@ -53,9 +52,9 @@ class PhysicsView:
         if waves:
             self._show_spectra(view)
         kept = [f"{name.capitalize()}: {KEPT[view.prepared.world.quantities[name].conserved]}" for name in names]
-        self._about.object = _heading("Conserved quantities", " ".join(kept)) if names else ""
-        if tuple(self.drifts) != names:
-            self.drifts = {name: LeadCurves(f"drift of {name}", with_truth=True) for name in names}
+        self._about.object = _heading("Quantities that are kept, or have a budget", " ".join(kept)) if names else ""
+        # All figures anew: of one that is exchanged alone a browser keeps a gap.
+        self.drifts = {name: LeadCurves(f"drift of {name}", with_truth=True) for name in names}
         unit = with_units("lead time", view.time_unit)
         for name, figure in self.drifts.items():
             drifts = {label: LeadCurve(band.value, band.low, band.high) for label, band in view.drift(name).items()}
@@ -67,11 +66,14 @@ class PhysicsView:
         meaning = view.prepared.world.spectrum.meaning if view.prepared.world.spectrum is not None else ""
         last = len(view.leads) - 1
         power = with_units("power", f"{result.unit}²" if result.unit else "")
+        self.spectra = [Spectra() for _ in PARTS]
         for part, figure in zip(PARTS, self.spectra, strict=True):
             k = max(1, round(part * last)) if last else 0
             models = {forecast.label: forecast.spectra[k].numpy() for forecast in result.forecasts}
             title = f"lead {view.leads[k]:.4g} {view.time_unit}".strip()
             figure.show(title, result.wavenumbers.numpy(), result.spectra[k].numpy(), models, f"wavenumber ({meaning})", power)
+
+        self._spectra.objects = [figure.pane for figure in self.spectra]
 
 
 def _heading(title: str, text: str) -> str:

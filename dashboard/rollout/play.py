@@ -35,7 +35,7 @@ class PlayView:
         self._view: RolloutView | None = None
         self._strips: list[Strip] = []
         self.start = pmui.Select(
-            label="Start", options={"1": 0}, value=0, size="small", width=95, description="Whose states are shown"
+            label="Start", options={"1 of 1": 0}, value=0, size="small", width=120, description="Whose states are shown"
         )
         self.start.param.watch(self._on_start, "value")
         self._own = pn.Row(margin=0)
@@ -74,7 +74,9 @@ class PlayView:
         kind = KINDS[view.layout.kind]
         if type(self._pictures) is not kind:
             self._pictures = kind(self.state, self._draw)
-        numbers = {f"{k + 1}": k for k in range(len(view.prepared.starts))}
+        S = len(view.prepared.starts)
+        # A bare number would be taken for the value of another entry.
+        numbers = {f"{k + 1} of {S}": k for k in range(S)}
         self.start.param.update(options=numbers, value=view.start)
         unit = f" {view.time_unit}" if view.time_unit else ""
         labels = [f"lead {lead:.6g}{unit}, valid at {time}" for lead, time in zip(view.leads, view.times, strict=True)]

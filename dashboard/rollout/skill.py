@@ -26,16 +26,10 @@ class SkillView:
             description="The model that skill is relative to",
         )  # fmt: skip
         self.baseline.param.watch(self._on_baseline, "value")
-        self.rmse = LeadCurves("RMSE (dashed: spread)", dashed="spread")
-        self.skill = LeadCurves("skill against baseline", reference=0.0, within=(WORST, 100.0))
-        self.acc = LeadCurves("anomaly correlation", reference=USEFUL, within=(-1.0, 1.0))
-        self.crps = LeadCurves("CRPS")
-        self.bias = LeadCurves("bias", reference=0.0)
+        self._labels: tuple[str, ...] = ()
+        self._make()
         self._words = html(EMPTY)
-        self._figures = pn.Column(
-            *(figure.pane for figure in (self.rmse, self.skill, self.acc, self.crps, self.bias)),
-            sizing_mode="stretch_width", margin=0, styles=columns(420, 2), visible=False,
-        )  # fmt: skip
+        self._figures = pn.Column(sizing_mode="stretch_width", margin=0, styles=columns(420, 2), visible=False)
         self._bar = pn.Row(self.baseline, margin=0, visible=False)
         self.pane = pn.Column(self._words, self._bar, self._figures, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
 
@@ -48,6 +42,10 @@ class SkillView:
         if view is None:
             self._words.object = EMPTY
             return
+        if view.labels != self._labels:
+            # All figures anew: of one that is exchanged alone a browser keeps a gap.
+            self._labels = view.labels
+            self._make()
         S, N = len(view.prepared.starts), view.result.members
         many = f"{S} start{'s' * (S > 1)}, {N} member{'s' * (N > 1)} each."
         how = "Bands: 90 % intervals from resampled starts." if S > 1 else "With a single start there are no intervals."
@@ -67,6 +65,16 @@ class SkillView:
             bands = {label: _curve(band, why[label]) for label, band in view.curves[score].items()}
             figure.show(view.leads, bands, x, "" if score == "acc" else unit)
         self._show_skill()
+        panes = [figure.pane for figure in (self.rmse, self.skill, self.acc, self.crps, self.bias)]
+        if self._figures.objects != panes:  # after they have been drawn, for drawing may exchange figures
+            self._figures.objects = panes
+
+    def _make(self) -> None:
+        self.rmse = LeadCurves("RMSE (dashed: spread)", dashed="spread")
+        self.skill = LeadCurves("skill against baseline", reference=0.0, within=(WORST, 100.0))
+        self.acc = LeadCurves("anomaly correlation", reference=USEFUL, within=(-1.0, 1.0))
+        self.crps = LeadCurves("CRPS")
+        self.bias = LeadCurves("bias", reference=0.0)
 
     def _on_baseline(self, _event: Event) -> None:
         with one_message():

@@ -52,7 +52,7 @@ def _useful(view: RolloutView, label: str) -> str:
     lead = view.useful[label]
     if lead is not None:
         return _with(number(lead), view.time_unit)
-    if np.isnan(view.curves["acc"][label].value).all():  # of climatology, which has no anomaly
+    if np.isnan(view.curves["acc"][label].value[1:]).all():  # of climatology, which has no anomaly
         return "–"
     return f"&gt; {_with(number(float(view.leads[view.result[label].finite_until])), view.time_unit)}"
 

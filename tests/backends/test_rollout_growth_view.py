@@ -28,9 +28,8 @@ def test_errors_of_lorenz96_grow_at_the_leading_exponent():
 
 
 def test_errors_of_a_shift_keep_their_size():
-    growth = growth_of(
-        prepared({"name": "advection-1d", "points": 21, "waves": 4})
-    )  # of an even number the shortest wave is lost
+    # With an even number of points the shortest wave would be lost.
+    growth = growth_of(prepared({"name": "advection-1d", "points": 21, "waves": 4}))
     np.testing.assert_allclose(growth.factor, 1, atol=1e-5)
     assert abs(growth.exponent) < 1e-9
 

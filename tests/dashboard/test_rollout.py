@@ -118,6 +118,9 @@ def test_all_views_show_what_has_been_run(page):
     assert page.skill.baseline.value == "persistence"
     page.tabs.active = PHYSICS
     assert list(page.physics.drifts) == ["energy"]
+    assert len(page.physics._spectra) == 3
+    useful = dict(zip(view.labels, (row.split("<td>")[5] for row in page.skill._words.object.split("<tr>")[2:]), strict=True))
+    assert useful["perfect model"].startswith("&gt; 0.3")  # at no lead below 0.6
 
 
 def test_changed_settings_are_announced_until_they_are_run(page):
@@ -174,6 +177,14 @@ def test_a_model_that_ends_is_named_and_the_others_go_on(page):
     page.tabs.active = SKILL
     assert sentence in page.skill._words.object
     assert np.isfinite(view.curves["rmse"]["perfect model"].value).all()
+
+
+def test_climatology_has_no_useful_lead(page):
+    page.state.add_model("climatology")
+    run(page)
+    page.tabs.active = SKILL
+    row = page.skill._words.object.split("<tr>")[-1]
+    assert [cell.split("<")[0] for cell in row.split("<td>")][2::3] == ["–", "–"]  # neither correlation nor useful lead
 
 
 def test_labels_of_files_are_no_markup(page):
