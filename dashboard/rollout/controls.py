@@ -12,6 +12,7 @@ from dashboard.controls import Group, notice, one_message, tell
 from dashboard.form_controls import FormControls
 from dashboard.presets import presets
 from dashboard.rollout.model_controls import ModelControls
+from dashboard.rollout.names import KEYS
 from dashboard.rollout.state import RolloutState
 from dashboard.trained_runs import TrainedRuns
 
@@ -20,8 +21,6 @@ PRESETS = presets("rollout")
 LINES = ("advection-1d", "emulator")
 #: Archives, by what a person reads.
 ARCHIVES = {"ERA5, British Isles, hourly": "era5", "European, generated, 3-hourly": "european"}
-#: What other pages call by other names.
-NAMES = {"steps": "Steps", "members": "Members N", "every": "Steps between leads", "starts": "Starts S"}
 COUNTS = ("steps", "every", "members", "starts", "seed")
 
 
@@ -31,7 +30,7 @@ class RolloutControls:
     def __init__(self, state: RolloutState) -> None:
         self.state = state
         self._runs: list[TrainedRuns] = []
-        self.form = FormControls(state.form, {"start.dynamics.run": self._network, "start.dataset": self._dataset}, NAMES)
+        self.form = FormControls(state.form, {"start.dynamics.run": self._network, "start.dataset": self._dataset}, KEYS)
         self.preset = pmui.Select(
             label="Example", options=["", *PRESETS], value="", sizing_mode="stretch_width",
             description="Whole experiments; each is a file that can also be run without a browser.",

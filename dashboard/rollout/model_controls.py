@@ -12,7 +12,7 @@ from dashboard.controls import LiveSlider, html, notice, one_message, tell
 from dashboard.fields import control
 from dashboard.names import key_label
 from dashboard.plots.race.frame import method_colour
-from dashboard.rollout.names import model_name
+from dashboard.rollout.names import key_of, model_name
 from dashboard.rollout.state import KINDS, MOST_MODELS, TESTBEDS, RolloutState
 from dashboard.sections import SectionState
 from dashboard.trained_runs import TrainedRuns
@@ -129,7 +129,7 @@ class ModelControls:
         reach = REACH * abs(true) or 1.0
         value = float(section.model.get(key, true))
         widget = LiveSlider(
-            label=key_label(key), start=min(true - reach, value), end=max(true + reach, value), step=reach / 50, value=value,
+            label=key_of(key), start=min(true - reach, value), end=max(true + reach, value), step=reach / 50, value=value,
             sizing_mode="stretch_width", description=f"What this model takes it to be; the truth has {true:g}.",
         )  # fmt: skip
 

@@ -1,4 +1,6 @@
-"""What the Rollout page calls models and scores."""
+"""What the Rollout page calls models and keys."""
+
+from dashboard.names import key_label
 
 MODELS = {
     "perfect": "Perfect model",
@@ -8,6 +10,29 @@ MODELS = {
     "climatology": "Climatology",
     "linear-inverse": "Linear inverse model",
 }
+
+#: Keys that other pages call otherwise, or that have a unit here.
+KEYS = {
+    "steps": "Steps",
+    "members": "Members N",
+    "every": "Steps between leads",
+    "starts": "Starts S",
+    "start.dynamics.depth": "Mean depth [m]",
+    "start.dynamics.jet": "Jet [m/s]",
+    "start.dynamics.bump": "Bump [m]",
+    "start.dynamics.u": "Wind u [m/s]",
+    "start.dynamics.w": "Wind w [m/s]",
+    "start.dynamics.width": "Width [km]",
+    "start.dynamics.height": "Height [km]",
+    "start.dynamics.source_strength": "Source A [1/s]",
+    "start.dynamics.speed": "Speed c",
+    "start.dynamics.start_sigma": "First-guess error",
+}
+
+
+def key_of(key: str) -> str:
+    """Return what a person calls a constant of a testbed."""
+    return KEYS.get(f"start.dynamics.{key}") or key_label(key)
 
 
 def model_name(name: str) -> str:

@@ -4,7 +4,7 @@ import panel as pn
 
 from backends.experiments.rollout.view import RolloutView
 from dashboard.controls import html
-from dashboard.plots.race.frame import ANY_HEIGHT, columns, with_units
+from dashboard.plots.race.frame import ANY_HEIGHT, grid, with_units
 from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
 from dashboard.plots.rollout.spectra import Spectra
 from dashboard.rollout.growth import GrowthPart
@@ -29,9 +29,9 @@ class PhysicsView:
         self.spectra: list[Spectra] = []
         self.drifts: dict[str, LeadCurves] = {}
         self._spectra = pn.Column(
-            sizing_mode="stretch_width", margin=0, styles=columns(320, len(PARTS)), visible=False,
+            sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT, visible=False,
         )  # fmt: skip
-        self._drifts = pn.Column(sizing_mode="stretch_width", margin=0, styles=columns(420, 2))
+        self._drifts = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         self.growth = GrowthPart()
         parts = (self._words, self._spectra, self._about, self._drifts, self.growth.pane)
         self.pane = pn.Column(*parts, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
@@ -53,13 +53,13 @@ class PhysicsView:
             self._show_spectra(view)
         kept = [f"{name.capitalize()}: {KEPT[view.prepared.world.quantities[name].conserved]}" for name in names]
         self._about.object = _heading("Quantities that are kept, or have a budget", " ".join(kept)) if names else ""
-        # All figures anew: of one that is exchanged alone a browser keeps a gap.
+        # All figures anew, in a new box: in an old one a browser keeps a gap.
         self.drifts = {name: LeadCurves(f"drift of {name}", with_truth=True) for name in names}
         unit = with_units("lead time", view.time_unit)
         for name, figure in self.drifts.items():
             drifts = {label: LeadCurve(band.value, band.low, band.high) for label, band in view.drift(name).items()}
             figure.show(view.leads, drifts, unit, "relative", view.true_drift(name))
-        self._drifts.objects = [figure.pane for figure in self.drifts.values()]
+        self._drifts.objects = [grid(*(figure.pane for figure in self.drifts.values()), least=420, columns_at_most=2)]
 
     def _show_spectra(self, view: RolloutView) -> None:
         result = view.result
@@ -73,7 +73,7 @@ class PhysicsView:
             title = f"lead {view.leads[k]:.4g} {view.time_unit}".strip()
             figure.show(title, result.wavenumbers.numpy(), result.spectra[k].numpy(), models, f"wavenumber ({meaning})", power)
 
-        self._spectra.objects = [figure.pane for figure in self.spectra]
+        self._spectra.objects = [grid(*(figure.pane for figure in self.spectra), least=320)]
 
 
 def _heading(title: str, text: str) -> str:

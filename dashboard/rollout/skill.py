@@ -6,7 +6,7 @@ from param.parameterized import Event
 
 from backends.experiments.rollout.view import Band, RolloutView
 from dashboard.controls import html, one_message
-from dashboard.plots.race.frame import ANY_HEIGHT, columns, with_units
+from dashboard.plots.race.frame import ANY_HEIGHT, grid, with_units
 from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
 from dashboard.rollout.play import EMPTY
 from dashboard.rollout.table import table
@@ -27,9 +27,10 @@ class SkillView:
         )  # fmt: skip
         self.baseline.param.watch(self._on_baseline, "value")
         self._labels: tuple[str, ...] = ()
+        self._new: bool = True
         self._make()
         self._words = html(EMPTY)
-        self._figures = pn.Column(sizing_mode="stretch_width", margin=0, styles=columns(420, 2), visible=False)
+        self._figures = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT, visible=False)
         self._bar = pn.Row(self.baseline, margin=0, visible=False)
         self.pane = pn.Column(self._words, self._bar, self._figures, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
 
@@ -43,7 +44,7 @@ class SkillView:
             self._words.object = EMPTY
             return
         if view.labels != self._labels:
-            # All figures anew: of one that is exchanged alone a browser keeps a gap.
+            # All figures anew, in a new box: in an old one a browser keeps a gap.
             self._labels = view.labels
             self._make()
         S, N = len(view.prepared.starts), view.result.members
@@ -65,16 +66,18 @@ class SkillView:
             bands = {label: _curve(band, why[label]) for label, band in view.curves[score].items()}
             figure.show(view.leads, bands, x, "" if score == "acc" else unit)
         self._show_skill()
-        panes = [figure.pane for figure in (self.rmse, self.skill, self.acc, self.crps, self.bias)]
-        if self._figures.objects != panes:  # after they have been drawn, for drawing may exchange figures
-            self._figures.objects = panes
+        if self._new:  # put there after they have been drawn, for drawing may exchange figures
+            self._new = False
+            figures = (self.rmse, self.skill, self.acc, self.crps, self.bias)
+            self._figures.objects = [grid(*(figure.pane for figure in figures), least=420, columns_at_most=2)]
 
     def _make(self) -> None:
-        self.rmse = LeadCurves("RMSE (dashed: spread)", dashed="spread")
-        self.skill = LeadCurves("skill against baseline", reference=0.0, within=(WORST, 100.0))
-        self.acc = LeadCurves("anomaly correlation", reference=USEFUL, within=(-1.0, 1.0))
-        self.crps = LeadCurves("CRPS")
-        self.bias = LeadCurves("bias", reference=0.0)
+        self._new = True
+        self.rmse: LeadCurves = LeadCurves("RMSE (dashed: spread)", dashed="spread")
+        self.skill: LeadCurves = LeadCurves("skill against baseline", reference=0.0, within=(WORST, 100.0))
+        self.acc: LeadCurves = LeadCurves("anomaly correlation", reference=USEFUL, within=(-1.0, 1.0))
+        self.crps: LeadCurves = LeadCurves("CRPS")
+        self.bias: LeadCurves = LeadCurves("bias", reference=0.0)
 
     def _on_baseline(self, _event: Event) -> None:
         with one_message():

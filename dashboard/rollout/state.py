@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import param
-from param.parameterized import Event
 from pydantic import ValidationError
 
 from backends.errors import InputError
@@ -87,9 +86,7 @@ class RolloutState(param.Parameterized):
         self._taking = False
         self._work: LatestWins[Request, RolloutView] = LatestWins(FORECASTS, self._compute, self._on_view, self._on_failed)
         self.form.param.watch(self._on_change, "version")
-        self.form.chosen.param.watch(self._on_subject, "start")
-        self.testbeds.chosen.param.watch(self._on_subject, "dynamics")
-        self.archive.param.watch(self._on_subject, "dataset")
+        self._subject = self.subject
         self.take(text)
 
     # Settings -----------------------------------------------------------------------------------------------------
@@ -153,6 +150,7 @@ class RolloutState(param.Parameterized):
         self._taking = True
         try:
             self.form.take(settings)
+            self._subject = self.subject
             self.models = [self._section_of(model) for model in settings.models]
         finally:
             self._taking = False
@@ -193,10 +191,8 @@ class RolloutState(param.Parameterized):
         section.param.watch(self._on_change, list(section.KEYS))
         return section
 
-    def _on_subject(self, *_events: Event) -> None:
+    def _suit(self) -> None:
         """Forecast as far as suits something else, with models that can forecast it."""
-        if self._taking:
-            return
         self._taking = True
         try:
             steps, every, members, starts = USUAL[self.subject]
@@ -215,11 +211,13 @@ class RolloutState(param.Parameterized):
             self.param.trigger("models")
         finally:
             self._taking = False
-        self._on_change()
 
     def _on_change(self, *_events: object) -> None:
         if self._taking:
             return
+        if self.subject != self._subject:
+            self._subject = self.subject
+            self._suit()
         try:
             settings = self.settings()
         except InputError as problem:

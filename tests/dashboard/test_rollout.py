@@ -118,7 +118,7 @@ def test_all_views_show_what_has_been_run(page):
     assert page.skill.baseline.value == "persistence"
     page.tabs.active = PHYSICS
     assert list(page.physics.drifts) == ["energy"]
-    assert len(page.physics._spectra) == 3
+    assert len(page.physics._spectra[0]) == 3
     useful = dict(zip(view.labels, (row.split("<td>")[5] for row in page.skill._words.object.split("<tr>")[2:]), strict=True))
     assert useful["perfect model"].startswith("&gt; 0.3")  # at no lead below 0.6
 
