@@ -115,11 +115,13 @@ class PlayView:
         self.reel.go(event.new)
 
     def _on_component(self, *_events: Event) -> None:
-        with one_message():
-            self._show_series()
+        if self._view is self.state.view:  # newer forecasts have other components; they come when this tab is shown
+            with one_message():
+                self._show_series()
 
     def _on_field(self, *_events: Event) -> None:
-        self._draw()
+        if self._view is self.state.view:
+            self._draw()
 
     def _on_start(self, event: Event) -> None:
         if event.new is not None:

@@ -179,6 +179,17 @@ def test_a_model_that_ends_is_named_and_the_others_go_on(page):
     assert np.isfinite(view.curves["rmse"]["perfect model"].value).all()
 
 
+def test_other_states_may_come_while_another_tab_is_shown(page):
+    run(page)
+    page.tabs.active = PHYSICS
+    page.state.dynamics.points = 30
+    run(page)
+    assert page.state.component == 15
+    assert not page.state.stale
+    page.tabs.active = PLAY
+    assert "x at point 15" in page.play._words.object
+
+
 def test_climatology_has_no_useful_lead(page):
     page.state.add_model("climatology")
     run(page)
