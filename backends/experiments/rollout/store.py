@@ -1,0 +1,236 @@
+"""A rollout as a Zarr store or a NetCDF file by the CF conventions, cut into chunks for maps or for points."""
+
+import math
+import shutil
+import statistics
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from backends.errors import InputError
+from backends.experiments.cycling.layout import Layout
+from backends.experiments.cycling.netcdf import write as write_file
+from backends.experiments.rollout.view import RolloutView
+from backends.experiments.run import to_yaml
+from backends.fields.chunks import ChunkedArray, Read, chunks_of
+from backends.rollout.archive import ArchiveWorld
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+#: What a store is cut for: a map at one time, a series at one point, or some of both.
+Use = Literal["map", "point", "balanced"]
+#: Numbers in a chunk that holds only a part of the map.
+CHUNK = 250_000
+#: Names of fields that files of others can use, where they are not plain words.
+PLAIN = {"φ": "phi", "ω": "vorticity", "2 m temperature": "t2m"}
+STANDARD = {"2 m temperature": "air_temperature", "ω": "atmosphere_relative_vorticity"}
+#: How often each kind of access is timed.
+REPEATS = 5
+
+
+@dataclass(frozen=True)
+class Access:
+    """What reading a field of a store costs: in milliseconds, median of some, and in chunks.
+
+    Attributes
+    ----------
+    map_ms, map_read
+        All places of one member of one model at one lead.
+    point_ms, point_read
+        All leads and members of one model at one place.
+    """
+
+    map_ms: float
+    map_read: Read
+    point_ms: float
+    point_read: Read
+
+
+def dataset(view: RolloutView) -> "xr.Dataset":
+    """Return truth and forecasts from the start that is shown, with lead times, valid times and places."""
+    import xarray as xr
+
+    places, layout = _places(view), view.layout
+    members = min(forecast.members.shape[1] for forecast in view.forecasts)
+    states = np.stack([forecast.members[:, :members].swapaxes(0, 1) for forecast in view.forecasts])
+    coords: dict[str, Any] = {
+        "model": ("model", list(view.labels), {"long_name": "what forecasts"}),
+        "member": ("member", np.arange(members), {"standard_name": "realization"}),
+        "lead_time": ("lead_time", view.leads, {"long_name": "lead time", "units": _time_unit(view)}),
+        **{name: (name, values, attributes) for name, (values, attributes) in places.items()},
+        **_times(view),
+    }
+    data: dict[str, Any] = {}
+    for number, (name, unit) in enumerate(zip(layout.names, layout.units, strict=True)):
+        of_name = {"long_name": name, "units": unit or "1"}
+        if name in STANDARD:
+            of_name["standard_name"] = STANDARD[name]
+        for key, dims, values in (
+            (_plain(name), ("model", "member", "lead_time"), states),
+            (f"{_plain(name)}_truth", ("lead_time",), view.truth),
+        ):
+            part = values[..., number] if layout.kind == "phase" else view.of_field(values, number)
+            shape = (*values.shape[:-1], *(len(coordinate) for coordinate, _ in places.values()))
+            data[key] = ((*dims, *places), np.ascontiguousarray(part.reshape(shape), np.float32), of_name)
+    about = {
+        "Conventions": "CF-1.11",
+        "title": view.prepared.settings.title or "forecast rollout",
+        "source": "Assimilab",
+        "experiment": to_yaml(view.prepared.settings),
+    }
+    ended = {forecast.label: forecast.ended for forecast in view.forecasts if forecast.ended}
+    if ended:
+        about["comment"] = " ".join(f"{label}: {why}." for label, why in ended.items())
+    return xr.Dataset(data, coords, about)
+
+
+def write_zarr(view: RolloutView, path: Path, use: Use) -> None:
+    """Write a store that is whole or not there.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written there, or is there already.
+    """
+    if path.exists():
+        raise InputError(f"{path.name} is there already")
+    data = dataset(view)
+    encoding = {
+        str(name): {"chunks": chunks_for(use, {str(axis): n for axis, n in array.sizes.items()})}
+        for name, array in data.data_vars.items()
+    }
+    unfinished = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data.to_zarr(unfinished, encoding=encoding, consolidated=False)
+        unfinished.replace(path)
+    except OSError as problem:
+        raise InputError(f"{path.name} cannot be written to {str(path.parent)!r}: {problem.strerror or problem}") from problem
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(unfinished)
+
+
+def write_netcdf(view: RolloutView, path: Path) -> None:
+    """Write a NetCDF file, compressed.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written there.
+    """
+    data = dataset(view)
+    write_file(data, path, {str(name): {"zlib": True, "complevel": 3} for name in data.data_vars})
+
+
+def chunks_for(use: Use, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """Return lengths of chunks, in the order of the axes, of an array whose last axes are places.
+
+    For maps a chunk is one map. For points it is all leads and members of a tile of places; balanced it is a stretch of leads
+    of a larger tile, each with about :data:`CHUNK` numbers at most.
+    """
+    whole = {name: n for name, n in sizes.items() if name in ("member", "lead_time")}
+    places = [n for name, n in sizes.items() if name not in ("model", "member", "lead_time")]
+    if use == "map":
+        return tuple(1 if name in ("model", *whole) else n for name, n in sizes.items())
+    if use == "balanced" and "lead_time" in whole:
+        whole["lead_time"] = max(1, math.isqrt(whole["lead_time"]))
+    part = min(1.0, (CHUNK / math.prod(whole.values()) / math.prod(places)) ** (1 / max(1, len(places))))
+    if use == "point":
+        part = min(part, 0.25)
+    return tuple(
+        whole[name] if name in whole else 1 if name == "model" else max(1, math.ceil(part * n)) for name, n in sizes.items()
+    )
+
+
+def access(path: Path) -> Access:
+    """Return what reading the first field of a store costs.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is no store of a rollout.
+    """
+    import zarr
+
+    field = _field(path)
+    middle = {name: n // 2 for name, n in zip(field.dims, field.shape, strict=True)}
+    places = [name for name in field.dims if name not in ("model", "member", "lead_time")]
+    one_map = {name: middle[name] for name in ("model", "member", "lead_time")}
+    one_point = {name: middle[name] for name in ("model", *places)}
+
+    def timed(query: Mapping[str, int]) -> float:
+        times = []
+        for _ in range(REPEATS):
+            array = zarr.open_array(path, path=field.name, mode="r")
+            start = time.perf_counter()
+            array[tuple(query.get(name, slice(None)) for name in field.dims)]
+            times.append(time.perf_counter() - start)
+        return 1000 * statistics.median(times)
+
+    return Access(timed(one_map), field.read(one_map), timed(one_point), field.read(one_point))
+
+
+def _field(path: Path) -> ChunkedArray:
+    for array in chunks_of(path):
+        if array.dims[:3] == ("model", "member", "lead_time"):
+            return array
+    raise InputError(f"{path.name} has no field with the axes model, member and lead_time")
+
+
+def _plain(name: str) -> str:
+    return PLAIN.get(name, name.replace(" ", "_"))
+
+
+def _time_unit(view: RolloutView) -> str:
+    return "hours" if view.on_earth else view.time_unit or "1"
+
+
+def _times(view: RolloutView) -> dict[str, Any]:
+    """Return valid times, and the time of the start where an archive has one."""
+    world, start = view.prepared.world, int(view.prepared.starts.steps[view.start])
+    if not isinstance(world, ArchiveWorld):
+        began = start * world.dt
+        about = {"units": _time_unit(view)}
+        return {
+            "init_time": ((), began, {"long_name": "time of the start", **about}),
+            "valid_time": ("lead_time", began + view.leads, {"long_name": "valid time", **about}),
+        }
+    steps = start + np.rint(view.leads / world.dt).astype(int)
+    return {
+        "init_time": ((), world.times[start].astype("datetime64[ns]"), {"standard_name": "forecast_reference_time"}),
+        "valid_time": ("lead_time", world.times[steps].astype("datetime64[ns]"), {"standard_name": "time"}),
+    }
+
+
+def _places(view: RolloutView) -> dict[str, tuple[np.ndarray, dict[str, str]]]:
+    """Return the coordinates of a field with what they are, slowest axis first; none of a state of few components."""
+    layout = view.layout
+    if layout.kind == "phase":
+        return {}
+    if layout.kind == "ring":
+        return {"point": (np.arange(layout.size), {"long_name": "point of the line", "units": "1"})}
+    return _of_plane(layout)
+
+
+def _of_plane(layout: Layout) -> dict[str, tuple[np.ndarray, dict[str, str]]]:
+    (rows, columns), (west, east, south, north) = layout.shape, layout.edges
+    across = west + (np.arange(columns) + 0.5) * (east - west) / columns
+    up = south + (np.arange(rows) + 0.5) * (north - south) / rows
+    if layout.axes[0].startswith("longitude"):
+        return {
+            "latitude": (up, {"standard_name": "latitude", "units": "degrees_north"}),
+            "longitude": (across, {"standard_name": "longitude", "units": "degrees_east"}),
+        }
+    named = {}
+    for label, values in ((layout.axes[1], up), (layout.axes[0], across)):
+        name, _, unit = label.rstrip("]").partition(" [")
+        named[name] = (values, {"long_name": name, "units": unit or "1"})
+    return named
