@@ -1,9 +1,16 @@
-"""A catalogue with one small file in its folder."""
+"""A catalogue with one small file in its folder, and no document that a test before has had."""
 
 import pytest
+from bokeh.io import doc
 
 from backends.fields.catalogue import Catalogue
 from tests.files import regional
+
+
+@pytest.fixture(autouse=True)
+def no_document_of_a_session_that_has_ended() -> None:
+    """A server that is stopped in the middle of a callback leaves its document as the current one, of all threads."""
+    doc._PATCHED_CURDOCS.clear()
 
 
 @pytest.fixture
