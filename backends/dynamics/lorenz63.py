@@ -64,7 +64,8 @@ class Lorenz63(RungeKuttaModel):
     def host_tendency(self, state: np.ndarray, time: float = 0.0) -> np.ndarray:
         """Return ẋ, shape (..., 3), in NumPy."""
         del time
-        parts = state @ self._on_host.astype(state.dtype, copy=False)
+        matrices = self._on_host if state.dtype == self._on_host.dtype else self._on_host.astype(state.dtype)
+        parts = state @ matrices
         return parts[..., :3] + parts[..., 3:6] * parts[..., 6:]
 
     def jacobian(self, state: Tensor) -> Tensor:

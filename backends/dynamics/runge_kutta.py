@@ -100,10 +100,10 @@ class RungeKuttaModel(Dynamics):
         if not times:
             return state, state.new_empty(0, 4, *state.shape)
         if not _is_small(state):
-            return _visited(partial(_step, self.tendency, _add), torch.stack, state, times, self.dt)
+            return _visited(partial(_step, self.tendency, _add), torch.cat, state, times, self.dt)
         step = partial(_step, self.host_tendency, _add_on_host)
         with np.errstate(over="ignore", invalid="ignore"):
-            end, stages = _visited(step, np.stack, state.numpy(), times, self.dt)
+            end, stages = _visited(step, np.concatenate, state.numpy(), times, self.dt)
         return torch.from_numpy(end), torch.from_numpy(stages)
 
     def tangent(self, stages: Tensor) -> Tensor:
@@ -137,7 +137,7 @@ def _is_small(state: Tensor) -> bool:
 
 def _visited(
     step: Callable[[Array, float, float], tuple[Array, tuple[Array, Array, Array, Array]]],
-    stack: Callable[[list[Array]], Array],
+    join: Callable[[list[Array]], Array],
     state: Array,
     times: list[float],
     dt: float,
@@ -146,7 +146,7 @@ def _visited(
     for time in times:
         state, visited = step(state, time, dt)
         stages += visited
-    return state, stack(stages).reshape(len(times), 4, *state.shape)
+    return state, join(stages).reshape(len(times), 4, *state.shape)
 
 
 def _product(matrices: Tensor) -> Tensor:

@@ -71,7 +71,7 @@ def _run(settings: Settings, folder: Path, out: Path | None) -> Summary:
     if isinstance(settings, CyclingSettings):
         return run_cycling(settings, out)
     if isinstance(settings, RolloutSettings):
-        return run_rollout(settings, folder)
+        return run_rollout(settings, folder, out)
     from backends.experiments.training.job import run_recorded
 
     return run_recorded(settings, folder, out)
@@ -92,13 +92,22 @@ def run_cycling(settings: CyclingSettings, out: Path | None) -> Summary:
     return summary(race)
 
 
-def run_rollout(settings: RolloutSettings, folder: Path) -> Summary:
-    """Run a rollout and return its summary."""
+def run_rollout(settings: RolloutSettings, folder: Path, out: Path | None) -> Summary:
+    """Run a rollout and return its summary; write the scores, and the forecasts from one start, to a folder."""
     from backends.experiments.rollout.prepare import prepare
     from backends.experiments.rollout.summary import summary
 
     prepared = prepare(settings, folder)
-    return summary(prepared.run(), settings, prepared.small_errors())
+    result = prepared.run()
+    if out is not None:
+        from backends.experiments.rollout.store import write_zarr
+        from backends.experiments.rollout.tables import scores_table, to_csv
+        from backends.experiments.rollout.view import view_of
+
+        view = view_of(prepared, result)
+        _write(out, "scores.csv", to_csv(scores_table(view, settings.labels[settings.baseline_number])))
+        write_zarr(view, out / "forecast.zarr", "balanced", replace=True)
+    return summary(result, settings, prepared.small_errors() if settings.growth else None)
 
 
 def run_settings(settings: AnalysisSettings, catalogue: Catalogue) -> Summary:

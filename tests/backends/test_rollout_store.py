@@ -49,6 +49,11 @@ def test_a_store_is_reopened_with_all_that_was_forecast(plane, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["a.zarr"]
     with pytest.raises(InputError, match=r"a.zarr is there already"):
         write_zarr(plane, tmp_path / "a.zarr", "map")
+    write_zarr(plane, tmp_path / "a.zarr", "map", replace=True)
+    assert xr.open_zarr(tmp_path / "a.zarr", consolidated=False).phi.encoding["chunks"] == (1, 1, 1, 12, 16)
+    (tmp_path / "b.zarr").mkdir()
+    with pytest.raises(InputError, match=r"b.zarr is there already, and is no Zarr store"):
+        write_zarr(plane, tmp_path / "b.zarr", "map", replace=True)
 
 
 def test_a_store_that_cannot_be_written_leaves_nothing(plane, tmp_path):

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from backends.errors import InputError
-from backends.experiments.rollout import growth
 from backends.experiments.rollout import view as views
 from dashboard.rollout import state as states
 from dashboard.rollout.page import FILE, PHYSICS, PLAY, SKILL, RolloutPage
@@ -234,8 +233,7 @@ def test_forecasts_that_take_too_long_are_given_up(page, monkeypatch):
     assert page.state.view is None
 
 
-def test_growth_of_errors_is_measured_on_demand(page, monkeypatch):
-    monkeypatch.setattr(growth, "FEW", (4, 400))
+def test_growth_of_errors_is_measured_on_demand(page):
     run(page)
     page.tabs.active = PHYSICS
     part = page.physics.growth

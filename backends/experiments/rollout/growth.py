@@ -1,25 +1,12 @@
-"""How fast small errors grow in a rollout's testbed: from pairs of forecasts, and as the leading Lyapunov exponent."""
+"""How fast small errors grow in a rollout's testbed, as a picture."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from backends.errors import InputError
-from backends.experiments.observing import generator
 from backends.experiments.rollout.prepare import Prepared
-from backends.rollout.growth import Growth, error_growth, lyapunov_exponent
-from backends.rollout.testbed import TestbedWorld
-
-#: Purpose of the random numbers.
-GROWTH = 34
-#: Starts and steps for states of few components, and of many.
-FEW, MANY, LARGE = (20, 1600), (4, 120), 500
-#: Part of the steps in which errors turn towards the directions that grow.
-TRANSIENT = 0.4
-#: Least steps that a rate can be read from.
-LEAST = 8
+from backends.rollout.growth import GROWN, TURNED
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,37 +39,19 @@ class GrowthView:
 
 
 def growth_of(prepared: Prepared) -> GrowthView:
-    """Return how errors grow in the testbed of a rollout.
+    """Return how errors grow in the testbed of a rollout, as the summary of its file says it.
 
     Raises
     ------
     InputError
-        If there is no model of the truth, numbers are single, or errors grow too fast to be small for long enough.
+        If there is no model of the truth, numbers are single, or errors do not stay small.
     """
-    world = prepared.world
-    if not isinstance(world, TestbedWorld):
-        raise InputError("growth of errors needs the model that makes the truth; an archive has none")
-    if prepared.starts.states.dtype != torch.float64:
-        raise InputError("growth of small errors needs precision: double; errors of single ones would be rounding")
-    count, steps = FEW if world.size <= LARGE else MANY
-    seeded = generator(prepared.settings.seed, GROWTH)
-    states = world.starts(count, steps, seeded).states
-    growth = _longest(world, states, seeded, steps)
-    steps = len(growth.times) - 1
-    began = round(TRANSIENT * steps)
-    # The exponent is a mean over a longer time, since nothing has to stay small.
-    exponent = lyapunov_exponent(world.dynamics, states, seeded, 3 * steps, steps)
-    times, logarithm = growth.times.numpy(), growth.logarithm.numpy()
-    fitted = np.where(np.arange(steps + 1) >= began, logarithm[began] + growth.rate * (times - times[began]), math.nan)
-    return GrowthView(times, np.exp(logarithm), np.exp(fitted), growth.rate, growth.rate_se, growth.doubling_time, exponent)
-
-
-def _longest(world: TestbedWorld, states: torch.Tensor, seeded: torch.Generator, steps: int) -> Growth:
-    """Return the growth over as many steps as errors stay small for: all, a half, a quarter, and so on."""
-    while True:
-        try:
-            return error_growth(world.dynamics, states, seeded, steps, round(TRANSIENT * steps))
-        except InputError:
-            if steps < 2 * LEAST:
-                raise
-            steps //= 2
+    errors = prepared.small_errors()
+    growth = errors.growth
+    times, logarithm = growth.times.cpu().numpy(), growth.logarithm.cpu().numpy()
+    began = round(TURNED / GROWN * (len(times) - 1))
+    after = np.arange(len(times)) >= began
+    fitted = np.where(after, logarithm[began] + growth.rate * (times - times[began]), math.nan)
+    return GrowthView(
+        times, np.exp(logarithm), np.exp(fitted), growth.rate, growth.rate_se, growth.doubling_time, errors.exponent
+    )

@@ -18,6 +18,6 @@ def run_job(settings_yaml: str, folder: Path, context: JobContext) -> dict[str, 
     context.report(0, leads, note="preparing the starts")
     prepared = prepare(settings, folder)
     result = prepared.run(lambda lead, of: context.report(lead, of, note="forecasting"))
-    scores = summary(result, settings, prepared.small_errors())
+    scores = summary(result, settings, prepared.small_errors() if settings.growth else None)
     context.save("summary.json", json.dumps(scores, indent=2, ensure_ascii=False))
     return scores

@@ -46,6 +46,8 @@ from backends.rollout.world import Starts, World
 
 #: Purposes that random numbers are drawn for, each from a sequence of its own.
 STARTS, MEMBERS, FIT, GROWTH = 31, 32, 33, 34
+#: Starts that the growth of small errors is measured from where states are large.
+LARGE, FEW = 1000, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,19 +71,19 @@ class Prepared:
         s = self.settings
         return rollout(self.world, self.models, self.starts, self.ensemble, s.steps, s.every, seed=s.seed, report=report)
 
-    def small_errors(self) -> SmallErrors | None:
-        """Return how fast small errors of the testbed's model grow, if that is asked for.
+    def small_errors(self) -> SmallErrors:
+        """Return how fast small errors of the testbed's model grow.
 
         Raises
         ------
         InputError
-            If it cannot be said.
+            If there is no model of the truth, numbers are single, or errors do not stay small.
         """
-        if not self.settings.growth:
-            return None
-        assert isinstance(self.world, TestbedWorld)
+        if not isinstance(self.world, TestbedWorld):
+            raise InputError("growth of errors needs the model that makes the truth; an archive has none")
         seeded = generator(self.settings.seed, GROWTH)
-        states = self.world.starts(max(2, self.settings.starts), 1, seeded).states
+        count = max(2, min(self.settings.starts, FEW if self.world.size > LARGE else self.settings.starts))
+        states = self.world.starts(count, 1, seeded).states
         return small_errors(self.world.dynamics, states, seeded)
 
 

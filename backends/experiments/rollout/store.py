@@ -19,6 +19,7 @@ from backends.experiments.cycling.netcdf import write as write_file
 from backends.experiments.rollout.view import RolloutView
 from backends.experiments.run import to_yaml
 from backends.fields.chunks import ChunkedArray, Read, chunks_of
+from backends.fields.readers.zarr import claims
 from backends.rollout.archive import ArchiveWorld
 
 if TYPE_CHECKING:
@@ -91,16 +92,16 @@ def dataset(view: RolloutView) -> "xr.Dataset":
     return xr.Dataset(data, coords, about)
 
 
-def write_zarr(view: RolloutView, path: Path, use: Use) -> None:
-    """Write a store that is whole or not there.
+def write_zarr(view: RolloutView, path: Path, use: Use, replace: bool = False) -> None:
+    """Write a store that is whole or not there, in the place of another one if that is said.
 
     Raises
     ------
     InputError
-        If it cannot be written there, or is there already.
+        If it cannot be written there, or something is there that may not be replaced.
     """
-    if path.exists():
-        raise InputError(f"{path.name} is there already")
+    if path.exists() and not (replace and claims(path)):
+        raise InputError(f"{path.name} is there already" + (", and is no Zarr store" if replace else ""))
     data = dataset(view)
     encoding = {
         str(name): {"chunks": chunks_for(use, {str(axis): n for axis, n in array.sizes.items()})}
@@ -110,6 +111,8 @@ def write_zarr(view: RolloutView, path: Path, use: Use) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         data.to_zarr(unfinished, encoding=encoding, consolidated=False)
+        if path.exists():
+            shutil.rmtree(path)
         unfinished.replace(path)
     except OSError as problem:
         raise InputError(f"{path.name} cannot be written to {str(path.parent)!r}: {problem.strerror or problem}") from problem

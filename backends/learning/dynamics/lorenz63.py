@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from backends.device import precise_dtype
-from backends.dynamics.runge_kutta import runge_kutta
 from backends.dynamics.lorenz63 import Lorenz63
+from backends.dynamics.runge_kutta import runge_kutta
 from backends.learning.dynamics.networks import Tendency
 from backends.learning.dynamics.rollout import BEYOND, Step, rmse, rollout, rollout_loss
 from backends.learning.dynamics.sindy import Sindy, fit, lorenz63_coefficients
