@@ -77,6 +77,9 @@ class PlayView:
         S = len(view.prepared.starts)
         # A bare number would be taken for the value of another entry.
         numbers = {f"{k + 1} of {S}": k for k in range(S)}
+        if numbers != self.start.options:
+            # A list that keeps its number in other options goes on showing the name that belonged to it before.
+            self.start.options = {}
         self.start.param.update(options=numbers, value=view.start)
         unit = f" {view.time_unit}" if view.time_unit else ""
         labels = [f"lead {lead:.6g}{unit}, valid at {time}" for lead, time in zip(view.leads, view.times, strict=True)]
