@@ -40,7 +40,7 @@ class Dynamics(ABC):
     """
 
     name: ClassVar[str]
-    components: ClassVar[tuple[str, ...]] = ()
+    components: tuple[str, ...] = ()
     time_unit: ClassVar[str] = ""
     distance_unit: ClassVar[str] = ""
     size: int

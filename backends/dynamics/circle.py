@@ -37,7 +37,7 @@ class Circle(Dynamics):
     dtype: torch.dtype = torch.float64
 
     name: ClassVar[str] = "circle"
-    components: ClassVar[tuple[str, ...]] = ("x1", "x2")
+    components = ("x1", "x2")
     time_unit: ClassVar[str] = "steps"
 
     def __post_init__(self) -> None:

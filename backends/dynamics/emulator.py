@@ -46,8 +46,7 @@ class Emulator(Dynamics):
     def __post_init__(self) -> None:
         model = self.model
         self.size, self.dt, self.start_sigma = model.size, model.dt, model.start_sigma
-        # What is the same for all models of a class elsewhere depends on the emulated one here.
-        self.components = model.components  # type: ignore[misc]
+        self.components = model.components
         self.transient, self.spacing = (model.transient, model.spacing) if self.draw is None else (0, self.SPACING)
         self._start = model.start().to(self.device, self.dtype)
         if self.draw is not None:

@@ -36,7 +36,7 @@ class Lorenz63(RungeKuttaModel):
     dtype: torch.dtype = torch.float64
 
     name: ClassVar[str] = "lorenz63"
-    components: ClassVar[tuple[str, ...]] = ("x", "y", "z")
+    components = ("x", "y", "z")
 
     def __post_init__(self) -> None:
         check_positive(dt=self.dt)

@@ -18,7 +18,7 @@ from backends.geometry.line import PeriodicLine
 from backends.geometry.plane import VerticalPlane
 from backends.observing.observations import Observations
 
-#: What reading a damaged or foreign file raises.
+#: What reading a damaged or foreign file raises; the last one is how zipfile says that it does not know a compression.
 _DAMAGE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 #: Grid points of the largest file that is read.
 LARGEST = 60_000

@@ -1,7 +1,5 @@
 """Learned emulators of fields on maps as forecast models: with what forces them taken from the archive."""
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor
 
@@ -32,7 +30,7 @@ class EmulatedField(ForecastModel):
         If the archive is another one.
     """
 
-    name: ClassVar[str] = "network"
+    name = "network"
 
     def __init__(self, task: FieldEmulator, world: ArchiveWorld, label: str) -> None:
         archive = task.archive

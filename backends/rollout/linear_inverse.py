@@ -1,7 +1,6 @@
 """The linear inverse model: the best linear forecast of anomalies, a baseline that learned models must beat."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -91,7 +90,7 @@ class LinearInverse(ForecastModel):
         One step.
     """
 
-    name: ClassVar[str] = "linear-inverse"
+    name = "linear-inverse"
 
     def __init__(
         self,

@@ -1,7 +1,6 @@
 """What forecasts: models of dynamics, true, wrong or learned, and the two that anything must beat."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -26,7 +25,7 @@ class ForecastModel(ABC):
         Number of components of its states, or None where it takes any.
     """
 
-    name: ClassVar[str]
+    name: str
     label: str
     size: int | None = None
 
@@ -45,7 +44,7 @@ class FromDynamics(ForecastModel):
     world
         What it forecasts: the model's steps must fit into that of the world.
     label, name
-        What it is called.
+        What it is called, and of what kind it is.
 
     Raises
     ------
@@ -53,9 +52,8 @@ class FromDynamics(ForecastModel):
         If its steps do not fit, or its states have another size.
     """
 
-    name: ClassVar[str] = "dynamics"
-
-    def __init__(self, dynamics: Dynamics, world: World, label: str) -> None:
+    def __init__(self, dynamics: Dynamics, world: World, label: str, name: str = "dynamics") -> None:
+        self.name = name
         self.dynamics, self.label, self.size, self._dt = dynamics, label, dynamics.size, world.dt
         self._steps = round(world.dt / dynamics.dt)
         if self._steps < 1 or abs(self._steps * dynamics.dt - world.dt) > 1e-9 * world.dt:
@@ -75,7 +73,7 @@ class FromDynamics(ForecastModel):
 class Persistence(ForecastModel):
     """Everything stays as it is at the start."""
 
-    name: ClassVar[str] = "persistence"
+    name = "persistence"
 
     def __init__(self, label: str = "persistence") -> None:
         self.label = label
@@ -89,7 +87,7 @@ class Persistence(ForecastModel):
 class Climatology(ForecastModel):
     """What is usual at the time that is forecast, whatever the start."""
 
-    name: ClassVar[str] = "climatology"
+    name = "climatology"
 
     def __init__(self, world: World, label: str = "climatology") -> None:
         self.label, self._world = label, world

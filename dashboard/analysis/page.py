@@ -22,8 +22,9 @@ from dashboard.analysis.state import AnalysisState
 from dashboard.analysis.tuning import TuningView
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.file_view import FileView
-from dashboard.help import help_content
+from dashboard.help import Help
 from dashboard.shell import Content
+from dashboard.tabs import bring_forward, empty_tabs
 from dashboard.theme import units_label
 
 #: An analysis that is not there after this many milliseconds is announced; before, the eye does not notice.
@@ -59,19 +60,9 @@ class AnalysisPage:
             self.fields.pane, self.covariance.pane, self.diagnostics.pane, self.convergence.pane, self.tuning.pane,
             self.compare.pane, self.network.pane, self.file.pane,
         )  # fmt: skip
-        # The tabs have no content of their own: what a tab that is left takes out of the document, the browser does not
-        # know any more when the next result comes. A view is put into the page when it is looked at first, and stays.
-        self.tabs = pmui.Tabs(*((name, pn.Spacer(height=0)) for name in VIEWS), sizing_mode="stretch_width")
-        self.tabs.param.watch(self._on_tab, "active")
+        self.tabs = empty_tabs(VIEWS, self._on_tab)
         self._body = pn.Column(self.fields.pane, sizing_mode="stretch_width", margin=0)
-        self._help = pmui.Drawer(anchor="right", size=530, open=False)
-        self.help = pmui.Button(
-            label="Help",
-            variant="text",
-            size="small",
-            on_click=self._on_help,
-            description="What the numbers mean, with formulas",
-        )
+        self.help = Help(TOPICS, "What the numbers mean", "What the numbers mean, with formulas")
         state.param.watch(self._show, "result")
         state.param.watch(self._show_details, "detailed")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
@@ -88,7 +79,9 @@ class AnalysisPage:
             self._problem,
             *self.error_controls.content(),
         ]
-        head = pn.FlexBox(self._scores, self.help, justify_content="space-between", align_items="center", flex_wrap="nowrap")
+        head = pn.FlexBox(
+            self._scores, self.help.button, justify_content="space-between", align_items="center", flex_wrap="nowrap"
+        )
         main = [
             pn.Column(
                 head,
@@ -97,7 +90,7 @@ class AnalysisPage:
                 self._stale,
                 self.tabs,
                 self._body,
-                self._help,
+                self.help.drawer,
                 sizing_mode="stretch_width",
                 margin=(4, 14),
             )
@@ -132,10 +125,7 @@ class AnalysisPage:
     def _on_tab(self, event: Event) -> None:
         chosen = self._views[event.new]
         with one_message():
-            if chosen not in self._body.objects:
-                self._body.append(chosen)
-            for view in self._body.objects:
-                view.visible = view is chosen
+            bring_forward(self._body, self._views, chosen)
             self._show_view()
 
     def _show_view(self) -> None:
@@ -176,11 +166,6 @@ class AnalysisPage:
             self.diagnostics.show(outcome)
         elif self.tabs.active == COMPARE:
             self.compare.show()
-
-    def _on_help(self, _event: object) -> None:
-        if not self._help.objects:
-            self._help.objects = [help_content(TOPICS)]
-        self._help.open = True
 
     # Stale --------------------------------------------------------------------------------------------------------
 

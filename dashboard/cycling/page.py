@@ -3,7 +3,6 @@
 from typing import Any
 
 import panel as pn
-import panel_material_ui as pmui
 from param.parameterized import Event
 
 from dashboard.controls import html, notice, one_message, tell
@@ -18,8 +17,9 @@ from dashboard.cycling.state import CyclingState
 from dashboard.cycling.table import table
 from dashboard.cycling.transport import Transport
 from dashboard.file_view import FileView
-from dashboard.help import help_content
+from dashboard.help import Help
 from dashboard.shell import Content
+from dashboard.tabs import bring_forward, empty_tabs
 
 #: Milliseconds between two looks at the race.
 LOOK_EVERY = 40
@@ -48,20 +48,17 @@ class CyclingPage:
         self.file = FileView(state, FILE_WORDS, "cycling.yaml", self.exports.content)
         self.diagnostics, self.runs = DiagnosticsView(state), RunsView(state)
         self._views: tuple[Any, ...] = (self.live, self.diagnostics, self.runs, self.file)
-        self.tabs = pmui.Tabs(*((name, pn.Spacer(height=0)) for name in VIEWS), sizing_mode="stretch_width")
-        self.tabs.param.watch(self._on_tab, "active")
-        self._help = pmui.Drawer(anchor="right", size=530, open=False)
-        self.help = pmui.Button(
-            label="Help", icon="help_outline", variant="text", size="small", on_click=self._on_help,
-            description="What the numbers and pictures mean, and which keys there are",
-        )  # fmt: skip
+        self.tabs = empty_tabs(VIEWS, self._on_tab)
+        self.help = Help(
+            TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are"
+        )
         head = pn.FlexBox(
-            self.transport.pane, self.help, justify_content="space-between", align_items="center", flex_wrap="nowrap"
+            self.transport.pane, self.help.button, justify_content="space-between", align_items="center", flex_wrap="nowrap"
         )
         # The views lie in the page itself: in a box of their own Bokeh never called the page drawn, and nothing came later.
         self._main = pn.Column(
             head, self._problem, self._stale, self._scores, self.tabs, self._pace.pane,
-            self.transport.keys, self._help, self.live.pane,
+            self.transport.keys, self.help.drawer, self.live.pane,
             sizing_mode="stretch_width", margin=(4, 14),
         )  # fmt: skip
         state.param.watch(self._show, "view")
@@ -111,18 +108,10 @@ class CyclingPage:
             self._pace.sending()
             self.transport.tick()
 
-    def _on_help(self, _event: object) -> None:
-        if not self._help.objects:
-            self._help.objects = [help_content(TOPICS, "What is seen, and what the numbers mean")]
-        self._help.open = True
-
     def _on_tab(self, event: Event) -> None:
         chosen: Any = self._views[event.new]
         with one_message():
-            if chosen.pane not in self._main.objects:
-                self._main.append(chosen.pane)
-            for view in self._views:
-                view.pane.visible = view is chosen
+            bring_forward(self._main, [view.pane for view in self._views], chosen.pane)
             if chosen is self.file:
                 self.file.show()
             else:

@@ -12,7 +12,7 @@ from param.parameterized import Event
 from backends.experiments.rollout.tables import scores_table, to_csv
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.file_view import FileView
-from dashboard.help import help_content
+from dashboard.help import Help
 from dashboard.rollout.controls import RolloutControls
 from dashboard.rollout.help import TOPICS
 from dashboard.rollout.physics import PhysicsView
@@ -20,6 +20,7 @@ from dashboard.rollout.play import PlayView
 from dashboard.rollout.skill import SkillView
 from dashboard.rollout.state import RolloutState
 from dashboard.shell import Content
+from dashboard.tabs import bring_forward, empty_tabs
 
 #: Milliseconds between two looks at the progress.
 LOOK_EVERY = 200
@@ -52,18 +53,17 @@ class RolloutPage:
         )  # fmt: skip
         self.file = FileView(state, FILE_WORDS, "rollout.yaml", [self.scores])
         self._views: tuple[Any, ...] = (self.play, self.skill, self.physics, self.file)
-        self.tabs = pmui.Tabs(*((name, pn.Spacer(height=0)) for name in VIEWS), sizing_mode="stretch_width")
-        self.tabs.param.watch(self._on_tab, "active")
-        self._help = pmui.Drawer(anchor="right", size=530, open=False)
-        self.help = pmui.Button(
-            label="Help", icon="help_outline", variant="text", size="small", on_click=self._on_help,
-            description="What the numbers and pictures mean, and which keys there are",
-        )  # fmt: skip
-        head = pn.FlexBox(self.tabs, self.help, justify_content="space-between", align_items="center", flex_wrap="nowrap")
+        self.tabs = empty_tabs(VIEWS, self._on_tab)
+        self.help = Help(
+            TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are"
+        )
+        head = pn.FlexBox(
+            self.tabs, self.help.button, justify_content="space-between", align_items="center", flex_wrap="nowrap"
+        )
         # The views lie in the page itself, see the Cycling page.
         self._main = pn.Column(
-            head, self._problem, self._stale, self.progress, self._where, self._help, self.play.player.keys, self.play.pane,
-            sizing_mode="stretch_width", margin=(4, 14),
+            head, self._problem, self._stale, self.progress, self._where, self.help.drawer,
+            self.play.player.keys, self.play.pane, sizing_mode="stretch_width", margin=(4, 14),
         )  # fmt: skip
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(lambda event: tell(self._stale, "stale", STALE if event.new else ""), "stale")
@@ -118,18 +118,10 @@ class RolloutPage:
                 self._where.object = ""
                 self._say()
 
-    def _on_help(self, _event: object) -> None:
-        if not self._help.objects:
-            self._help.objects = [help_content(TOPICS, "What is seen, and what the numbers mean")]
-        self._help.open = True
-
     def _on_tab(self, event: Event) -> None:
         chosen: Any = self._views[event.new]
         with one_message():
-            if chosen.pane not in self._main.objects:
-                self._main.append(chosen.pane)
-            for view in self._views:
-                view.pane.visible = view is chosen
+            bring_forward(self._main, [view.pane for view in self._views], chosen.pane)
             if chosen is self.file:
                 self.file.show()
             else:

@@ -5,13 +5,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import panel as pn
-import panel_material_ui as pmui
 from param.parameterized import Event
 
 from dashboard.controls import notice, one_message, tell
 from dashboard.file_view import FileView
-from dashboard.help import help_content
+from dashboard.help import Help
 from dashboard.shell import Content
+from dashboard.tabs import bring_forward, empty_tabs
 from dashboard.training.bar import RunBar
 from dashboard.training.controls import TrainingControls
 from dashboard.training.help import TOPICS
@@ -48,17 +48,14 @@ class TrainingPage:
         self._metrics: RunMetrics | None = None
         self._views: tuple[Any, ...] = (self.live, self.runs, self.file)
         self._problem = notice("problem")
-        self.tabs = pmui.Tabs(*((name, pn.Spacer(height=0)) for name in VIEWS), sizing_mode="stretch_width")
-        self.tabs.param.watch(self._on_tab, "active")
-        self._help = pmui.Drawer(anchor="right", size=530, open=False)
-        self.help = pmui.Button(
-            label="Help", icon="help_outline", variant="text", size="small", on_click=self._on_help,
-            description="What the curves and pictures mean, with formulas",
-        )  # fmt: skip
-        head = pn.FlexBox(self.tabs, self.help, justify_content="space-between", align_items="center", flex_wrap="nowrap")
+        self.tabs = empty_tabs(VIEWS, self._on_tab)
+        self.help = Help(TOPICS, "What is seen, and what the numbers mean", "What the curves and pictures mean, with formulas")
+        head = pn.FlexBox(
+            self.tabs, self.help.button, justify_content="space-between", align_items="center", flex_wrap="nowrap"
+        )
         # The views lie in the page itself, and figures come when it has been loaded; see the Cycling page.
         self._main = pn.Column(
-            head, self._problem, self.bar.pane, self._help, self.live.pane, sizing_mode="stretch_width", margin=(4, 14)
+            head, self._problem, self.bar.pane, self.help.drawer, self.live.pane, sizing_mode="stretch_width", margin=(4, 14)
         )
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._on_run, "run")
@@ -116,20 +113,12 @@ class TrainingPage:
         if self._loaded:
             self.tick()
 
-    def _on_help(self, _event: object) -> None:
-        if not self._help.objects:
-            self._help.objects = [help_content(TOPICS, "What is seen, and what the numbers mean")]
-        self._help.open = True
-
     def _on_tab(self, event: Event) -> None:
         chosen: Any = self._views[event.new]
         with one_message():
             if chosen is self.runs:
                 self.runs.show(self.state.runs())
-            if chosen.pane not in self._main.objects:
-                self._main.append(chosen.pane)
-            for view in self._views:
-                view.pane.visible = view is chosen
+            bring_forward(self._main, [view.pane for view in self._views], chosen.pane)
             if chosen is self.file:
                 self.file.show()
         self.tick()

@@ -41,7 +41,9 @@ def step_of(run: str) -> float:
     InputError
         If there is no such run, it is damaged, or it has trained something else.
     """
-    return _of(run).settings.model().dt  # type: ignore[attr-defined]
+    settings = _of(run).settings
+    assert isinstance(settings, AdvectionEmulatorTraining | Lorenz63Training)  # which are the tasks that it looks for
+    return settings.model().dt
 
 
 def network_of(run: str) -> dict[str, Any]:

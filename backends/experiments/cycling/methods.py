@@ -51,37 +51,47 @@ class ThreeDVarSettings(StaticB):
     name: Literal["3dvar"] = "3dvar"
 
 
-class FourDVarSettings(StaticB):
-    """Strong-constraint 4D-Var: incremental Gauss–Newton with conjugate gradients."""
+class WindowSettings(StaticB):
+    """What both kinds of 4D-Var share."""
 
-    name: Literal["4dvar"] = "4dvar"
     window: int = Field(1, ge=1, le=20, description="length of the window in cycles; it moves on by one cycle each time")
     outer: int = Field(3, ge=1, le=50, description="most Gauss–Newton steps, each with the model linearised anew")
     inner: int = Field(30, ge=1, le=1000, description="most conjugate-gradient iterations in each")
     tolerance: float = Field(1e-4, gt=0, lt=1, description="gradient, relative to the first one, at which the inner loop stops")
 
 
-class WeakFourDVarSettings(FourDVarSettings):
+class FourDVarSettings(WindowSettings):
+    """Strong-constraint 4D-Var: incremental Gauss–Newton with conjugate gradients."""
+
+    name: Literal["4dvar"] = "4dvar"
+
+
+class WeakFourDVarSettings(WindowSettings):
     """Weak-constraint 4D-Var: the state may jump at each cycle of the window, at the cost of a model error."""
 
-    name: Literal["weak-4dvar"] = "weak-4dvar"  # type: ignore[assignment]
+    name: Literal["weak-4dvar"] = "weak-4dvar"
     model_error_scale: NotNegative = Field(
         1e-3, description="Q is the climatological covariance, or that with `length`, times this"
     )
 
 
-class KalmanSettings(MethodSection):
-    """The Kalman filter; the forecast model must be linear."""
+class CovarianceSettings(MethodSection):
+    """What the Kalman filters with a whole covariance matrix share."""
 
-    name: Literal["kf"] = "kf"
     inflation: Positive = Field(1.0, description="factor on the covariance per unit of model time")
     model_error: NotNegative = Field(0.0, description="variance added to each component per unit of model time")
 
 
-class ExtendedKalmanSettings(KalmanSettings):
+class KalmanSettings(CovarianceSettings):
+    """The Kalman filter; the forecast model must be linear."""
+
+    name: Literal["kf"] = "kf"
+
+
+class ExtendedKalmanSettings(CovarianceSettings):
     """The extended Kalman filter, covariances by the tangent-linear model."""
 
-    name: Literal["ekf"] = "ekf"  # type: ignore[assignment]
+    name: Literal["ekf"] = "ekf"
 
 
 class EnsembleSettings(MethodSection):
@@ -156,17 +166,22 @@ class IEnKSSettings(InflatedSettings):
     lag: int = Field(1, ge=1, le=20, description="length of the window in cycles")
 
 
-class EnVarSettings(InflatedSettings):
-    """Ensemble-variational analysis with the localised ensemble covariance as B."""
+class LocalizedBSettings(InflatedSettings):
+    """What methods with an ensemble covariance as B share."""
 
-    name: Literal["envar"] = "envar"
     localization: LocalizationSettings | None = Field(LocalizationSettings(), description="taper of B; null: none")
 
 
-class HybridSettings(EnVarSettings):
+class EnVarSettings(LocalizedBSettings):
+    """Ensemble-variational analysis with the localised ensemble covariance as B."""
+
+    name: Literal["envar"] = "envar"
+
+
+class HybridSettings(LocalizedBSettings):
     """EnVar with a weighted sum of static and ensemble B."""
 
-    name: Literal["hybrid"] = "hybrid"  # type: ignore[assignment]
+    name: Literal["hybrid"] = "hybrid"
     scale: Positive = Field(0.02, description="the static B is the climatological covariance times this")
     length: Positive | None = Field(None, description=LENGTH)
     static_weight: float = Field(0.1, ge=0, le=1, description="β_s²")

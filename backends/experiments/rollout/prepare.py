@@ -187,21 +187,16 @@ def _of_testbed(
     settings: ModelSection, label: str, dynamics: DynamicsSection, world: World, device: torch.device, dtype: torch.dtype
 ) -> ForecastModel:
     if isinstance(settings, PerfectModelSettings):
-        return _named(settings, FromDynamics(model_of(dynamics, device, dtype), world, label))
+        return FromDynamics(model_of(dynamics, device, dtype), world, label, settings.name)
     if isinstance(settings, WrongModelSettings):
-        return _named(settings, FromDynamics(model_of(differing(dynamics, settings.model), device, dtype), world, label))
+        return FromDynamics(model_of(differing(dynamics, settings.model), device, dtype), world, label, settings.name)
     assert isinstance(settings, NetworkSettings)
     network = emulator(settings.run, True, device, dtype)
     true = model_of(dynamics, device, dtype)
     true = true.model if isinstance(true, Emulator) else true
     if type(network.model) is not type(true):
         raise InputError(f"the run {settings.run!r} has learned to follow {network.model.name}; the start is of {true.name}")
-    return _named(settings, FromDynamics(network, world, label))
-
-
-def _named(settings: ModelSection, model: FromDynamics) -> FromDynamics:
-    model.name = settings.name  # type: ignore[misc]
-    return model
+    return FromDynamics(network, world, label, settings.name)
 
 
 def _shapes(name: str, points: int) -> Draw:

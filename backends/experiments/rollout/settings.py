@@ -141,10 +141,11 @@ class RolloutSettings(Section):
             raise ValueError(
                 f"members: without a perturbation all members are the same; give one, or members: 1; came {self.members}"
             )
-        if self.growth and (self.precision == "single" or not isinstance(self.start, TestbedStart)):
-            raise ValueError("growth: small errors are those of a testbed in double precision; came another start or single")
-        if self.growth and isinstance(self.start.dynamics, EmulatorSettings):  # type: ignore[union-attr]
-            raise ValueError("growth: networks compute in single precision, in which errors are not small; choose a testbed")
+        if self.growth:
+            if self.precision == "single" or not isinstance(self.start, TestbedStart):
+                raise ValueError("growth: small errors are those of a testbed in double precision; came others")
+            if isinstance(self.start.dynamics, EmulatorSettings):
+                raise ValueError("growth: networks compute in single precision, where errors are not small; choose a testbed")
         for number, model in enumerate(self.models):
             if model.NEEDS not in ("", self.start.name):
                 raise ValueError(f"models.{number}: {model.name} needs a start of name {model.NEEDS}; came {self.start.name}")
