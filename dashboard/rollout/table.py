@@ -10,7 +10,11 @@ from dashboard.plots.race.frame import method_colour
 from dashboard.theme import number
 
 COLUMNS = (
-    ("RMSE, last lead", "Root-mean-square error of the ensemble mean at the last lead, over all starts, ± its standard error"),
+    (
+        "RMSE, last lead",
+        "Root-mean-square error of the ensemble mean at the last lead, over all starts, ± its standard error; bold: the "
+        "least, and those whose 90 % interval reaches into that of the least",
+    ),
     ("ACC, last lead", "Anomaly correlation at the last lead, mean over all starts"),
     ("CRPS, last lead", "Fair continuous ranked probability score at the last lead; less is better"),
     ("Spread / RMSE", "At the last lead; 1 where the ensemble knows how good it is"),
@@ -20,11 +24,13 @@ COLUMNS = (
 
 
 def table(view: RolloutView) -> str:
-    """Return one row for each model; the least error at the last lead is bold."""
-    last = {label: float(band.value[-1]) for label, band in view.curves["rmse"].items()}
-    best = min((value for value in last.values() if math.isfinite(value)), default=None)
+    """Return one row for each model; bold are the least error at the last lead and those that cannot be told from it."""
+    bands = view.curves["rmse"]
+    known = [label for label in view.labels if math.isfinite(bands[label].value[-1])]
+    least = min(known, key=lambda label: float(bands[label].value[-1]), default=None)
+    best = [label for label in known if least == label or bands[label].low[-1] <= bands[least or label].high[-1]]
     head = "".join(f'<th title="{escape(tip)}">{name}</th>' for name, tip in COLUMNS)
-    rows = "".join(_row(view, place, last[label] == best) for place, label in enumerate(view.labels))
+    rows = "".join(_row(view, place, label in best) for place, label in enumerate(view.labels))
     return f'<table class="numbers race" data-role="models"><tr><th>Model</th>{head}<th>State</th></tr>{rows}</table>'
 
 

@@ -12,6 +12,7 @@ from backends.experiments.rollout import view as views
 from dashboard.rollout import state as states
 from dashboard.rollout.page import FILE, PHYSICS, PLAY, SKILL, RolloutPage
 from dashboard.rollout.state import USUAL, RolloutState
+from dashboard.rollout.table import table
 from tests.dashboard.helpers import SCRIPT, text_of
 
 SMALL = """
@@ -176,6 +177,16 @@ def test_a_model_that_ends_is_named_and_the_others_go_on(page):
     page.tabs.active = SKILL
     assert sentence in page.skill._words.object
     assert np.isfinite(view.curves["rmse"]["perfect model"].value).all()
+
+
+def test_what_cannot_be_told_from_the_least_error_is_marked_as_well(page):
+    view = run(page)
+    bands = view.curves["rmse"]
+    least = min(bands.values(), key=lambda band: band.value[-1])
+    expected = [label for label, band in bands.items() if band.low[-1] <= least.high[-1]]
+    rows = table(view).split("<tr>")[2:]
+    assert [label for label, row in zip(view.labels, rows, strict=True) if "<b>" in row] == expected
+    assert 1 <= len(expected) < len(view.labels)
 
 
 def test_other_states_may_come_while_another_tab_is_shown(page):
