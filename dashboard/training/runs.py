@@ -26,8 +26,8 @@ normalised cost gap, or the first score of the network where a task has none; of
 that it reported.</div>
 """
 WIDTHS = {
-    "run": 68, "started": 100, "state": 82, "task": 150, "parameters": 150, "score": 68, "RMSE": 66, "iterations": 84,
-    "minutes": 76, "from": 96, "tags": 100,
+    "run": 68, "started": 100, "state": 82, "task": 140, "parameters": 136, "score": 68, "RMSE": 68, "iterations": 102,
+    "minutes": 92, "from": 88, "tags": 94,
 }  # fmt: skip
 FILTERED = ("state", "task", "parameters", "tags")
 TABLE = """
