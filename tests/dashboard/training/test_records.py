@@ -4,25 +4,10 @@ import pytest
 
 from backends.jobs.job import Job, Point, State
 from dashboard.training import state
-from dashboard.training.page import RUNS, TrainingPage
+from dashboard.training.page import RUNS
 from dashboard.training.record import OTHER, RecordControls
 from dashboard.training.state import TrainingState
-from tests.dashboard.training_jobs import FakeJobs
-
-
-@pytest.fixture
-def jobs(monkeypatch):
-    jobs = FakeJobs()
-    monkeypatch.setattr(state, "all_jobs", lambda: jobs)
-    return jobs
-
-
-@pytest.fixture
-def view(jobs, tmp_path):
-    view = TrainingPage(tmp_path)
-    view.content()
-    yield view
-    view.close()
+from tests.dashboard.training.jobs import FakeJobs
 
 
 @pytest.fixture
