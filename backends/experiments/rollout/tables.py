@@ -5,9 +5,10 @@ import math
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
-from backends.experiments.rollout.view import PLUME, SCORES, RolloutView
+from backends.experiments.rollout.series import PLUME
+from backends.experiments.rollout.view import SCORES, RolloutView
 
-#: Columns of the members of a model at a point, in the order of :class:`backends.experiments.rollout.view.Series`.
+#: Columns of the members of a model at a point, in the order of :class:`backends.experiments.rollout.series.Series`.
 MEMBERS = ("mean", "least", f"{PLUME[0]:.0%}", f"{PLUME[1]:.0%}", "greatest")
 
 

@@ -1,7 +1,6 @@
 """A rollout as pages show it: the frames of one start, curves of skill, and series at a point, as NumPy arrays."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,21 +9,18 @@ import torch
 from torch import Tensor
 
 from backends.errors import InputError
-from backends.experiments.cycling.layout import Layout, layout_of
+from backends.experiments.cycling.layout import Layout
+from backends.experiments.rollout.layout import layout_of_world, valid_times, visited
 from backends.experiments.rollout.prepare import Prepared
+from backends.experiments.rollout.series import PLUME, Series, plume
 from backends.rollout.archive import ArchiveWorld
 from backends.rollout.result import Forecast, Rollout
 from backends.rollout.rollout import Report, rollout
 from backends.rollout.skill import Curve
-from backends.rollout.testbed import TestbedWorld
-from backends.rollout.world import Starts, World
+from backends.rollout.world import Starts
 
 #: Scores that have a curve of their own over lead, in the order in which pages show them.
 SCORES = ("rmse", "bias", "acc", "crps", "spread")
-#: What archives hold.
-ARCHIVED = "2 m temperature"
-#: The part of the members that a plume holds, between its lower and upper quantile.
-PLUME = (0.1, 0.9)
 #: Part of all differences that the colours of differences tell apart.
 DIFFERENCES_WITHIN = 0.995
 
@@ -36,22 +32,6 @@ class Band:
     value: np.ndarray
     low: np.ndarray
     high: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Series:
-    """One component against lead: the truth and, by the label of the model, what it forecast.
-
-    Attributes
-    ----------
-    truth
-        (K + 1,).
-    models
-        Mean, least, lower and upper quantile and greatest of the members, (5, K + 1); NaN after the model ended.
-    """
-
-    truth: np.ndarray
-    models: Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +146,7 @@ class RolloutView:
         n = self.truth.shape[1]
         if not 0 <= component < n:
             raise InputError(f"the state has components 0 to {n - 1}; came {component}")
-        models = {forecast.label: _plume(forecast.members[:, :, component]) for forecast in self.forecasts}
+        models = {forecast.label: plume(forecast.members[:, :, component]) for forecast in self.forecasts}
         return Series(self.truth[:, component], models)
 
     def band(self, forecast: ForecastView) -> tuple[np.ndarray, np.ndarray]:
@@ -258,22 +238,9 @@ def view_of(prepared: Prepared, result: Rollout, start: int = 0, report: Report 
     world = prepared.world
     leads = result.leads.numpy()
     return RolloutView(
-        prepared, result, start, layout_of_world(world), leads, _valid_times(world, prepared.starts, start, leads),
-        shown.truth.numpy(), tuple(_forecast(forecast) for forecast in shown.forecasts), _backdrop(world),
+        prepared, result, start, layout_of_world(world), leads, valid_times(world, prepared.starts, start, leads),
+        shown.truth.numpy(), tuple(_forecast(forecast) for forecast in shown.forecasts), visited(world),
     )  # fmt: skip
-
-
-def layout_of_world(world: World) -> Layout:
-    """Return how the states of a world lie in space."""
-    if isinstance(world, TestbedWorld):
-        return layout_of(world.dynamics)
-    assert isinstance(world, ArchiveWorld)
-    rows, columns = world.shape
-    west, south, east, north = world.archive.extent
-    dx, dy = (east - west) / (columns - 1) / 2, (north - south) / (rows - 1) / 2
-    edges = (west - dx, east + dx, south - dy, north + dy)
-    axes = ("longitude [°]", "latitude [°]")
-    return Layout("plane", (ARCHIVED,), (world.unit,), (rows, columns), edges, axes, False, (False,))
 
 
 def _from_one(prepared: Prepared, start: int, report: Report | None) -> Rollout:
@@ -290,36 +257,9 @@ def _forecast(forecast: Forecast) -> ForecastView:
     return ForecastView(forecast.label, frames.mean(1).numpy(), spread.numpy(), frames.numpy(), forecast.ended)
 
 
-def _valid_times(world: World, starts: Starts, start: int, leads: np.ndarray) -> tuple[str, ...]:
-    """Return what the times are called that each lead is valid at: start + lead."""
-    if isinstance(world, ArchiveWorld):
-        steps = int(starts.steps[start]) + np.rint(leads / world.dt).astype(int)
-        return tuple(f"{text.replace('T', ' ')} UTC" for text in np.datetime_as_string(world.times[steps], "m").tolist())
-    began = int(starts.steps[start]) * world.dt
-    unit = f" {world.time_unit}" if world.time_unit else ""
-    return tuple(f"{began + lead:.10g}{unit}" for lead in leads.tolist())
-
-
-def _backdrop(world: World, most: int = 2000) -> np.ndarray:
-    """Return states that the true model visits, where a state is a point in few dimensions."""
-    if not isinstance(world, TestbedWorld) or not world.dynamics.components:
-        return np.empty((0, world.size), np.float32)
-    model = world.dynamics
-    with torch.no_grad():
-        drawn = model.draw_start(1, torch.Generator().manual_seed(0))
-        states = model.trajectory(model.advance(drawn, model.transient), most - 1)
-    return states[:, 0].float().cpu().numpy()
-
-
 def _band(curve: Curve) -> Band:
     return Band(curve.value.numpy(), curve.low.numpy(), curve.high.numpy())
 
 
 def _of_starts(values: Tensor) -> Band:
     return Band(values.mean(0).numpy(), values.amin(0).numpy(), values.amax(0).numpy())
-
-
-def _plume(members: np.ndarray) -> np.ndarray:
-    """Return mean, least, lower and upper quantile and greatest of members (K + 1, M), (5, K + 1)."""
-    low, high = np.quantile(members, PLUME, axis=1)
-    return np.stack([members.mean(1), members.min(1), low, high, members.max(1)])
