@@ -12,10 +12,10 @@ from backends.errors import InputError
 from backends.fields.catalogue import Catalogue
 from dashboard.analysis.page import AnalysisPage
 from dashboard.cycling.page import CyclingPage
-from dashboard.cycling.races import MAKING
 from dashboard.explore.page import ExplorePage
 from dashboard.home import HomePage
 from dashboard.jobs import close_jobs
+from dashboard.races import MAKING
 from dashboard.rollout.page import RolloutPage
 from dashboard.rollout.state import FORECASTS
 from dashboard.shell import ASSETS, TITLE, asked_for_dark, frame

@@ -15,7 +15,6 @@ from backends.experiments.cycling.run import Entry, entries
 from backends.experiments.cycling.view import RaceView
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.cycling.first_guess import table
-from dashboard.cycling.races import LiveRace
 from dashboard.cycling.state import CyclingState
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.plots.skill.ablation import Ablation
@@ -23,6 +22,7 @@ from dashboard.plots.skill.costs import Costs
 from dashboard.plots.skill.lines import StretchLines
 from dashboard.plots.skill.ranks import RankHistograms
 from dashboard.plots.skill.spread import SpreadError
+from dashboard.races import LiveRace
 from dashboard.worker import DEVICE, LatestWins
 
 #: Seconds between two computations, at least; and at least so many times as long as one takes.

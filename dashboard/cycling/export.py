@@ -10,8 +10,8 @@ from backends.errors import InputError
 from backends.experiments.cycling.export import to_netcdf
 from backends.experiments.cycling.feedback import file_names, to_feedback
 from dashboard.controls import notice, tell
-from dashboard.cycling.races import LiveRace
 from dashboard.cycling.state import CyclingState
+from dashboard.races import LiveRace
 from dashboard.worker import DEVICE, LatestWins
 
 RUN, FEEDBACK = "run", "feedback"

@@ -15,7 +15,7 @@ from backends.experiments.cycling.settings import CyclingSettings, NetworkSettin
 from backends.experiments.cycling.view import RaceView
 from backends.experiments.faults import sentence
 from backends.experiments.run import from_yaml, of_kind, to_yaml
-from dashboard.cycling.races import RACES, LiveRace
+from dashboard.races import RACES, LiveRace
 from dashboard.sections import SectionState, section_state
 from dashboard.worker import DEVICE, LatestWins
 

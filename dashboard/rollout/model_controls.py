@@ -12,8 +12,9 @@ from dashboard.controls import LiveSlider, html, notice, one_message, tell
 from dashboard.fields import control
 from dashboard.names import key_label
 from dashboard.plots.race.frame import method_colour
+from dashboard.rollout.chosen import KINDS, MOST_MODELS, TESTBEDS
 from dashboard.rollout.names import key_of, model_name
-from dashboard.rollout.state import KINDS, MOST_MODELS, TESTBEDS, RolloutState
+from dashboard.rollout.state import RolloutState
 from dashboard.sections import SectionState
 from dashboard.trained_runs import TrainedRuns
 

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from dashboard.cycling.presets import PRESETS
-from dashboard.cycling.races import MAKING, RACES
 from dashboard.cycling.state import MOST_METHODS, CyclingState
+from dashboard.races import MAKING, RACES
 from tests.dashboard.live_races import SMALL, look, steps, wait_until
 
 
@@ -156,7 +156,7 @@ def test_methods_come_and_go(state):
 
 
 def test_a_race_nobody_looks_at_pauses(state, monkeypatch):
-    from dashboard.cycling import races
+    from dashboard import races
 
     monkeypatch.setattr(races, "PAUSE_AFTER", 0.3)
     state.live.keep()

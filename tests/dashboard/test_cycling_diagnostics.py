@@ -11,8 +11,8 @@ from backends.errors import InputError
 from dashboard.cycling import diagnostics as tab
 from dashboard.cycling.diagnostics import QUANTITIES, DiagnosticsView
 from dashboard.cycling.first_guess import table
-from dashboard.cycling.races import RACES
 from dashboard.cycling.state import CyclingState
+from dashboard.races import RACES
 from dashboard.worker import DEVICE
 from tests.dashboard.helpers import SCRIPT, text_of
 

@@ -5,9 +5,9 @@ import pytest
 from dashboard.controls import LiveSlider
 from dashboard.cycling.controls import CyclingControls
 from dashboard.cycling.method_controls import MethodControls
-from dashboard.cycling.races import RACES
 from dashboard.cycling.scales import has_distances
 from dashboard.cycling.state import TESTBEDS, CyclingState
+from dashboard.races import RACES
 from tests.dashboard.live_races import look, steps, wait_until
 
 RING = """

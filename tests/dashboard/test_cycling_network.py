@@ -17,8 +17,8 @@ from backends.learning.state import pack
 from dashboard import trained_runs
 from dashboard.cycling.controls import CyclingControls
 from dashboard.cycling.method_controls import MethodControls
-from dashboard.cycling.races import RACES
 from dashboard.cycling.state import CyclingState
+from dashboard.races import RACES
 
 ADVECTION = """\
 kind: training

@@ -8,8 +8,8 @@ import pytest
 from backends.errors import InputError
 from dashboard.cycling.page import CyclingPage
 from dashboard.cycling.presets import PRESETS
-from dashboard.cycling.races import RACES, LiveRace
 from dashboard.cycling.state import TESTBEDS, CyclingState
+from dashboard.races import RACES, LiveRace
 from tests.dashboard.live_races import SMALL, steps, wait_until
 
 

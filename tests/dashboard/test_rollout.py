@@ -10,8 +10,9 @@ import pytest
 from backends.errors import InputError
 from backends.experiments.rollout import view as views
 from dashboard.rollout import state as states
+from dashboard.rollout.chosen import USUAL
 from dashboard.rollout.page import FILE, PHYSICS, PLAY, SKILL, RolloutPage
-from dashboard.rollout.state import USUAL, RolloutState
+from dashboard.rollout.state import RolloutState
 from dashboard.rollout.table import table
 from tests.dashboard.helpers import SCRIPT, text_of
 
