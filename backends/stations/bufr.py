@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backends.errors import InputError
-from backends.stations.cache import cached_reports
-from backends.stations.decoding import decode
+from backends.observations.cache import cached
+from backends.observations.readers import bufr, read, recognise
+from backends.stations.reports import station_reports
 from backends.stations.selection import Offer, offers, select
 from backends.stations.table import StationTable
 
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
 
 def is_bufr(path: Path) -> bool:
     """Return whether a file begins like a BUFR file; some carry a short telecommunication header before it."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return b"BUFR" in file.read(64)
+    return recognise(path) is bufr
 
 
 def contents(path: Path) -> tuple[Offer, ...]:
@@ -66,6 +64,6 @@ def _reports(path: Path) -> "pd.DataFrame":
             raise InputError(f"there is no file {path.name}")
         if not is_bufr(path):
             raise InputError(f"{path.name} is not a BUFR file: the letters BUFR are not at its beginning")
-        return cached_reports(path, decode)
+        return station_reports(cached(path, read))
     except OSError as problem:
         raise InputError(f"{path.name} cannot be opened: {problem.strerror}") from problem

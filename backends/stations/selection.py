@@ -51,7 +51,7 @@ def select(reports: "pd.DataFrame", source: str, variable: str, level: float | N
     Parameters
     ----------
     reports
-        A table with the columns ``decoding.COLUMNS``.
+        A table with the columns ``reports.COLUMNS``.
     source
         Name of the file, for errors and for the result.
     variable

@@ -73,8 +73,8 @@ class StationTable:
     values
         Shape (p,), float64.
     dropped
-        How many reports were left out: without a value, with one that cannot be real, without place, height or time, or a
-        second one of the same station or place.
+        How many values were left out: those that cannot be real, without place, height or time, or second ones of the same
+        station or place.
     level
         Pressure level, hPa, of observations aloft; None near the surface.
 

@@ -1,0 +1,67 @@
+"""A column of texts, many of them alike, as numbers into a list of the different ones."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """N texts.
+
+    Attributes
+    ----------
+    codes
+        Shape (N,), int32: for each row its place in `names`.
+    names
+        The different texts. One may be used by no row, after rows were taken out; none is there twice.
+    """
+
+    codes: np.ndarray
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Coded":
+        """Return texts as numbers; the different ones in the order in which they first occur."""
+        import pyarrow as pa
+
+        # Blanks at the end and zero bytes are what fixed-width files fill a text up with.
+        array = pa.array([str(text).strip().strip("\0") for text in texts], pa.string()).dictionary_encode()
+        return cls(array.indices.to_numpy().astype(np.int32), tuple(array.dictionary.to_pylist()))
+
+    @classmethod
+    def alike(cls, text: str, count: int) -> "Coded":
+        """Return `count` times the same text."""
+        return cls(np.zeros(count, np.int32), (text,))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, which: np.ndarray) -> "Coded":
+        """Return some of the rows, given by a mask or by numbers."""
+        return Coded(self.codes[which], self.names)
+
+    def is_in(self, texts: Iterable[str]) -> np.ndarray:
+        """Return for each row whether its text is one of several, shape (N,), bool."""
+        wanted = frozenset(texts)
+        return np.array([name in wanted for name in self.names], bool)[self.codes] if self.names else np.zeros(0, bool)
+
+    def counts(self) -> dict[str, int]:
+        """Return how often each text occurs, those that do."""
+        counted = np.bincount(self.codes, minlength=len(self.names))
+        return {name: int(n) for name, n in zip(self.names, counted, strict=True) if n}
+
+    def texts(self) -> list[str]:
+        """Return the texts themselves, for a few rows."""
+        return [self.names[code] for code in self.codes]
+
+
+def joined(parts: list[Coded]) -> Coded:
+    """Return columns one after the other."""
+    names: dict[str, int] = {}
+    codes = []
+    for part in parts:
+        new = np.array([names.setdefault(name, len(names)) for name in part.names], np.int32)
+        codes.append(new[part.codes] if len(new) else part.codes)
+    return Coded(np.concatenate(codes), tuple(names))

@@ -1,0 +1,78 @@
+"""One module per format of observations, and the choice between them by the file's first bytes."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+from backends.errors import InputError
+from backends.observations.readers.progress import Progress, silent
+from backends.observations.table import Table
+
+#: Bytes of a file that a reader is shown.
+HEAD = 4096
+
+
+class Reader(Protocol):
+    """What a module of this package offers: the format's name, whether a file is one, and its observations."""
+
+    FORMAT: str
+
+    def claims(self, path: Path, head: bytes) -> bool:
+        """Return whether a file, which begins with `head`, is of this format."""
+        ...
+
+    def read(self, path: Path, progress: Progress) -> Table:
+        """Decode it, or raise InputError with the file's name in it."""
+        ...
+
+
+#: In the order in which they are asked; those that judge by more than the first bytes come last.
+READERS = tuple(cast(Reader, import_module(f"{__name__}.{name}")) for name in ("bufr",))
+
+
+def recognise(path: Path) -> Reader | None:
+    """Return the reader that claims a file, judged by its beginning; None if there is none, or no such file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened.
+    """
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+        return next((reader for reader in READERS if reader.claims(path, head)), None)
+    except OSError as problem:
+        raise InputError(f"{path.name} cannot be opened: {problem.strerror}") from problem
+
+
+def read(path: Path, progress: Progress = silent) -> Table:
+    """Decode a file of observations of any format that there is a reader for; this may take minutes.
+
+    Parameters
+    ----------
+    path
+        The file.
+    progress
+        Told how far it is. An exception of it ends the reading.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist, is empty, is of no known format, is damaged, or holds no observations.
+    """
+    if not path.exists():
+        raise InputError(f"there is no file {path.name}")
+    reader = recognise(path)
+    if reader is None:
+        if path.is_file() and path.stat().st_size == 0:
+            raise InputError(f"{path.name} is empty")
+        raise InputError(
+            f"{path.name} is none of the formats of observations that can be read: {', '.join(r.FORMAT for r in READERS)}"
+        )
+    try:
+        return reader.read(path, progress)
+    except OSError as problem:
+        raise InputError(f"{path.name} cannot be read: {problem.strerror or problem}") from problem
