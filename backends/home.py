@@ -15,3 +15,10 @@ def home_folder() -> Path:
         folder = Path(platformdirs.user_cache_dir("assimilab", appauthor=False))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def stores_folder() -> Path:
+    """Return where stores are kept that pages have written; it is made if it does not exist."""
+    folder = home_folder() / "stores"
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -68,6 +68,7 @@ class DatasetSelect(pmui.Select):
         groups = {
             "Embedded": [e.title for e in entries if e.origin == "embedded"],
             "In the data folder": [e.title for e in entries if e.origin == "found"],
+            "Written on the pages": [e.title for e in entries if e.origin == "written"],
             "Opened by you": others,
         }
         title = next((title for title, known in self._keys.items() if known == key), None)

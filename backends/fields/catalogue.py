@@ -1,4 +1,4 @@
-"""The datasets that there are: embedded ones, and every readable file under the data folder."""
+"""The datasets that there are: embedded ones, every readable file under the data folder, and stores that pages have written."""
 
 import os
 from collections import OrderedDict
@@ -12,12 +12,14 @@ from backends.fields.dataset import FieldDataset
 from backends.fields.european import european_archive
 from backends.fields.paths import confine
 from backends.fields.readers import open_dataset, recognise
-from backends.home import home_folder
+from backends.home import home_folder, stores_folder
 
 #: Opened datasets that are kept for the next visitor.
 KEPT_DATASETS = 8
 #: Files looked at under the data folder; a larger folder is listed up to here.
 MOST_FILES = 2000
+#: Begins the keys of stores that pages have written.
+WRITTEN = "written:"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Entry:
 
     key: str
     title: str
-    origin: Literal["embedded", "found"]
+    origin: Literal["embedded", "found", "written"]
 
 
 class Catalogue:
@@ -43,12 +45,14 @@ class Catalogue:
         self._opened: OrderedDict[tuple[object, ...], FieldDataset] = OrderedDict()
 
     def entries(self) -> list[Entry]:
-        """Return the embedded datasets and then the readable files under the data folder, in order of their paths.
+        """Return the embedded datasets, the readable files under the data folder, in order of their paths, and written stores.
 
         Files are judged by their first bytes alone. Links that lead out of the folder are left out.
         """
         embedded = [Entry(key, title, "embedded") for key, (title, _) in EMBEDDED.items()]
-        return embedded + [Entry(name, name, "found") for name in self._found()]
+        found = [Entry(name, name, "found") for name in self._found()]
+        written = sorted(path.name for path in stores_folder().iterdir() if not path.name.startswith("."))
+        return embedded + found + [Entry(WRITTEN + name, f"{name} (written here)", "written") for name in written]
 
     def _found(self) -> list[str]:
         names: list[str] = []
@@ -71,7 +75,7 @@ class Catalogue:
             return False
 
     def open(self, key: str) -> FieldDataset:
-        """Return a dataset by its key in the catalogue or its path relative to the data folder.
+        """Return a dataset by its key in the catalogue, or its path relative to the data folder.
 
         A dataset stays open for the next visitor until its file changes or newer ones push it out.
 
@@ -82,7 +86,7 @@ class Catalogue:
         """
         if key in EMBEDDED:
             return self._kept((key,), EMBEDDED[key][1])
-        path = confine(key, self.folder)
+        path = confine(key.removeprefix(WRITTEN), stores_folder()) if key.startswith(WRITTEN) else confine(key, self.folder)
         status = path.stat()
         return self._kept((path, status.st_mtime_ns, status.st_size), lambda: open_dataset(path))
 

@@ -13,6 +13,7 @@ from backends.experiments.rollout.tables import scores_table, to_csv
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.file_view import FileView
 from dashboard.help import Help
+from dashboard.rollout.archive import ArchiveView
 from dashboard.rollout.controls import RolloutControls
 from dashboard.rollout.help import TOPICS
 from dashboard.rollout.physics import PhysicsView
@@ -24,8 +25,8 @@ from dashboard.tabs import bring_forward, empty_tabs
 
 #: Milliseconds between two looks at the progress.
 LOOK_EVERY = 200
-VIEWS = ("Play", "Skill", "Physics", "File")
-PLAY, SKILL, PHYSICS, FILE = range(len(VIEWS))
+VIEWS = ("Play", "Skill", "Physics", "Archive", "File")
+PLAY, SKILL, PHYSICS, ARCHIVE, FILE = range(len(VIEWS))
 FILE_WORDS = """
 <div class="hint">These settings as an experiment file. <code>.venv/bin/python -m backends run rollout.yaml</code> runs it
 without a browser, with as many starts, members and steps as you like. Change the text, or paste another file, and apply it. The
@@ -47,12 +48,13 @@ class RolloutPage:
         )
         self._where = html("")
         self.play, self.skill, self.physics = PlayView(state), SkillView(), PhysicsView()
+        self.archive = ArchiveView()
         self.scores = pmui.FileDownload(
             callback=self._scores, filename="scores.csv", label="Scores as CSV", size="small",
             description="All scores of all models and leads with their 90 % intervals",
         )  # fmt: skip
         self.file = FileView(state, FILE_WORDS, "rollout.yaml", [self.scores])
-        self._views: tuple[Any, ...] = (self.play, self.skill, self.physics, self.file)
+        self._views: tuple[Any, ...] = (self.play, self.skill, self.physics, self.archive, self.file)
         self.tabs = empty_tabs(VIEWS, self._on_tab)
         self.help = Help(
             TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are"
@@ -88,6 +90,7 @@ class RolloutPage:
         if self._ticking is not None:
             self._ticking.stop()
         self.physics.growth.close()
+        self.archive.close()
         self.state.close()
 
     def _show(self, *_events: Event) -> None:

@@ -1,4 +1,4 @@
-"""Chunks of Zarr stores: what a query reads, against a store that counts what is asked of it."""
+"""Chunks of files: what a query reads, against a store that counts what is asked of it, and by hand."""
 
 import math
 
@@ -8,7 +8,8 @@ import xarray as xr
 import zarr
 
 from backends.errors import InputError
-from backends.fields.chunks import chunks_of
+from backends.fields.chunk_files import chunks_of, stored_sizes
+from backends.fields.chunks import ChunkedArray
 
 SHAPE, CHUNKS = (11, 20, 30), (4, 20, 7)
 QUERIES = [
@@ -79,3 +80,70 @@ def test_what_is_no_store_is_named(tmp_path):
     for name in ("a.zarr", "b.zarr"):
         with pytest.raises(InputError, match=f"{name} cannot be read as a Zarr store"):
             chunks_of(tmp_path / name)
+
+
+def test_bytes_on_disk_are_those_of_the_files_of_the_chunks(store):
+    field, height = chunks_of(store)
+    sizes = stored_sizes(store, field)
+    assert sizes.shape == field.grid
+    files = [file.stat().st_size for file in (store / "t2m").rglob("*") if file.is_file() and file.name[-1].isdigit()]
+    assert sorted(sizes.ravel().tolist()) == sorted(files)
+    last = next(file for file in (store / "t2m").rglob("*") if str(file).endswith(("c/2/0/4", "2.0.4")))
+    assert sizes[2, 0, 4] == last.stat().st_size
+    last.unlink()  # as of a chunk of fill values, which is never written
+    assert stored_sizes(store, field)[2, 0, 4] == 0
+    assert stored_sizes(store, height).tolist() == [(stored_sizes(store, height)).sum()]
+
+
+def test_netcdf_files_tell_their_chunks(tmp_path):
+    values = np.random.default_rng(1).normal(size=SHAPE).astype("f4")
+    data = xr.Dataset({"t2m": (("time", "y", "x"), values), "height": (("y",), values[0, :, 0]), "one": ((), 1.0)})
+    data.to_netcdf(tmp_path / "a.nc", encoding={"t2m": {"chunksizes": CHUNKS, "zlib": True}})
+    arrays = {array.name: array for array in chunks_of(tmp_path / "a.nc")}
+    assert (arrays["t2m"].dims, arrays["t2m"].chunks, arrays["t2m"].stored) == (("time", "y", "x"), CHUNKS, None)
+    assert (arrays["height"].chunks, arrays["height"].stored) == ((20,), 80)
+    assert (arrays["one"].grid, arrays["one"].places) == ((), ())
+    assert stored_sizes(tmp_path / "a.nc", arrays["t2m"]) is None
+    data.to_netcdf(tmp_path / "b.nc", format="NETCDF3_CLASSIC", unlimited_dims=["time"])
+    records = chunks_of(tmp_path / "b.nc")[0]
+    assert (records.chunks, records.stored) == ((1, 20, 30), values.nbytes)
+    (tmp_path / "c.nc").write_bytes(b"CDF\x01 this is no field")
+    with pytest.raises(InputError, match=r"c.nc cannot be read as a NetCDF file"):
+        chunks_of(tmp_path / "c.nc")
+
+
+FORECAST = ChunkedArray(
+    "t2m", ("model", "member", "lead_time", "y", "x"), (2, 3, 5, 8, 9), (1, 2, 2, 3, 4), np.dtype("f4"), None
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [("map", (0, 1, 4, slice(None), slice(None))), ("series", (0, slice(None), slice(None), 4, 7)),
+     ("region", (0, 1, slice(None), slice(2, 6), slice(5, 9)))],
+)  # fmt: skip
+def test_maps_series_and_regions_read_the_chunks_that_their_numbers_lie_in(kind, wanted):
+    numbers = np.arange(np.prod(FORECAST.shape)).reshape(FORECAST.shape)
+    chunk_of = {}
+    for place in np.ndindex(*FORECAST.shape):
+        chunk_of[int(numbers[place])] = tuple(k // c for k, c in zip(place, FORECAST.chunks, strict=True))
+    expected = {chunk_of[int(number)] for number in np.ravel(numbers[wanted])}
+    query = FORECAST.query(kind, {"model": 0, "lead_time": 4, "x": 7}, part=0.5)
+    assert {tuple(place) for place in np.argwhere(FORECAST.touched(query)).tolist()} == expected
+    assert FORECAST.read(query).wanted == 4 * np.size(numbers[wanted])
+
+
+def test_sums_over_the_axes_that_are_not_drawn():
+    values = np.arange(np.prod(FORECAST.grid)).reshape(FORECAST.grid)
+    np.testing.assert_array_equal(FORECAST.over(values, "x", "y"), values.sum((0, 1, 2)))
+    np.testing.assert_array_equal(FORECAST.over(values, "lead_time", "x"), values.sum((0, 1, 3)).T)
+    np.testing.assert_array_equal(FORECAST.over(values, "member"), values.sum((0, 2, 3, 4))[None])
+
+
+def test_the_axes_that_tell_most():
+    assert FORECAST.telling("map") == ("x", "y")
+    assert FORECAST.telling("series") == ("lead_time", "x")
+    point = ChunkedArray("x", ("model", "member", "lead_time"), (2, 3, 1), (1, 1, 1), np.dtype("f4"), 0)
+    assert point.telling("map") == ("member", "model")
+    unnamed = ChunkedArray("a", ("axis 0", "axis 1", "axis 2"), (4, 5, 6), (1, 5, 6), np.dtype("f4"), 0)
+    assert unnamed.query("series", {}) == {"axis 1": 2, "axis 2": 3}

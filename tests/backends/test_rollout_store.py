@@ -14,7 +14,7 @@ from backends.experiments.rollout.store import CHUNK, access, chunks_for, datase
 from backends.experiments.rollout.view import RolloutView, view_of
 from backends.experiments.run import from_yaml
 from backends.fields.catalogue import Catalogue
-from backends.fields.chunks import chunks_of
+from backends.fields.chunk_files import chunks_of
 
 MODELS = [{"name": "perfect"}, {"name": "persistence"}]
 

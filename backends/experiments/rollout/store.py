@@ -18,7 +18,8 @@ from backends.experiments.cycling.layout import Layout
 from backends.experiments.cycling.netcdf import write as write_file
 from backends.experiments.rollout.view import RolloutView
 from backends.experiments.run import to_yaml
-from backends.fields.chunks import ChunkedArray, Read, chunks_of
+from backends.fields.chunk_files import chunks_of
+from backends.fields.chunks import ChunkedArray, Query, Read
 from backends.fields.readers.zarr import claims
 from backends.rollout.archive import ArchiveWorld
 
@@ -163,13 +164,10 @@ def access(path: Path) -> Access:
     """
     import zarr
 
-    field = _field(path)
-    middle = {name: n // 2 for name, n in zip(field.dims, field.shape, strict=True)}
-    places = [name for name in field.dims if name not in ("model", "member", "lead_time")]
-    one_map = {name: middle[name] for name in ("model", "member", "lead_time")}
-    one_point = {name: middle[name] for name in ("model", *places)}
+    field = field_of(path)
+    one_map, one_point = field.query("map", {}), field.query("series", {})
 
-    def timed(query: Mapping[str, int]) -> float:
+    def timed(query: Query) -> float:
         times = []
         for _ in range(REPEATS):
             array = zarr.open_array(path, path=field.name, mode="r")
@@ -181,7 +179,14 @@ def access(path: Path) -> Access:
     return Access(timed(one_map), field.read(one_map), timed(one_point), field.read(one_point))
 
 
-def _field(path: Path) -> ChunkedArray:
+def field_of(path: Path) -> ChunkedArray:
+    """Return the first field of forecasts of a store.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is no store of a rollout.
+    """
     for array in chunks_of(path):
         if array.dims[:3] == ("model", "member", "lead_time"):
             return array

@@ -1,0 +1,213 @@
+"""A view of how a file is cut into chunks, and which of them a query reads; any page can show it."""
+
+import math
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+from param.parameterized import Event
+
+from backends.fields.chunk_files import chunks_of, stored_sizes
+from backends.fields.chunks import ChunkedArray, Kind
+from dashboard.controls import LiveIntSlider, LiveSlider, html, notice, one_message, tell
+from dashboard.plots.chunks import ChunkMap, ChunkPicture, size_of
+from dashboard.plots.race.frame import ANY_HEIGHT
+from dashboard.worker import FILES, LatestWins
+
+KINDS: dict[str, Kind] = {"A map": "map", "A series at a place": "series", "A region, all times": "region"}
+#: A file, and one of its arrays; empty: the largest.
+Request = tuple[Path, str]
+#: All arrays, the chosen one, and the bytes of its chunks on disk.
+Found = tuple[tuple[ChunkedArray, ...], ChunkedArray, np.ndarray | None]
+
+
+class ChunkInspector:
+    """An array, a query, and a picture of the chunks that it reads."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._array: ChunkedArray | None = None
+        self._sizes: np.ndarray | None = None
+        self._changing = False
+        self._reading: LatestWins[Request, Found] = LatestWins(FILES, _read, self._on_read, self._on_failed)
+        self.picture = ChunkPicture(on_tap=self._on_tap)
+        self.array = pmui.Select(
+            label="Array", options=[""], value="", size="small", width=200, description="Of the file, the largest first"
+        )
+        self.kind = pmui.Select(
+            label="Query", options=list(KINDS), value="A map", size="small", width=190,
+            description="What is read: all places at one time, all times at one place, or all times of a part of the map",
+        )  # fmt: skip
+        self.across = pmui.Select(
+            label="Across", options=[""], value="", size="small", width=150, description="Axis drawn across"
+        )
+        self.up = pmui.Select(label="Up", options=[""], value="", size="small", width=150, description="Axis drawn upwards")
+        self.part = LiveSlider(
+            label="Size of the region", start=0.02, end=1.0, step=0.02, value=0.26, width=200, visible=False,
+            description="Part of the width and of the height of the map",
+        )  # fmt: skip
+        self.array.param.watch(self._on_array, "value")
+        self.kind.param.watch(self._on_kind, "value")
+        for control in (self.across, self.up, self.part):
+            control.param.watch(self._on_control, "value")
+        self.sliders: dict[str, LiveIntSlider] = {}
+        self._sliders = pn.FlexBox(gap="0 18px", align_items="center")
+        self._problem, self._words = notice("problem"), html("")
+        self._body = pn.Column(
+            pn.FlexBox(self.array, self.kind, self.across, self.up, self.part, gap="4px", align_items="center"),
+            self._sliders, self._words, pn.pane.Bokeh(self.picture.figure, sizing_mode="stretch_width", margin=0),
+            sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT, visible=False,
+        )  # fmt: skip
+        self.pane = pn.Column(self._problem, self._body, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
+
+    def show(self, path: Path | None) -> None:
+        """Inspect a Zarr store or a NetCDF file, read anew; None: nothing."""
+        self._path = path
+        if path is None:
+            self._body.visible = False
+        else:
+            self._reading.request((path, ""))
+
+    def wait(self) -> None:
+        """Block until the file is read; for programs without a browser."""
+        self._reading.wait()
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        self._reading.close()
+
+    def _on_read(self, request: Request, found: Found) -> None:
+        if request[0] != self._path:
+            return
+        arrays, self._array, self._sizes = found
+        with one_message():
+            self._changing = True
+            names = [array.name for array in arrays]
+            if names != self.array.options:
+                self.array.options = []  # or a name that stays shows what it was called before
+            self.array.param.update(options=names, value=self._array.name)
+            self._changing = False
+            tell(self._problem, "problem", "")
+            self._offer()
+            self._body.visible = True
+
+    def _on_failed(self, problem: str) -> None:
+        self._body.visible = False
+        tell(self._problem, "problem", problem)
+
+    def _on_array(self, event: Event) -> None:
+        if not self._changing and self._path is not None and event.new:
+            self._reading.request((self._path, event.new))
+
+    def _offer(self) -> None:
+        """Offer the axes of another array."""
+        array = self._array
+        assert array is not None
+        old = {dim: slider.value for dim, slider in self.sliders.items() if slider.end == _last(array, dim)}
+        self.sliders = {
+            dim: LiveIntSlider(
+                label=dim, start=0, end=n - 1, value=old.get(dim, n // 2), width=170, description=f"Position along {dim}"
+            )
+            for dim, n in zip(array.dims, array.shape, strict=True)
+            if n > 1
+        }
+        for slider in self.sliders.values():
+            slider.param.watch(self._on_control, "value")
+        self._sliders.objects = list(self.sliders.values())
+        self._choose_axes()
+
+    def _on_kind(self, _event: Event) -> None:
+        if self._array is not None:
+            with one_message():
+                self._choose_axes()
+
+    def _choose_axes(self) -> None:
+        array = self._array
+        assert array is not None
+        across, up = [*array.telling(KINDS[self.kind.value]), "", ""][:2]
+        self._changing = True
+        for select, value in ((self.across, across), (self.up, up)):
+            if list(array.dims) != select.options:
+                select.options = []
+            select.param.update(options=list(array.dims), value=value or None, visible=bool(value))
+        self._changing = False
+        self._draw()
+
+    def _on_control(self, _event: Event) -> None:
+        if not self._changing and self._array is not None:
+            with one_message():
+                self._draw()
+
+    def _on_tap(self, across: int, up: int) -> None:
+        with one_message():
+            self._changing = True
+            for select, position in ((self.across, across), (self.up, up)):
+                if select.value in self.sliders:
+                    self.sliders[select.value].value = position
+            self._changing = False
+            self._draw()
+
+    def _draw(self) -> None:
+        array, kind = self._array, KINDS[self.kind.value]
+        if array is None or not array.dims:
+            self._words.object = '<div class="hint">A single number: there is nothing to cut.</div>'
+            self.picture.clear()
+            return
+        query = array.query(kind, {dim: slider.value for dim, slider in self.sliders.items()}, self.part.value)
+        touched, read, ends = array.touched(query), array.read(query), array.ends(query)
+        across, up = self.across.value, self.up.value or ""
+        if up == across:
+            up = ""
+        at = [array.dims.index(dim) for dim in (across, up) if dim]
+        lengths, chunk = ([*(of[k] for k in at), 1][:2] for of in (array.shape, array.chunks))
+        sizes = None if self._sizes is None else array.over(self._sizes, across, up)
+        merged = self.picture.show(
+            ChunkMap(
+                (across, up), (lengths[0], lengths[1]), (chunk[0], chunk[1]), array.over(touched.astype(int), across, up),
+                array.over(np.ones(array.grid, dtype=int), across, up), sizes, (ends[across], ends[up] if up else (0, 0)),
+            )
+        )  # fmt: skip
+        for dim, slider in self.sliders.items():
+            slider.disabled = dim not in query
+        self.part.visible = kind == "region"
+        on_disk = None if self._sizes is None else int(self._sizes[touched].sum())
+        facts = [
+            (
+                "chunk",
+                " × ".join(map(str, array.chunks)),
+                f"of {' × '.join(array.dims)}, {size_of(array.chunk_bytes)} in memory",
+            ),
+            ("array", f"{math.prod(array.grid):,} chunks", "" if array.stored is None else f"{size_of(array.stored)} on disk"),
+            ("reads", f"{read.chunks:,} of {read.of:,}", "" if on_disk is None else f"{size_of(on_disk)} on disk"),
+            (
+                "wants",
+                size_of(read.wanted),
+                f"of the {size_of(read.bytes)} that they hold, {100 * read.wanted / read.bytes:.3g} %",
+            ),
+        ]
+        said = f"Each square stands for {merged[0]} × {merged[1]} chunks. " if max(merged) > 1 else ""
+        self._words.object = _facts(facts) + (
+            f'<div class="hint">{said}Filled: chunks that are read, the darker the more of those behind each other; orange: '
+            "what is asked for. A click on the picture asks for another place.</div>"
+        )
+
+
+def _read(request: Request) -> Found:
+    path, name = request
+    arrays = chunks_of(path)
+    array = next((array for array in arrays if array.name == name), arrays[0])
+    return arrays, array, stored_sizes(path, array)
+
+
+def _last(array: ChunkedArray, dim: str) -> int:
+    return array.shape[array.dims.index(dim)] - 1 if dim in array.dims else -1
+
+
+def _facts(facts: list[tuple[str, str, str]]) -> str:
+    parts: Any = (
+        f'<span><span class="name">{name}</span><b>{escape(value)}</b> {escape(more)}</span>' for name, value, more in facts
+    )
+    return f'<div class="facts" data-role="chunks">{"".join(parts)}</div>'

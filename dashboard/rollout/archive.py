@@ -1,0 +1,54 @@
+"""The Archive tab: forecasts as stores, files and pictures, and how a store is cut into chunks."""
+
+from pathlib import Path
+
+import panel as pn
+
+from backends.experiments.rollout.view import RolloutView
+from dashboard.chunks import ChunkInspector
+from dashboard.controls import html, one_message
+from dashboard.plots.race.frame import ANY_HEIGHT
+from dashboard.rollout.play import EMPTY
+from dashboard.rollout.stores import StorePart
+
+STORES = """<h2 class="section">Stores and files</h2><div class="hint">Truth and all members from the start that is shown, with
+lead time, valid time and places by the CF conventions. How a store is cut into chunks decides what is read fast.</div>"""
+CHUNKS = """<h2 class="section">Chunks of the store</h2><div class="hint">Which parts of the store that was written last a
+query reads.</div>"""
+
+
+class ArchiveView:
+    """What can be kept of forecasts."""
+
+    def __init__(self) -> None:
+        self._empty = html(EMPTY)
+        self.chunks = ChunkInspector()
+        self.stores = StorePart(self._on_written)
+        self._of_chunks = pn.Column(html(CHUNKS), self.chunks.pane, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
+        self._of_chunks.visible = False
+        self._shown = pn.Column(
+            html(STORES), self.stores.pane, self._of_chunks, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT,
+            visible=False,
+        )  # fmt: skip
+        self.pane = pn.Column(self._empty, self._shown, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
+
+    def show(self, view: RolloutView | None) -> None:
+        """Offer to keep forecasts, or say that there are none."""
+        self._empty.visible, self._shown.visible = view is None, view is not None
+        if view is not None:
+            self.stores.show(view)
+
+    def wait(self) -> None:
+        """Block until everything asked for is there; for programs without a browser."""
+        self.stores.wait()
+        self.chunks.wait()
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        self.stores.close()
+        self.chunks.close()
+
+    def _on_written(self, path: Path) -> None:
+        with one_message():
+            self._of_chunks.visible = True
+            self.chunks.show(path)
