@@ -72,6 +72,14 @@ TOPICS = (
         r"|\delta(t)|\approx|\delta(0)|\,e^{\lambda t},\qquad t_2=\ln 2/\lambda",
     ),
     (
+        "Sensitivity",
+        "The gradient of the root-mean-square error in a box at one lead with respect to the state that the forecast began "
+        "with, by automatic differentiation through the model. Where it is large, an observation would have helped. Times the "
+        "error of the start it says what that error did there, as long as errors are small.",
+        r"g=\frac{\partial\,\mathrm{RMSE}}{\partial x_0}=\frac{M^\top W e(\tau)}{\mathrm{RMSE}},\qquad "
+        r"\delta\mathrm{RMSE}\approx g\cdot\delta x_0",
+    ),
+    (
         "A model that ended",
         "A model whose states or errors stop being finite is out from that lead on; the others go on.",
         "",

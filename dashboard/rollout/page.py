@@ -18,6 +18,7 @@ from dashboard.rollout.controls import RolloutControls
 from dashboard.rollout.help import TOPICS
 from dashboard.rollout.physics import PhysicsView
 from dashboard.rollout.play import PlayView
+from dashboard.rollout.sensitivity import SensitivityTab
 from dashboard.rollout.skill import SkillView
 from dashboard.rollout.state import RolloutState
 from dashboard.shell import Content
@@ -25,8 +26,8 @@ from dashboard.tabs import bring_forward, empty_tabs
 
 #: Milliseconds between two looks at the progress.
 LOOK_EVERY = 200
-VIEWS = ("Play", "Skill", "Physics", "Archive", "File")
-PLAY, SKILL, PHYSICS, ARCHIVE, FILE = range(len(VIEWS))
+VIEWS = ("Play", "Skill", "Physics", "Sensitivity", "Archive", "File")
+PLAY, SKILL, PHYSICS, SENSITIVITY, ARCHIVE, FILE = range(len(VIEWS))
 FILE_WORDS = """
 <div class="hint">These settings as an experiment file. <code>.venv/bin/python -m backends run rollout.yaml</code> runs it
 without a browser, with as many starts, members and steps as you like. Change the text, or paste another file, and apply it. The
@@ -48,13 +49,16 @@ class RolloutPage:
         )
         self._where = html("")
         self.play, self.skill, self.physics = PlayView(state), SkillView(), PhysicsView()
+        self.sensitivity = SensitivityTab()
         self.archive = ArchiveView()
         self.scores = pmui.FileDownload(
             callback=self._scores, filename="scores.csv", label="Scores as CSV", size="small",
             description="All scores of all models and leads with their 90 % intervals",
         )  # fmt: skip
         self.file = FileView(state, FILE_WORDS, "rollout.yaml", [self.scores])
-        self._views: tuple[Any, ...] = (self.play, self.skill, self.physics, self.archive, self.file)
+        self._views: tuple[Any, ...] = (
+            self.play, self.skill, self.physics, self.sensitivity, self.archive, self.file,
+        )  # fmt: skip
         self.tabs = empty_tabs(VIEWS, self._on_tab)
         self.help = Help(
             TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are"
@@ -81,6 +85,7 @@ class RolloutPage:
     def tick(self) -> None:
         """Bring progress and names of networks up to date; called some times a second."""
         self.controls.refresh()
+        self.sensitivity.tick()
         if self.state.running:
             self._show_progress()
 
@@ -90,6 +95,7 @@ class RolloutPage:
         if self._ticking is not None:
             self._ticking.stop()
         self.physics.growth.close()
+        self.sensitivity.close()
         self.archive.close()
         self.state.close()
 
