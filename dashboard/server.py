@@ -10,6 +10,7 @@ from bokeh.server.server import Server
 from backends.device import compute_device, device_name
 from backends.errors import InputError
 from backends.fields.catalogue import Catalogue
+from backends.fields.isolation.decoder import decoder
 from dashboard.analysis.page import AnalysisPage
 from dashboard.cycling.page import CyclingPage
 from dashboard.explore.page import ExplorePage
@@ -73,6 +74,7 @@ def serve(port: int, address: str, data: Path) -> None:
         server = build_server(catalogue, port, address)
     except OSError as problem:
         raise InputError(f"cannot listen on {address}:{port}: {problem.strerror}; choose another with --port") from problem
+    decoder().start()
     warm_up(catalogue)
     # What has been imported and made so far stays for good. Without this, each collection at the end of a session would
     # walk through all of it and hold up every visitor.

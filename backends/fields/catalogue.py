@@ -106,7 +106,7 @@ def _ncep_sample() -> FieldDataset:
 
 
 def _european() -> FieldDataset:
-    return open_dataset(european_archive(home_folder()), label=EMBEDDED["european-forecast"][0])
+    return open_dataset(european_archive(home_folder()), label=EMBEDDED["european-forecast"][0], trusted=True)
 
 
 EMBEDDED: dict[str, tuple[str, Callable[[], FieldDataset]]] = {

@@ -8,14 +8,12 @@ import xarray as xr
 
 from backends.errors import InputError
 from backends.fields.axes import describe_axes, fixed_time
+from backends.fields.damage import DECODING_PROBLEMS, first_line
 from backends.fields.field import Axis, Field, Series, Statistics, Variable, combine, statistics
 from backends.fields.grids import Layout, layout
 
 #: A variable of at most this many values (128 MiB of float32) is read whole and kept; larger ones slice by slice.
 KEPT_VALUES = 2**25
-
-#: What a damaged file makes the decoding libraries raise in the middle of reading.
-DECODING_PROBLEMS = (OSError, RuntimeError, ValueError, EOFError, IndexError, KeyError)
 
 
 class FieldDataset:
@@ -196,9 +194,3 @@ def _checked(axis: Axis, index: int) -> int:
 def _text(value: object) -> str:
     text = str(value)
     return "" if text == "unknown" else text
-
-
-def first_line(problem: BaseException) -> str:
-    """Return the first line of an exception's message, or its type where it has none."""
-    lines = str(problem).strip().splitlines()
-    return lines[0] if lines else type(problem).__name__

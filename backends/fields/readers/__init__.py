@@ -2,13 +2,16 @@
 
 import warnings
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import xarray as xr
 
 from backends.errors import InputError
-from backends.fields.dataset import FieldDataset
+from backends.fields.damage import DECODING_PROBLEMS, first_line
 from backends.fields.readers import grib, netcdf, zarr
+
+if TYPE_CHECKING:  # it needs torch, which the process that decodes files does without
+    from backends.fields.dataset import FieldDataset
 
 
 class Reader(Protocol):
@@ -41,8 +44,10 @@ def recognise(path: Path) -> bool:
     return _reader(path) is not None
 
 
-def open_dataset(path: Path, label: str = "") -> FieldDataset:
+def open_dataset(path: Path, label: str = "", trusted: bool = False) -> "FieldDataset":
     """Open a file of any format that there is a reader for.
+
+    It is decoded in a process of its own, which a damaged file may crash.
 
     Parameters
     ----------
@@ -50,6 +55,8 @@ def open_dataset(path: Path, label: str = "") -> FieldDataset:
         The file, or the folder of a Zarr store.
     label
         What a person calls it, on screen and in errors; by default the file's name.
+    trusted
+        Whether it was written here a moment ago and is decoded in this process, which saves the way between the two.
 
     Raises
     ------
@@ -64,7 +71,16 @@ def open_dataset(path: Path, label: str = "") -> FieldDataset:
     reader = _reader(path)
     if reader is None:
         raise InputError(f"{label} is none of the formats that can be read: {', '.join(r.FORMAT for r in READERS)}")
-    return FieldDataset(label, reader.FORMAT, reader.read(path, label), path)
+    from backends.fields.dataset import FieldDataset
+    from backends.fields.isolation.opened import open_isolated
+
+    sources = reader.read(path, label) if trusted else open_isolated(path, label, reader.FORMAT)
+    try:
+        return FieldDataset(label, reader.FORMAT, sources, path)
+    except InputError:
+        raise
+    except (*DECODING_PROBLEMS, TypeError, ArithmeticError) as problem:
+        raise InputError(f"{label} has coordinates that cannot be used, it may be damaged: {first_line(problem)}") from problem
 
 
 def _reader(path: Path) -> Reader | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import xarray as xr
 
 from backends.errors import InputError
-from backends.fields.dataset import DECODING_PROBLEMS, first_line
+from backends.fields.damage import DECODING_PROBLEMS, first_line
 
 FORMAT = "GRIB"
 

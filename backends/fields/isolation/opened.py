@@ -1,0 +1,130 @@
+"""Datasets of which the coordinates are here and the values in the process that decodes."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from xarray.backends.common import BackendArray
+from xarray.core import indexing
+
+from backends.errors import InputError
+from backends.fields.isolation.decoder import Unreadable, decoder
+from backends.fields.isolation.wire import KINDS
+
+#: What is known of how a variable is encoded that other parts look at.
+ENCODING = ("coordinates", "grid_mapping", "units", "calendar")
+
+
+def open_isolated(path: Path, label: str, format: str) -> list[xr.Dataset]:
+    """Return the datasets of a file, as its reader does; values are decoded in the other process when they are asked for.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used.
+    """
+    file = {"path": str(path.absolute()), "label": label, "format": format, "identity": identity(path)}
+    try:
+        answer, arrays = decoder().ask({"do": "open", "file": file})
+    except Unreadable as problem:
+        raise InputError(f"{label} cannot be read as {format}, the file may be damaged: {problem}") from problem
+    held = iter(arrays)
+    return [_dataset(file, number, description, held) for number, description in enumerate(answer["datasets"])]
+
+
+def identity(path: Path) -> str:
+    """Return what changes with a file; of a folder nothing, as it may grow while it is looked at."""
+    status = path.stat()
+    return "" if path.is_dir() else f"{status.st_mtime_ns}-{status.st_size}"
+
+
+# In the process that decodes ---------------------------------------------------------------------------------------
+
+
+def described(datasets: Iterable[xr.Dataset]) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Return descriptions of datasets, and the values of their coordinates and of what is a single number or text."""
+    arrays: list[np.ndarray] = []
+    return {"datasets": [_described(dataset, arrays) for dataset in datasets]}, arrays
+
+
+def _described(dataset: xr.Dataset, arrays: list[np.ndarray]) -> dict[str, Any]:
+    variables = []
+    for name, variable in dataset.variables.items():
+        here = name in dataset.coords or variable.ndim == 0
+        if not here and variable.dtype.kind not in KINDS:
+            continue  # texts of any length, or nested types: nothing for a map
+        if here:
+            arrays.append(_plain(variable.values))
+        variables.append(
+            {
+                "name": str(name),
+                "dims": list(map(str, variable.dims)),
+                "shape": list(variable.shape),
+                "dtype": variable.dtype.str,
+                "attributes": _texts(variable.attrs),
+                "encoding": {key: variable.encoding[key] for key in ENCODING if isinstance(variable.encoding.get(key), str)},
+                "coordinate": name in dataset.coords,
+                "here": here,
+            }
+        )
+    return {"variables": variables, "attributes": _texts(dataset.attrs)}
+
+
+def _plain(values: np.ndarray) -> np.ndarray:
+    """Return an array that can be sent; dates of other calendars, and texts of any length, as texts of fixed width."""
+    return values if values.dtype.kind in KINDS else np.asarray(values).astype(str)
+
+
+def _texts(attributes: Mapping[Any, object]) -> dict[str, Any]:
+    return {str(key): _attribute(value) for key, value in attributes.items()}
+
+
+def _attribute(value: object) -> object:
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list):
+        return [_attribute(part) for part in value]
+    return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def key_of(parts: Iterable[Any]) -> tuple[int | slice, ...]:
+    """Return the index that `_sent` has made a list of."""
+    return tuple(slice(*part) if isinstance(part, list) else part for part in parts)
+
+
+# In the server -----------------------------------------------------------------------------------------------------
+
+
+class RemoteArray(BackendArray):
+    """A variable of a file that is decoded elsewhere, a part at a time."""
+
+    def __init__(self, file: dict[str, Any], dataset: int, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        self._file, self._dataset, self._name = file, dataset, name
+        self.shape, self.dtype = shape, dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._read)
+
+    def _read(self, key: tuple[int | slice, ...]) -> np.ndarray:
+        request = {"do": "read", "file": self._file, "dataset": self._dataset, "variable": self._name, "key": _sent(key)}
+        return decoder().ask(request)[1][0]
+
+
+def _sent(key: tuple[int | slice, ...]) -> list[Any]:
+    return [[k.start, k.stop, k.step] if isinstance(k, slice) else int(k) for k in key]
+
+
+def _dataset(file: dict[str, Any], number: int, description: dict[str, Any], held: Any) -> xr.Dataset:
+    variables, coordinates = {}, []
+    for each in description["variables"]:
+        name, shape = each["name"], tuple(each["shape"])
+        if each["here"]:
+            data: Any = next(held)
+        else:
+            data = indexing.LazilyIndexedArray(RemoteArray(file, number, name, shape, np.dtype(each["dtype"])))
+        variables[name] = xr.Variable(each["dims"], data, each["attributes"], each["encoding"])
+        if each["coordinate"]:
+            coordinates.append(name)
+    return xr.Dataset(variables, attrs=description["attributes"]).set_coords(coordinates)

@@ -1,0 +1,157 @@
+"""The process that decodes files: answers requests over a socket until the other end is closed."""
+
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backends.errors import InputError
+from backends.fields.damage import first_line
+from backends.fields.isolation.wire import Channel
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+LOG = logging.getLogger("assimilab")
+
+#: Opened files that are kept.
+KEPT_FILES = 8
+#: Seconds between two looks at whether the decoder makes progress.
+LOOK_EVERY = 1.0
+#: Bytes that are decoded at once, at most: a damaged header may ask for any number.
+LARGEST = 4 * 2**30
+
+Answer = tuple[dict[str, Any], Sequence[np.ndarray]]
+
+
+class Files:
+    """The files that have been opened, by what was asked for."""
+
+    def __init__(self) -> None:
+        self._opened: OrderedDict[tuple[object, ...], list[xr.Dataset]] = OrderedDict()
+
+    def datasets(self, file: dict[str, Any]) -> "list[xr.Dataset]":
+        """Return the datasets of a file: of the first eight that were used last, those that are open."""
+        key = tuple(file.values())
+        if key not in self._opened:
+            self._opened[key] = _open(file)
+            if len(self._opened) > KEPT_FILES:
+                for dataset in self._opened.popitem(last=False)[1]:
+                    dataset.close()
+        self._opened.move_to_end(key)
+        return self._opened[key]
+
+
+def _open(file: dict[str, Any]) -> "list[xr.Dataset]":
+    from backends.fields.isolation.opened import identity
+    from backends.fields.readers import READERS
+
+    path = Path(file["path"])
+    if identity(path) != file["identity"]:
+        raise InputError(f"{file['label']} has changed since it was opened; open it again")
+    reader = next(reader for reader in READERS if file["format"] == reader.FORMAT)
+    return reader.read(path, file["label"])
+
+
+def answer(files: Files, request: dict[str, Any]) -> Answer:
+    """Return what was asked for: ``open`` describes the datasets of a file, ``read`` returns a part of a variable."""
+    from backends.fields.isolation.opened import described, key_of
+
+    if request["do"] == "open":
+        return described(files.datasets(request["file"]))
+    array = files.datasets(request["file"])[request["dataset"]][request["variable"]].variable
+    part = array[key_of(request["key"])]
+    if part.nbytes > LARGEST:
+        raise InputError(
+            f"{request['variable']} asks for {part.nbytes / 2**30:.3g} GiB at once; at most {LARGEST / 2**30:g} can be decoded"
+        )
+    return {}, [np.asarray(part.values, dtype=part.dtype)]
+
+
+def serve(channel: Channel) -> None:
+    """Answer requests until the other end is closed."""
+    files = Files()
+    while True:
+        try:
+            request, _ = channel.receive()
+        except (EOFError, ConnectionError):
+            return
+        with Signs(channel):
+            try:
+                reply, arrays = answer(files, request)
+            except InputError as problem:
+                reply, arrays = {"input": _without_path(str(problem), request["file"])}, []
+            except Exception as problem:  # a decoder may raise anything over a damaged file: the log has it in full
+                LOG.exception("%s", request["file"]["path"])
+                reply, arrays = {"damage": _without_path(first_line(problem), request["file"])}, []
+        channel.send(reply, arrays)
+
+
+def _without_path(text: str, file: dict[str, Any]) -> str:
+    """Return a text with what a person calls the file where a library has put its path."""
+    return text.replace(file["path"], file["label"])
+
+
+class Signs:
+    """While it is entered, sends a sign whenever a thread has got on, as the stacks of calls show.
+
+    A decoder that loops for ever in one call into its library gives none, nor does one that holds Python's lock. Indexing many
+    messages and fetching many chunks give one each time.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Signs":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        before: object = None
+        while not self._over.wait(LOOK_EVERY):
+            if os.getppid() == 1:  # nobody is left who would read the answer
+                os._exit(0)
+            own = threading.get_ident()
+            now = {thread: _stack(frame) for thread, frame in sys._current_frames().items() if thread != own}
+            if now != before:
+                before = now
+                self._channel.send({"sign": time.monotonic()})
+
+
+def _stack(frame: FrameType | None) -> list[tuple[int, int]]:
+    stack = []
+    while frame is not None:
+        stack.append((id(frame), frame.f_lasti))
+        frame = frame.f_back
+    return stack
+
+
+def main() -> None:
+    """Serve the socket whose number is the one argument."""
+    logging.basicConfig(level=logging.WARNING)
+    try:  # where memory runs out, the system should end this process and not the server
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    except OSError:
+        LOG.debug("no such setting on this system")
+    import xarray  # noqa: F401  now, so that the first file need not wait
+
+    serve(Channel(socket.socket(fileno=int(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Small files of every format, and the same files damaged by chance."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from tests.files import dataset, known, write
+
+LATITUDE, LONGITUDE = np.arange(60.0, 29.0, -2.0), np.arange(-20.0, 21.0, 2.0)
+
+
+def grib(path: Path, edition: int = 2, steps: int = 3, **keys: object) -> Path:
+    """Write the known field as GRIB messages of 2 m temperature, one for each 6 h of a forecast."""
+    import eccodes
+
+    with path.open("wb") as file:
+        for step in range(steps):
+            message = eccodes.codes_grib_new_from_samples(f"regular_ll_sfc_grib{edition}")
+            settings = {
+                "Ni": len(LONGITUDE), "Nj": len(LATITUDE), "iDirectionIncrementInDegrees": 2, "jDirectionIncrementInDegrees": 2,
+                "latitudeOfFirstGridPointInDegrees": 60, "latitudeOfLastGridPointInDegrees": 30,
+                "longitudeOfFirstGridPointInDegrees": -20 if edition == 1 else 340, "longitudeOfLastGridPointInDegrees": 20,
+                "dataDate": 20200101, "dataTime": 0, "endStep": 6 * step, "shortName": "2t", **keys,
+            }  # fmt: skip
+            for key, value in settings.items():
+                eccodes.codes_set(message, key, value)
+            eccodes.codes_set_values(message, (known(LATITUDE, LONGITUDE) + step).ravel())
+            eccodes.codes_write(message, file)
+            eccodes.codes_release(message)
+    return path
+
+
+def zarr(path: Path, format: int) -> Path:
+    """Write the known field as a Zarr store."""
+    dataset(LATITUDE, LONGITUDE).to_zarr(path, zarr_format=format)
+    return path
+
+
+#: What writes a good file of each format.
+WRITERS: dict[str, Callable[[Path], Path]] = {
+    "netcdf4.nc": lambda path: write(path, dataset(LATITUDE, LONGITUDE)),
+    "compressed.nc": lambda path: write(
+        path, dataset(LATITUDE, LONGITUDE), encoding={"t": {"zlib": True, "chunksizes": (1, 16, 21)}}
+    ),
+    "classic.nc": lambda path: write(path, dataset(LATITUDE, LONGITUDE), format="NETCDF3_CLASSIC"),
+    "edition1.grib": lambda path: grib(path, 1),
+    "edition2.grib": lambda path: grib(path, 2),
+    "ccsds.grib": lambda path: grib(path, 2, packingType="grid_ccsds"),
+    "two.zarr": lambda path: zarr(path, 2),
+    "three.zarr": lambda path: zarr(path, 3),
+}
+
+
+def damaged(good: Path, folder: Path, count: int, generator: np.random.Generator) -> Iterator[Path]:
+    """Yield damaged copies of a file, or of a folder of which one file is damaged, one after the other at the same place.
+
+    A quarter each is cut short, has up to eight bits of its first kilobyte flipped, has bits flipped anywhere, and has a
+    stretch overwritten with zeros or noise.
+    """
+    bad = folder / good.name
+    for _ in range(count):
+        shutil.rmtree(bad, ignore_errors=True)
+        bad.unlink(missing_ok=True) if bad.is_file() else None
+        if good.is_dir():
+            shutil.copytree(good, bad)
+            files = sorted(path for path in bad.rglob("*") if path.is_file())
+            victim = files[generator.integers(len(files))]
+        else:
+            shutil.copy(good, bad)
+            victim = bad
+        victim.write_bytes(mutated(victim.read_bytes(), generator))
+        yield bad
+
+
+def mutated(content: bytes, generator: np.random.Generator) -> bytes:
+    """Return damaged bytes."""
+    kind = generator.integers(4)
+    if kind == 0:
+        return content[: generator.integers(len(content))]
+    changed = np.frombuffer(content, np.uint8).copy()
+    if kind in (1, 2):
+        reach = min(len(changed), 1024) if kind == 1 else len(changed)
+        places = generator.integers(reach, size=generator.integers(1, 9))
+        changed[places] ^= np.uint8(1) << generator.integers(8, size=len(places), dtype=np.uint8)
+    else:
+        start = generator.integers(len(changed))
+        length = min(len(changed) - start, int(generator.integers(1, 257)))
+        noise = generator.integers(256, size=length, dtype=np.uint8)
+        changed[start : start + length] = noise if generator.integers(2) else 0
+    return changed.tobytes()
