@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from backends.errors import InputError
+from backends.observations.readers.netcdf import is_netcdf
 from backends.observations.readers.progress import Progress, silent
 from backends.observations.table import Table
 
@@ -26,8 +27,9 @@ class Reader(Protocol):
         ...
 
 
-#: In the order in which they are asked; those that judge by more than the first bytes come last.
-READERS = tuple(cast(Reader, import_module(f"{__name__}.{name}")) for name in ("bufr",))
+#: In the order in which they are asked.
+_NAMES = ("bufr", "odb", "feedback", "decoded_bufr", "ioda", "csv")
+READERS = tuple(cast(Reader, import_module(f"{__name__}.{name}")) for name in _NAMES)
 
 
 def recognise(path: Path) -> Reader | None:
@@ -39,13 +41,18 @@ def recognise(path: Path) -> Reader | None:
         If the file cannot be opened.
     """
     try:
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            head = file.read(HEAD)
+        head = _head(path)
         return next((reader for reader in READERS if reader.claims(path, head)), None)
     except OSError as problem:
         raise InputError(f"{path.name} cannot be opened: {problem.strerror}") from problem
+
+
+def _head(path: Path) -> bytes:
+    """Return the first bytes of a file, none of a folder or of what does not exist."""
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(HEAD)
 
 
 def read(path: Path, progress: Progress = silent) -> Table:
@@ -67,8 +74,12 @@ def read(path: Path, progress: Progress = silent) -> Table:
         raise InputError(f"there is no file {path.name}")
     reader = recognise(path)
     if reader is None:
-        if path.is_file() and path.stat().st_size == 0:
+        if path.is_file() and not _head(path):
             raise InputError(f"{path.name} is empty")
+        if is_netcdf(_head(path)):
+            raise InputError(
+                f"{path.name} is a NetCDF file that is damaged, or holds no observations in a layout that is known"
+            )
         raise InputError(
             f"{path.name} is none of the formats of observations that can be read: {', '.join(r.FORMAT for r in READERS)}"
         )
