@@ -61,3 +61,10 @@ def great_circle_distance(a: Points, b: Points) -> Tensor:
     """
     chord = torch.cdist(a.unit_vectors(), b.unit_vectors(), compute_mode="donot_use_mm_for_euclid_dist")
     return 2 * EARTH_RADIUS_KM * torch.asin((chord / 2).clamp(max=1.0))
+
+
+def nearest(points: Points, latitude: float, longitude: float) -> tuple[int, float]:
+    """Return which of some points is nearest to a place (degrees north and east), and its great-circle distance, km."""
+    place = Points(*(torch.tensor([value]).to(points.latitude) for value in (latitude, longitude)))
+    distance, index = great_circle_distance(place, points)[0].min(0)
+    return int(index), float(distance)
