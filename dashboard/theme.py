@@ -54,8 +54,12 @@ STYLES = (
 
 def style_of(variable: Variable) -> FieldStyle:
     """Return the style of a variable, by its names."""
-    text = f"{variable.standard_name} {variable.long_name} {variable.name}".lower()
-    return next((style for pattern, style in STYLES if re.search(pattern, text)), FieldStyle())
+    return style_named(f"{variable.standard_name} {variable.long_name} {variable.name}")
+
+
+def style_named(text: str) -> FieldStyle:
+    """Return the style of what has such a name."""
+    return next((style for pattern, style in STYLES if re.search(pattern, text.lower())), FieldStyle())
 
 
 def limits(style: FieldStyle, usual: Statistics) -> tuple[float, float]:

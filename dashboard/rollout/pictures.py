@@ -8,10 +8,11 @@ import numpy as np
 import panel_material_ui as pmui
 from param.parameterized import Event
 
+from backends.experiments.rollout.shown import ShownField, shown
 from backends.experiments.rollout.view import ForecastView, RolloutView
 from dashboard.coastlines import coastlines
 from dashboard.plots.rollout.lines import LineFrames, Plume
-from dashboard.plots.rollout.maps import MapFrames
+from dashboard.plots.rollout.maps import MapFrames, Named
 from dashboard.plots.rollout.phase import PhaseFrames
 from dashboard.plots.rollout.reel import Strip
 from dashboard.rollout.state import RolloutState
@@ -163,25 +164,27 @@ class MapPictures(Pictures):
 
     def strips(self, view: RolloutView) -> list[Strip]:
         """Draw the maps."""
-        field = self.state.field
-        models = {f.label: view.of_field(self._of(f), field) for f in view.forecasts}
-        if self.shown.value == "spread":
-            return self.maps.show(view.layout, field, None, models, view.spread_limits(field), 1.0, {})
-        truth = view.of_field(view.truth, field)
-        differences = {label: values - truth for label, values in models.items()}
-        limits, apart = view.value_limits(field), view.difference_limit(field)
+        field = shown(view, self.state.field, self.state.per_step)
+        models = {f.label: self._of(field, f) for f in view.forecasts}
         shore = coastlines(*view.layout.edges) if view.on_earth else None
-        return self.maps.show(view.layout, field, truth, models, limits, apart, differences, shore)
+        difference_unit = field.quantity.difference_unit
+        if self.shown.value == "spread":
+            name = Named(f"spread of {field.name}", difference_unit, difference_unit)
+            return self.maps.show(view.layout, name, None, models, field.spread_limits(), 1.0, {}, shore)
+        truth = field.truth
+        differences = {label: values - truth for label, values in models.items()}
+        name, limits, apart = Named(field.name, field.unit, difference_unit), field.value_limits(), field.difference_limit()
+        return self.maps.show(view.layout, name, truth, models, limits, apart, differences, shore)
 
     def mark(self, view: RolloutView, component: int) -> None:
         """Mark a place on all maps."""
         self.maps.mark(*view.place(component))
 
-    def _of(self, forecast: ForecastView) -> np.ndarray:
+    def _of(self, field: ShownField, forecast: ForecastView) -> np.ndarray:
         chosen = self.shown.value
         if chosen == "spread":
-            return forecast.spread
-        return forecast.mean if chosen == "mean" else forecast.members[:, int(chosen.split(" ")[1]) - 1]
+            return field.spread(forecast)
+        return field.mean(forecast) if chosen == "mean" else field.member(forecast, int(chosen.split(" ")[1]) - 1)
 
     def _on_field(self, event: Event) -> None:
         if event.new is None or self._configuring:

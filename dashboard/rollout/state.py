@@ -39,6 +39,7 @@ class RolloutState(ChosenSettings):
     stale = param.Boolean(False, doc="Whether the settings have changed since the forecasts were run.")
     field = param.Integer(0, bounds=(0, None), doc="The field that is shown, of states with several.")
     component = param.Integer(0, bounds=(0, None), doc="The component whose series is shown.")
+    per_step = param.Boolean(True, doc="Whether sums over time are shown lead by lead, rather than since the start.")
 
     def __init__(self, folder: Path, text: str = "") -> None:
         self._folder = folder

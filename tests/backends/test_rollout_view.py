@@ -1,4 +1,4 @@
-"""The picture of a rollout: series, places, limits and tables, against direct calculations."""
+"""The picture of a rollout: places, times and tables, against direct calculations."""
 
 import csv
 from io import StringIO
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from backends.errors import InputError
+from backends.experiments.rollout.point import series_at
 from backends.experiments.rollout.prepare import prepare
 from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.rollout.tables import scores_table, series_table, to_csv
@@ -44,30 +45,9 @@ def test_places_and_components_belong_together(plane):
     assert plane.name_of(plane.middle()) == "φ at x 0.675, z 0.198"
 
 
-def test_a_series_holds_mean_range_and_quantiles_of_the_members(plane):
-    series = plane.series(133)
-    members = np.sort(plane.forecasts[1].members[:, :, 133], axis=1)
-    mean, least, low, high, most = series.models["slow, wind"]
-    np.testing.assert_allclose(mean, members.mean(1), rtol=1e-6)
-    np.testing.assert_array_equal([least, most], [members[:, 0], members[:, -1]])
-    # Of five members the 10 % quantile lies 0.4 of the way from the first to the second.
-    np.testing.assert_allclose(low, 0.6 * members[:, 0] + 0.4 * members[:, 1], rtol=1e-5)
-    np.testing.assert_allclose(high, 0.6 * members[:, 4] + 0.4 * members[:, 3], rtol=1e-5)
-    with pytest.raises(InputError, match="components 0 to 259; came 260"):
-        plane.series(260)
+def test_starts_have_numbers(plane):
     with pytest.raises(InputError, match="numbers 0 to 2; came 3"):
         view_of(plane.prepared, plane.result, 3)
-
-
-def test_limits_hold_the_truth_and_are_even_about_zero_where_it_has_both_signs(plane):
-    low, high = plane.value_limits()
-    assert (low, high) == (plane.truth.min(), plane.truth.max())
-    apart = np.abs(np.stack([forecast.mean - plane.truth for forecast in plane.forecasts]))
-    assert np.mean(apart <= plane.difference_limit()) == pytest.approx(0.995, abs=0.001)
-    ring = view(start={"name": "testbed", "dynamics": {"name": "lorenz96"}}, models=[{"name": "perfect"}], steps=10, every=5)
-    low, high = ring.value_limits()
-    assert low == -high
-    assert high == np.abs(ring.truth).max()
 
 
 def test_the_valid_time_is_start_plus_lead(plane):
@@ -91,8 +71,9 @@ def test_tables_can_be_read_back(plane):
     theirs = plane.result["persistence"].of("mse")[:, -1].mean() ** 0.5
     assert float(row["rmse"]) == pytest.approx(float(errors), rel=1e-6)
     assert float(row["skill_percent"]) == pytest.approx(100 * (1 - float(errors / theirs)), rel=1e-6)
-    series = series_table(plane, 133)
-    assert series[0][3:8] == [f"perfect model {name}" for name in ("mean", "least", "10%", "90%", "greatest")]
+    series = series_table(plane, series_at(plane, 133))
+    assert series[0][:3] == ["lead [s]", "valid", "φ truth"]
+    assert series[0][3:8] == [f"φ perfect model {name}" for name in ("mean", "least", "10%", "90%", "greatest")]
     assert float(series[3][2]) == pytest.approx(float(plane.truth[2, 133]), rel=1e-6)
 
 

@@ -6,15 +6,17 @@ from bokeh.events import Tap
 from bokeh.models import ColumnDataSource, LinearColorMapper
 
 from backends.experiments.cycling.layout import Layout
+from backends.experiments.rollout.series import Series, Winds
 from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
 from dashboard.plots.rollout.lines import LineFrames, Plume
-from dashboard.plots.rollout.maps import MapFrames
+from dashboard.plots.rollout.maps import MapFrames, Named
 from dashboard.plots.rollout.meteogram import Meteogram
 from dashboard.plots.rollout.phase import PhaseFrames
 from dashboard.plots.rollout.reel import Reel, Strip, as_frames
 from dashboard.plots.rollout.spectra import Spectra
 
 LEADS = np.array([0.0, 1.0, 2.0])
+VALID = ("0 h", "1 h", "2 h")
 PLANE = Layout("plane", ("q",), ("g/kg",), (2, 3), (0.0, 3.0, 0.0, 2.0), ("x [km]", "z [km]"), True)
 
 
@@ -82,7 +84,7 @@ def test_all_maps_of_a_row_share_their_colours_and_differences_are_symmetric():
     truth = np.arange(18.0).reshape(3, 6)
     models = {"a": truth + 1, "b": truth - 2}
     apart = {label: values - truth for label, values in models.items()}
-    shown = maps.show(PLANE, 0, truth, models, (0.0, 17.0), 2.0, apart)
+    shown = maps.show(PLANE, Named("q", "g/kg", "g/kg"), truth, models, (0.0, 17.0), 2.0, apart)
     assert len(shown) == 5
     images = [fig.select_one({"type": LinearColorMapper}) for fig in maps.figures.values()]
     assert len({mapper.id for mapper in images[:3]}) == 1
@@ -112,11 +114,47 @@ def test_a_series_is_not_flattened_by_a_model_that_goes_astray():
     meteogram = Meteogram()
     truth = np.array([0.0, 1.0, 0.5])
     calm, wild = np.tile(truth, (5, 1)), np.tile([0.0, 1e6, np.nan], (5, 1))
-    meteogram.show(LEADS, truth, {"calm": calm, "wild": wild}, "x", "K", "h")
-    assert meteogram.figure.y_range.end < 5
-    assert meteogram.figure.xaxis.axis_label == "lead time [h]"
-    assert meteogram.figure.yaxis.axis_label == "x [K]"
+    meteogram.show(LEADS, VALID, [Series("x", "K", truth, {"calm": calm, "wild": wild})], "h")
+    (figure,) = meteogram.figures
+    assert figure.y_range.end < 5
+    assert figure.xaxis.axis_label == "lead time [h]"
+    assert figure.yaxis.axis_label == "x [K]"
     assert [float(frame[0]) for frame in meteogram.strip(LEADS).frames["x"]] == [0.0, 1.0, 2.0]
+
+
+def test_a_meteogram_has_a_figure_for_each_variable_and_arrows_below_the_wind():
+    truth = np.array([1.0, 2.0, 3.0])
+    models = {"a": np.tile(truth + 1, (5, 1))}
+    blows = np.array([[1.0, 0.0, -1.0], [0.0, -2.0, 1.0]])  # to the east, to the south, to the north-west
+    rain = np.array([np.nan, 0.5, 0.0])
+    series = [
+        Series("temperature", "°C", truth, models),
+        Series("wind speed", "m/s", truth, models, winds=Winds(blows, {"a": -blows})),
+        Series("rain in 1 h", "mm", rain, {"a": np.tile(rain, (5, 1))}, amounts=True),
+    ]
+    meteogram = Meteogram()
+    meteogram.show(LEADS, VALID, series, "h", np.datetime64("2025-01-10T00:00"))
+    assert len({fig.x_range.id for fig in meteogram.figures}) == 1
+    assert [fig.xaxis.visible for fig in meteogram.figures] == [False, False, False, True]
+    assert meteogram.figures[-1].xaxis.axis_label == "lead time [h], valid time [UTC]"
+    arrows = [source.data for source in meteogram.arrows[1]._sources]
+    np.testing.assert_allclose(np.rad2deg(arrows[0]["angle"]), [-90, -180, 45])  # turned to the left from north
+    assert [part["row"][0] for part in arrows] == [1, 0]
+    bars = meteogram.panels[2]._source.data
+    assert meteogram.figures[-1].y_range.start == 0
+    # Side by side between the leads before and of the amount, the truth first.
+    edges = [bars[f"{edge}_{k}"][1] for k in (0, 1) for edge in ("left", "right")]
+    np.testing.assert_allclose(edges, [0.1, 0.5, 0.5, 0.9])
+    assert [part.drawn.keys() for part in meteogram._parts] == [{"truth", "a"}] * 4
+
+
+def test_what_the_legend_hides_is_hidden_in_all_figures_of_a_meteogram():
+    truth = np.array([1.0, 2.0, 3.0])
+    meteogram = Meteogram()
+    meteogram.show(LEADS, VALID, [Series(name, "", truth, {"a": np.tile(truth, (5, 1))}) for name in "xy"])
+    (entry,) = [item for item in meteogram.figures[0].legend[0].items if item.label.value == "a"]
+    linked = {callback.args["other"].id for callback in entry.renderers[0].js_property_callbacks["change:visible"]}
+    assert linked == {renderer.id for renderer in meteogram.panels[1].drawn["a"]}
 
 
 def test_curves_have_intervals_and_keep_within_what_makes_sense():

@@ -25,6 +25,24 @@ members: 4
 starts: 3
 """
 
+EUROPE = """
+kind: rollout
+start: {name: archive, dataset: european}
+models: [{name: persistence}]
+steps: 2
+members: 1
+perturbation: {name: none}
+starts: 2
+"""
+WATER = """
+kind: rollout
+start: {name: testbed, dynamics: {name: shallow-water, truncation: 10}}
+models: [{name: perfect}]
+steps: 2
+members: 2
+starts: 1
+"""
+
 
 @pytest.fixture
 def page(tmp_path):
@@ -151,14 +169,63 @@ def test_a_point_is_chosen_and_its_series_can_be_downloaded(page):
     view = run(page)
     assert page.state.component == 6
     page.play._pictures.lines._on_tap(3)
-    assert "x at point 3" in page.play._words.object
-    rows = [line.split(",") for line in page.play._file().getvalue().splitlines()]
-    assert rows[0][:4] == ["lead", "valid", "truth", "perfect model mean"]
+    assert "x at point 3" in page.play.point.words.object
+    rows = [line.split(",") for line in page.play.point.file().getvalue().splitlines()]
+    assert rows[0][:4] == ["lead", "valid", "x truth", "x perfect model mean"]
     assert len(rows) == 8
     assert float(rows[4][2]) == pytest.approx(float(view.truth[3, 3]), rel=1e-6)
     members = view.forecasts[0].members[3, :, 3]
     assert float(rows[4][3]) == pytest.approx(float(members.mean()), rel=1e-5)
     assert [float(rows[4][4]), float(rows[4][7])] == pytest.approx([members.min(), members.max()], rel=1e-6)
+
+
+def test_a_town_moves_the_point_and_another_point_lets_go_of_it(page):
+    page.state.take(EUROPE)
+    view, point = run(page), page.play.point
+    assert point.town.visible
+    assert {"Potsdam, DE", "Galway, IE", "Istanbul, TR"} <= set(point.town.options)
+    assert not {"Reykjavík, IS", "Tokyo, JP"} & set(point.town.options)
+    point.town.value = "Potsdam, DE"
+    component = page.state.component
+    # The grid has 0.308° from 35°N on, and 0.278° from 15°W on.
+    assert component == round((52.40 - 35) / (37 / 120)) * 181 + round((13.06 + 15) / (50 / 180))
+    assert "Potsdam 52.40°N 13.06°E: grid point 52.3°N 13.1°E, 15 km" in point.words.object
+    assert page.play._pictures.maps._chosen.data["x"][0] == pytest.approx(13.06, abs=0.14)
+    page.state.form.section.seed = 3
+    again = run(page)
+    assert again is not view
+    assert (point.town.value, page.state.component) == ("Potsdam, DE", component)
+    page.play._pictures._on_tap(-3.0, 57.0)
+    assert (point.town.value, page.state.component != component) == ("–", True)
+    assert "at longitude −3.056, latitude 56.89" in point.words.object
+    page.state.take(SMALL)
+    run(page)
+    assert not point.town.visible
+
+
+def test_the_meteogram_shows_temperature_in_degrees_at_dates(page):
+    page.state.take(EUROPE)
+    view, point = run(page), page.play.point
+    (figure,) = point.meteogram.figures
+    assert figure.yaxis.axis_label == "2 m temperature [°C]"
+    assert figure.xaxis.axis_label == "lead time [h], valid time [UTC]"
+    truth = view.truth[:, page.state.component] - 273.15
+    np.testing.assert_allclose(point.meteogram.panels[0]._source.data["truth"], truth, atol=1e-4)
+    assert view.times[2] in point.table.object
+    assert point.file().getvalue().startswith("lead [h],valid,2 m temperature [°C] truth,")
+
+
+def test_several_fields_have_a_figure_each(page):
+    page.state.take(WATER)
+    view, point = run(page), page.play.point
+    assert [fig.yaxis.axis_label for fig in point.meteogram.figures] == ["h [m]", "wind speed [m/s]", "blows to"]
+    assert point.file().getvalue().split("\n")[0].count(" truth") == 5  # h, u, v, speed, and where it comes from
+    before = point.words.object
+    page.play._pictures.field.value = 2
+    assert page.state.component // view.layout.size == 2
+    assert [fig.yaxis.axis_label for fig in point.meteogram.figures] == ["h [m]", "wind speed [m/s]", "blows to"]
+    assert "Longitude 185.6, latitude 5.294" in before
+    assert point.words.object == before
 
 
 def test_scores_can_be_downloaded(page):
@@ -198,7 +265,7 @@ def test_other_states_may_come_while_another_tab_is_shown(page):
     assert page.state.component == 15
     assert not page.state.stale
     page.tabs.active = PLAY
-    assert "x at point 15" in page.play._words.object
+    assert "x at point 15" in page.play.point.words.object
 
 
 def test_climatology_has_no_useful_lead(page):
@@ -213,7 +280,7 @@ def test_labels_of_files_are_no_markup(page):
     page.state.take(SMALL.replace("{name: perfect}", f"{{name: perfect, label: '{SCRIPT[:59]}'}}"))
     run(page)
     page.tabs.active = SKILL
-    for pane in (page.skill._words, page.play._table, page.controls.models._list[0][0][0]):
+    for pane in (page.skill._words, page.play.point.table, page.controls.models._list[0][0][0]):
         assert "<script" not in pane.object
 
 

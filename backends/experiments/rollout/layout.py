@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from backends.experiments.cycling.layout import Layout, layout_of
+from backends.geometry.sphere import Points
 from backends.rollout.archive import ArchiveWorld
 from backends.rollout.testbed import TestbedWorld
 from backends.rollout.world import Starts, World
@@ -23,6 +24,14 @@ def layout_of_world(world: World) -> Layout:
     edges = (west - dx, east + dx, south - dy, north + dy)
     axes = ("longitude [°]", "latitude [°]")
     return Layout("plane", (ARCHIVED,), (world.unit,), (rows, columns), edges, axes, False, (False,))
+
+
+def points_of(layout: Layout) -> Points:
+    """Return the middles of the cells of a map on the sphere, row by row from the south-west corner."""
+    (rows, columns), (west, east, south, north) = layout.shape, layout.edges
+    latitude = south + (torch.arange(rows, dtype=torch.float64) + 0.5) * (north - south) / rows
+    longitude = west + (torch.arange(columns, dtype=torch.float64) + 0.5) * (east - west) / columns
+    return Points(*(axis.flatten() for axis in torch.meshgrid(latitude, longitude, indexing="ij")))
 
 
 def valid_times(world: World, starts: Starts, start: int, leads: np.ndarray) -> tuple[str, ...]:

@@ -5,7 +5,9 @@ import math
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
-from backends.experiments.rollout.series import PLUME
+import numpy as np
+
+from backends.experiments.rollout.series import PLUME, Series, wind_from
 from backends.experiments.rollout.view import SCORES, RolloutView
 
 #: Columns of the members of a model at a point, in the order of :class:`backends.experiments.rollout.series.Series`.
@@ -26,13 +28,22 @@ def scores_table(view: RolloutView, baseline: str) -> list[list[str]]:
     return rows
 
 
-def series_table(view: RolloutView, component: int) -> list[list[str]]:
-    """Return one row for each lead, below a row of headings: the truth, and the members of each model."""
-    series = view.series(component)
-    rows = [[_headed("lead", view.time_unit), "valid", "truth", *(f"{m} {c}" for m in series.models for c in MEMBERS)]]
+def series_table(view: RolloutView, series: Iterable[Series]) -> list[list[str]]:
+    """Return one row for each lead, below a row of headings: of each series the truth, and the members of each model.
+
+    Of winds the directions are added that they come from, degrees clockwise from north.
+    """
+    columns: list[tuple[str, np.ndarray]] = []
+    for one in series:
+        head = _headed(one.name, one.unit)
+        columns.append((f"{head} truth", one.truth))
+        columns += [(f"{head} {m} {c}", v) for m, rows in one.models.items() for c, v in zip(MEMBERS, rows, strict=True)]
+        if one.winds is not None:
+            columns.append(("wind from [°] truth", wind_from(one.winds.truth)))
+            columns += [(f"wind from [°] {m} mean", wind_from(mean)) for m, mean in one.winds.models.items()]
+    rows = [[_headed("lead", view.time_unit), "valid", *(head for head, _ in columns)]]
     for k, lead in enumerate(view.leads.tolist()):
-        values = [series.truth[k], *(value for part in series.models.values() for value in part[:, k])]
-        rows.append([_text(lead), view.times[k], *map(_text, values)])
+        rows.append([_text(lead), view.times[k], *(_text(values[k]) for _, values in columns)])
     return rows
 
 

@@ -12,7 +12,7 @@ from backends.errors import InputError
 from backends.experiments.cycling.layout import Layout
 from backends.experiments.rollout.layout import layout_of_world, valid_times, visited
 from backends.experiments.rollout.prepare import Prepared
-from backends.experiments.rollout.series import PLUME, Series, plume
+from backends.experiments.rollout.series import PLUME
 from backends.rollout.archive import ArchiveWorld
 from backends.rollout.result import Forecast, Rollout
 from backends.rollout.rollout import Report, rollout
@@ -21,8 +21,6 @@ from backends.rollout.world import Starts
 
 #: Scores that have a curve of their own over lead, in the order in which pages show them.
 SCORES = ("rmse", "bias", "acc", "crps", "spread")
-#: Part of all differences that the colours of differences tell apart.
-DIFFERENCES_WITHIN = 0.995
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +98,12 @@ class RolloutView:
         return isinstance(self.prepared.world, ArchiveWorld)
 
     @property
+    def began(self) -> np.datetime64 | None:
+        """The date of the start, UTC; None where time has none."""
+        world = self.prepared.world
+        return world.times[int(self.prepared.starts.steps[self.start])] if isinstance(world, ArchiveWorld) else None
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """What the models are called."""
         return tuple(forecast.label for forecast in self.forecasts)
@@ -134,20 +138,6 @@ class RolloutView:
         """Return the change of the true quantity since the start, in the same parts, mean over starts, (K + 1,)."""
         values, sizes = self.result.quantities[quantity], self.result.sizes[quantity]
         return _of_starts((values - values[:, :1]) / sizes[:, None]).value
-
-    def series(self, component: int) -> Series:
-        """Return the forecasts of one component.
-
-        Raises
-        ------
-        InputError
-            If there is no such component.
-        """
-        n = self.truth.shape[1]
-        if not 0 <= component < n:
-            raise InputError(f"the state has components 0 to {n - 1}; came {component}")
-        models = {forecast.label: plume(forecast.members[:, :, component]) for forecast in self.forecasts}
-        return Series(self.truth[:, component], models)
 
     def band(self, forecast: ForecastView) -> tuple[np.ndarray, np.ndarray]:
         """Return the quantiles of the members between which a plume lies, (K + 1, n) each."""
@@ -195,26 +185,6 @@ class RolloutView:
         """Return the unit of a component; empty where it has none."""
         layout = self.layout
         return layout.units[component if layout.kind == "phase" else component // layout.size]
-
-    def value_limits(self, field: int = 0) -> tuple[float, float]:
-        """Return the least and greatest true value of a field at all leads; about zero evenly where it has both signs."""
-        values = self.of_field(self.truth, field)
-        low, high = float(values.min()), float(values.max())
-        if low < 0 < high and min(-low, high) > 0.2 * max(-low, high):
-            low, high = -max(-low, high), max(-low, high)
-        return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-    def difference_limit(self, field: int = 0) -> float:
-        """Return a value that hardly any difference between a forecast and the truth exceeds."""
-        apart = [np.abs(self.of_field(f.mean - self.truth, field)).ravel() for f in self.forecasts]
-        known = np.concatenate([values[np.isfinite(values)] for values in apart])
-        return float(np.quantile(known, DIFFERENCES_WITHIN)) if known.size and known.max() > 0 else 1.0
-
-    def spread_limits(self, field: int = 0) -> tuple[float, float]:
-        """Return 0 and a value that hardly any spread of the members of any model exceeds."""
-        spreads = np.concatenate([self.of_field(f.spread, field).ravel() for f in self.forecasts])
-        known = spreads[np.isfinite(spreads)]
-        return 0.0, float(np.quantile(known, DIFFERENCES_WITHIN)) if known.size and known.max() > 0 else 1.0
 
     def of_field(self, states: np.ndarray, field: int) -> np.ndarray:
         """Return one field (..., size) of states (..., n)."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import panel as pn
@@ -26,13 +27,32 @@ from dashboard.plots.axes import set_limits
 from dashboard.plots.race.frame import MOST_CELLS, columns, race_figure, short, value_hover, with_units
 from dashboard.plots.rollout.reel import Strip, as_frames
 from dashboard.plots.training.frame import PLAIN
-from dashboard.theme import DIVERGING, NEUTRAL, FieldStyle
+from dashboard.theme import DIVERGING, NEUTRAL, FieldStyle, style_named
 
 #: Pixels that axes take beside a map, and title and axes above and below it; of a map's width at most, and of a box at least.
 BESIDE, ABOUT, WIDEST, LEAST = 66, 66, 420, 185
 
 #: After the label of a model: what it differs in from the truth. The bar of the row says so, and titles need not.
 APART = " − truth"
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a field is called, with the units of its values and of differences."""
+
+    name: str
+    unit: str
+    difference_unit: str
+
+    @property
+    def value(self) -> str:
+        """Label of values."""
+        return with_units(self.name, self.unit)
+
+    @property
+    def difference(self) -> str:
+        """Label of differences."""
+        return with_units(f"{self.name}, forecast − truth", self.difference_unit)
 
 
 class MapFrames:
@@ -55,7 +75,7 @@ class MapFrames:
     def show(
         self,
         layout: Layout,
-        field: int,
+        what: Named,
         truth: np.ndarray | None,
         models: Mapping[str, np.ndarray],
         limits: tuple[float, float],
@@ -67,8 +87,8 @@ class MapFrames:
 
         Parameters
         ----------
-        layout, field
-            How states lie, and which of their fields is shown.
+        layout, what
+            How states lie, and what the field is called that is shown.
         truth
             (K + 1, size); None: models are shown alone.
         models, differences
@@ -79,12 +99,12 @@ class MapFrames:
             (k, 2), pieces separated by rows of NaN.
         """
         states = {**({} if truth is None else {"truth": truth}), **models}
-        key = (layout, field, tuple(states), tuple(differences))
+        key = (layout, what, tuple(states), tuple(differences))
         if key != self._key:
             self._key = key
-            self._build(layout, field, tuple(states), tuple(differences), coastlines)
+            self._build(layout, what, tuple(states), tuple(differences), coastlines)
         symmetric = limits[0] == -limits[1]
-        self._values.update(low=limits[0], high=limits[1], palette=list(DIVERGING if symmetric else FieldStyle().palette))
+        self._values.update(low=limits[0], high=limits[1], palette=_palette(what.name, symmetric))
         self._differences.update(low=-difference_limit, high=difference_limit)
         fields = {**states, **{f"{label}{APART}": values for label, values in differences.items()}}
         strips = []
@@ -104,7 +124,7 @@ class MapFrames:
         self.pane.objects = []
 
     def _build(
-        self, layout: Layout, field: int, states: Sequence[str], differences: Sequence[str], coastlines: np.ndarray | None
+        self, layout: Layout, what: Named, states: Sequence[str], differences: Sequence[str], coastlines: np.ndarray | None
     ) -> None:
         west, east, south, north = layout.edges
         x_range, y_range = Range1d(), Range1d()
@@ -118,10 +138,10 @@ class MapFrames:
         self._chosen = ColumnDataSource(data={"x": [], "y": []})
         self._sources: dict[str, ColumnDataSource] = {}
         self.figures = {}
-        name, units = layout.names[field], layout.units[field]
         for title in (*states, *(f"{label}{APART}" for label in differences)):
             mapper = self._values if title in states else self._differences
-            fig = self._map(title, layout, with_units(name, units), mapper, (x_range, y_range), aspect)
+            shown = what.difference if title not in states else what.value
+            fig = self._map(title, layout, shown, mapper, (x_range, y_range), aspect)
             if coastlines is not None:
                 shore = ColumnDataSource(data={"x": coastlines[:, 0], "y": coastlines[:, 1]})
                 fig.add_glyph(shore, Line(x="x", y="y", line_color="black", line_width=1, line_alpha=0.7))
@@ -134,13 +154,13 @@ class MapFrames:
         styles = columns(LEAST, across)
         rows = [
             pn.Column(*panes[: len(states)], sizing_mode="stretch_width", margin=0, styles=styles),
-            _bar(self._values, with_units(name, units)),
+            _bar(self._values, what.value),
         ]
         if differences:
             # The first column stays empty: each difference lies below its forecast.
             gap = [pn.Spacer(height=0)] if "truth" in states else []
             apart = pn.Column(*gap, *panes[len(states) :], sizing_mode="stretch_width", margin=0, styles=styles)
-            rows += [apart, _bar(self._differences, with_units(f"{name}, forecast − truth", units))]
+            rows += [apart, _bar(self._differences, what.difference)]
         self.pane.objects = rows
 
     def _map(
@@ -195,3 +215,9 @@ def _thinned(fields: np.ndarray) -> np.ndarray:
     """Return fields (K + 1, ny, nx) with no more cells than a small map shows."""
     down, across = (-(-size // MOST_CELLS) for size in fields.shape[1:])
     return fields[:, ::down, ::across]
+
+
+def _palette(name: str, symmetric: bool) -> list[str]:
+    """Return the colours of a variable; those of values about zero need limits that are symmetric, too."""
+    style = style_named(name)
+    return list(DIVERGING if symmetric else FieldStyle().palette if style.symmetric else style.palette)

@@ -1,74 +1,75 @@
-"""Forecasts at one point against lead time: the truth, and the members of each model as a plume."""
+"""A meteogram: all that is forecast at a point against lead time, one figure below the other."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource, HoverTool, Line, VArea, VSpan
+from bokeh.models import AdaptiveTicker, ColumnDataSource, CustomJSTickFormatter, Range1d
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
+from backends.experiments.rollout.series import Series
 from dashboard.plots.axes import set_limits
-from dashboard.plots.race.frame import Notice, calm, finite, legend, method_colour, race_figure, short, value_hover, with_units
+from dashboard.plots.race.frame import ANY_HEIGHT, legend, with_units
 from dashboard.plots.rollout.reel import Strip, as_frames
-from dashboard.theme import NEUTRAL, TRUTH
+from dashboard.plots.rollout.series import SeriesFigure
+from dashboard.plots.rollout.winds import WindArrows
 
-#: Rows of a model's series.
-ROWS = ("mean", "least", "low", "high", "most")
+#: Pixels of the only figure, of one of several, and of the axis of leads and of the legend.
+ALONE, HEIGHT, AXIS, LEGEND = 260, 150, 56, 24
+#: What is shown before there is anything.
+NOTHING = Series("state", "", np.empty(0), {})
+
+_DATED = """
+    const [date, time] = new Date(began + 3600000 * tick).toISOString().split("T")
+    const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    const [, month, day] = date.split("-").map(Number)
+    return `${tick}\\n${day} ${months[month - 1]} ${time.slice(0, 5)}`
+"""
 
 
 class Meteogram:
-    """Per model the mean, a band that holds most members, and thin lines at the least and greatest member.
+    """Figures with one axis of leads: plumes, bars of amounts, and arrows of winds below their speed."""
 
-    Parameters
-    ----------
-    height
-        Pixels.
-    """
-
-    def __init__(self, height: int = 260) -> None:
-        self._height = height
-        self._key: tuple = ((), "", "")
+    def __init__(self) -> None:
         self.lead = ColumnDataSource(data={"x": []})
-        self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
-        self._build((), "lead", "state")
+        self.pane = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
+        self._key: tuple = ()
+        self._build([NOTHING], "", None)
+
+    @property
+    def figures(self) -> list[figure]:
+        """From above to below."""
+        return [part.figure for part in self._parts]
 
     def show(
         self,
         leads: np.ndarray,
-        truth: np.ndarray,
-        models: Mapping[str, np.ndarray],
-        name: str,
-        units: str = "",
+        valid: tuple[str, ...],
+        series: Sequence[Series],
         time_unit: str = "",
+        began: np.datetime64 | None = None,
     ) -> None:
         """Replace all that is shown.
 
         Parameters
         ----------
-        leads, truth
-            (K + 1,) each.
-        models
-            By their labels, in the order of the colours, (5, K + 1): rows as :data:`ROWS`.
-        name, units, time_unit
-            What it is a series of.
+        leads, valid
+            Leads (K + 1,), and what the valid times are called.
+        series
+            One figure each, all with the same models.
+        time_unit, began
+            Unit of leads, and the date of the start where there are dates; leads are hours then.
         """
-        key = (tuple(models), with_units("lead time", time_unit), with_units(name, units))
+        key = (time_unit, began, *((one.name, one.unit, one.amounts, tuple(one.models)) for one in series))
         if key != self._key:
-            self._build(*key)
-        columns = {"lead": leads, "truth": finite(truth)}
-        for place, rows in enumerate(models.values()):
-            columns |= {f"{row}_{place}": finite(values) for row, values in zip(ROWS, rows, strict=True)}
-        self._source.data = columns
-        set_limits(self.figure.x_range, float(leads[0]), float(leads[-1]))
-        low, high = float(np.nanmin(truth)), float(np.nanmax(truth))
-        reach = max(high - low, 1e-9)
-        # A model that goes astray does not flatten the others.
-        seen = [values[np.isfinite(values)] for rows in models.values() for values in (finite(rows[2]), finite(rows[3]))]
-        known = np.concatenate([truth, *seen])
-        low, high = max(float(known.min()), low - 1.5 * reach), min(float(known.max()), high + 1.5 * reach)
-        set_limits(self.figure.y_range, *calm(None, low, high))
-        self._notice.show(False)
+            self._key = key
+            self._build(series, time_unit, began)
+        set_limits(self._x_range, float(leads[0]), float(leads[-1]) if len(leads) > 1 else float(leads[0]) + 1)
+        for one, panel, arrows in zip(series, self.panels, self.arrows, strict=True):
+            panel.show(leads, valid, one)
+            if arrows is not None and one.winds is not None:
+                arrows.show(leads, one.winds)
 
     def strip(self, leads: np.ndarray) -> Strip:
         """Return the frames of the mark at the lead that is shown."""
@@ -76,30 +77,43 @@ class Meteogram:
 
     def clear(self) -> None:
         """Take everything away."""
+        self._key = ()
         self.lead.data = {"x": []}
-        self._build((), "lead time", "state")
+        self._build([NOTHING], "", None)
 
-    def _build(self, labels: tuple[str, ...], x_label: str, y_label: str) -> None:
-        self._key = (labels, x_label, y_label)
-        fig = race_figure(self._height, x_label, y_label, tools="pan,wheel_zoom,reset,save")
-        names = ["lead", "truth", *(f"{row}_{k}" for k in range(len(labels)) for row in ROWS)]
-        self._source = ColumnDataSource(data={name: [] for name in names})
-        fig.add_glyph(self.lead, VSpan(x="x", line_color=NEUTRAL, line_width=1.5))
-        drawn: dict[str, list[GlyphRenderer]] = {}
-        for place, label in enumerate(labels):
-            colour = method_colour(place)
-            band = VArea(x="lead", y1=f"low_{place}", y2=f"high_{place}", fill_color=colour, fill_alpha=0.2)
-            ends = [Line(x="lead", y=f"{row}_{place}", line_color=colour, line_width=0.7, line_dash=[3, 3])
-                    for row in ("least", "most")]  # fmt: skip
-            mean = Line(x="lead", y=f"mean_{place}", line_color=colour, line_width=2)
-            drawn[label] = [fig.add_glyph(self._source, glyph) for glyph in (band, *ends, mean)]
-        truth = fig.add_glyph(self._source, Line(x="lead", y="truth", line_color=TRUTH, line_width=3))
-        legend(fig, [("truth", [truth]), *drawn.items()])
-        rows = [(x_label, "@lead{0.[000]}"), ("truth", "@truth{custom}")]
-        rows += [(short(label), f"@mean_{place}{{custom}}") for place, label in enumerate(labels)]
-        hover = HoverTool(renderers=[truth], mode="vline", tooltips=rows)
-        hover.formatters = {"@truth": value_hover(), **{f"@mean_{k}": value_hover() for k in range(len(labels))}}
-        fig.add_tools(hover)
-        self._notice: Notice = Notice(fig)
-        self.figure: figure = fig
-        self.pane.object = fig
+    def _build(self, series: Sequence[Series], time_unit: str, began: np.datetime64 | None) -> None:
+        self._x_range = Range1d()
+        label = with_units("lead time", time_unit) + ("" if began is None else ", valid time [UTC]")
+        self.panels: list[SeriesFigure] = []
+        self.arrows: list[WindArrows | None] = []
+        self._parts: list[SeriesFigure | WindArrows] = []
+        for place, one in enumerate(series):
+            below = label if place == len(series) - 1 else ""
+            beside = "" if one.winds is not None else below
+            height = ALONE if len(series) == 1 else HEIGHT + LEGEND * (place == 0) + AXIS * bool(beside)
+            self.panels.append(SeriesFigure(one, self.lead, self._x_range, beside, height))
+            self.arrows.append(None if one.winds is None else WindArrows(one.winds, self.lead, self._x_range, below))
+            self._parts += [part for part in (self.panels[-1], self.arrows[-1]) if part is not None]
+        for fig in self.figures[:-1]:
+            fig.xaxis.visible = False
+        _date(self.figures[-1], began)
+        self._link()
+        self.pane.objects = [pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0) for fig in self.figures]
+
+    def _link(self) -> None:
+        """Give the first figure the legend of all: what is hidden by a click is hidden everywhere."""
+        first = self.panels[0].drawn
+        legend(self.panels[0].figure, list(first.items()))
+        for label, renderers in first.items():
+            others: list[GlyphRenderer] = [r for part in self._parts[1:] for r in part.drawn[label]]
+            for other in others:
+                renderers[0].js_link("visible", other, "visible")
+
+
+def _date(fig: figure, began: np.datetime64 | None) -> None:
+    """Write the valid time below each lead, in hours, and let both be round numbers."""
+    if began is None:
+        return
+    milliseconds = int(began.astype("datetime64[ms]").astype(int))
+    ticker = AdaptiveTicker(base=24, mantissas=[1, 2, 3, 6, 12], min_interval=1, num_minor_ticks=0, desired_num_ticks=8)
+    fig.xaxis.update(ticker=ticker, formatter=CustomJSTickFormatter(args={"began": milliseconds}, code=_DATED))
