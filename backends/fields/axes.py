@@ -14,8 +14,8 @@ MEMBER_NAMES = re.compile(r"^(number|member|members|realization|ensemble|ens|sam
 LEVEL_UNITS = {"millibars": "hPa", "millibar": "hPa", "mb": "hPa", "hectopascals": "hPa", "1": "", "level": ""}
 
 
-def describe_axes(array: xr.DataArray, horizontal: tuple[str, str]) -> tuple[Axis, ...]:
-    """Return the axes of all dimensions but the horizontal two, in the file's order."""
+def describe_axes(array: xr.DataArray, horizontal: tuple[str, ...]) -> tuple[Axis, ...]:
+    """Return the axes of all dimensions but the horizontal ones, in the file's order."""
     return tuple(_axis(array, str(dim)) for dim in array.dims if dim not in horizontal)
 
 

@@ -10,14 +10,15 @@ from backends.errors import InputError
 from backends.fields.axes import describe_axes, fixed_time
 from backends.fields.damage import DECODING_PROBLEMS, first_line
 from backends.fields.field import Axis, Field, Series, Statistics, Variable, combine, statistics
-from backends.fields.grids import Layout, layout
+from backends.fields.grids import Layout, layout, with_coordinates
+from backends.fields.meshes import cell_at
 
 #: A variable of at most this many values (128 MiB of float32) is read whole and kept; larger ones slice by slice.
 KEPT_VALUES = 2**25
 
 
 class FieldDataset:
-    """Variables on latitude–longitude grids, read lazily.
+    """Variables on grids of any kind on the Earth, read lazily.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ class FieldDataset:
     Raises
     ------
     InputError
-        If no variable has latitudes and longitudes.
+        If no variable lies on a grid that is understood.
     """
 
     def __init__(self, label: str, format: str, sources: Iterable[xr.Dataset], path: Path | None = None) -> None:
@@ -45,12 +46,12 @@ class FieldDataset:
         self._loaded: dict[str, np.ndarray] = {}
         self._ranges: dict[tuple[object, ...], Statistics] = {}
         refused: list[str] = []
-        for source in sources:
+        for source in map(with_coordinates, sources):
             for name, array in source.data_vars.items():
                 if array.dtype.kind not in "fiu":
                     continue
                 try:
-                    lay = layout(array)
+                    lay = layout(array, source)
                 except InputError as problem:
                     refused.append(str(problem))
                     continue
@@ -79,9 +80,9 @@ class FieldDataset:
             units=str(attributes.get("units", "")),
             dims=tuple(map(str, array.dims)),
             shape=tuple(array.shape),
-            axes=describe_axes(array, (lay.latitude_dim, lay.longitude_dim)),
+            axes=describe_axes(array, lay.dims),
             time=fixed_time(array),
-            grid=lay.grid,
+            mesh=lay.mesh,
             attributes={str(key): _text(value) for key, value in attributes.items()},
         )
 
@@ -108,13 +109,13 @@ class FieldDataset:
         variable = self.variable(name)
         others = [axis for axis in variable.axes if axis.name != over.name]
         chosen = {axis.name: _checked(axis, selection.get(axis.name, 0)) for axis in others}
-        total = np.zeros(variable.grid.shape)
+        total = np.zeros(variable.mesh.shape)
         for index in range(len(over)):
             total += self._read(name, {**chosen, over.name: index})
         return Field(variable, (total / len(over)).astype(np.float32), chosen)
 
     def series(self, name: str, latitude: float, longitude: float, selection: Mapping[str, int]) -> Series:
-        """Return the values along the time axis at the grid point nearest to a place.
+        """Return the values along the time axis in the cell at a place.
 
         Raises
         ------
@@ -125,18 +126,17 @@ class FieldDataset:
         axis = variable.axis("time")
         if axis is None:
             raise InputError(f"{variable.title} has a single time, so there is no series to draw")
-        row, column = variable.grid.nearest(latitude, longitude)
-        chosen = {a.name: _checked(a, selection.get(a.name, 0)) for a in variable.axes if a.name != axis.name}
         lay = self._layouts[name]
-        place = {lay.latitude_dim: int(lay.rows[row]), lay.longitude_dim: int(lay.columns[column])}
-        values = self._values(name, {**chosen, **place})
-        grid = variable.grid
-        return Series(variable, axis, values, float(grid.latitude[row]), float(grid.longitude[column]))
+        cell = cell_at(lay.mesh, latitude, longitude)
+        chosen = {a.name: _checked(a, selection.get(a.name, 0)) for a in variable.axes if a.name != axis.name}
+        values = self._values(name, {**chosen, **lay.position(cell)})
+        north, east = (float(places[cell]) for places in lay.mesh.places())
+        return Series(variable, axis, values, north, east)
 
     def statistics(self, name: str) -> Statistics:
         """Return the statistics of all values of a variable; one too large to keep is read slice by slice."""
         array = self._arrays[self.variable(name).name]
-        if array.size <= KEPT_VALUES or array.ndim == 2:
+        if array.size <= KEPT_VALUES or array.ndim <= len(self._layouts[name].dims):
             return statistics(self._values(name, {}))
         first = str(array.dims[0])
         return combine(statistics(self._values(name, {first: index})) for index in range(array.sizes[first]))
@@ -160,10 +160,7 @@ class FieldDataset:
     def _read(self, name: str, chosen: Mapping[str, int]) -> np.ndarray:
         lay = self._layouts[name]
         dims = [d for d in map(str, self._arrays[name].dims) if d not in chosen]
-        values = self._values(name, chosen)
-        if dims == [lay.longitude_dim, lay.latitude_dim]:
-            values = values.T
-        return np.ascontiguousarray(values[lay.rows][:, lay.columns])
+        return lay.arrange(self._values(name, chosen), dims)
 
     def _values(self, name: str, chosen: Mapping[str, int]) -> np.ndarray:
         """Read values at the given indices as float32, NaN where missing; a variable that fits is read once, whole."""

@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from backends.errors import InputError
+from backends.fields.meshes import Mesh, RegularMesh
 from backends.geometry.grid import LatLonGrid
 
 Role = Literal["time", "level", "member", "other"]
@@ -18,7 +20,7 @@ def time_label(time: np.datetime64) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """A dimension of a variable besides latitude and longitude: its times, levels, members or whatever else.
+    """A dimension of a variable besides the horizontal ones: its times, levels, members or whatever else.
 
     Attributes
     ----------
@@ -59,8 +61,17 @@ class Variable:
     shape: tuple[int, ...]
     axes: tuple[Axis, ...]
     time: np.datetime64 | None
-    grid: LatLonGrid
+    mesh: Mesh
     attributes: Mapping[str, str]
+
+    @property
+    def grid(self) -> LatLonGrid:
+        """The latitude–longitude grid that the variable lies on; InputError where it lies on another kind."""
+        if not isinstance(self.mesh, RegularMesh):
+            raise InputError(
+                f"{self.title} lies on another grid ({self.mesh.kind}); this works on latitude–longitude grids alone"
+            )
+        return self.mesh.grid
 
     def axis(self, role: Role) -> Axis | None:
         """Return the first axis of a role, or None."""
@@ -81,7 +92,8 @@ class Field:
     variable
         What it is a field of.
     values
-        Shape (ny, nx), float32, in `variable.units`, rows south to north, columns west to east; NaN where missing.
+        Shape of `variable.mesh`, float32, in `variable.units`; NaN where missing. On a latitude–longitude grid (ny, nx),
+        rows south to north, columns west to east; otherwise in the file's order.
     selection
         The index chosen on each axis. Without one of the axes where the field is a mean over it.
     """

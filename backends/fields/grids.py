@@ -1,5 +1,6 @@
-"""From a file's coordinates to a grid that runs south to north and west to east without a seam."""
+"""From a file's coordinates to the grid that a variable lies on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,47 +8,103 @@ import torch
 import xarray as xr
 
 from backends.errors import InputError
+from backends.fields.curvilinear import curvilinear, healpix_of, projected_of, unstructured
+from backends.fields.meshes import Mesh, RegularMesh
 from backends.geometry.grid import LatLonGrid
+
+#: Names that models give to coordinates without saying what they are.
+COORDINATE_NAMES = {"clat", "clon", "vlat", "vlon", "elat", "elon", "rlat", "rlon"}
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
     """How a variable lies on its grid.
 
-    `rows` and `columns` are the file's indices in the order of the grid: values[..., rows, :][..., columns].
+    Attributes
+    ----------
+    dims
+        The file's names of the dimensions that the grid takes, in the grid's order.
+    mesh
+        The grid.
+    order
+        For each of the dimensions the file's indices in the order of the grid; None for the file's own order.
     """
 
-    latitude_dim: str
-    longitude_dim: str
-    rows: np.ndarray
-    columns: np.ndarray
-    grid: LatLonGrid
-    longitude_in_file: tuple[float, float]
+    dims: tuple[str, ...]
+    mesh: Mesh
+    order: tuple[np.ndarray, ...] | None = None
+
+    def arrange(self, values: np.ndarray, dims: Sequence[str]) -> np.ndarray:
+        """Return values, whose axes are `dims` in any order, as a field of the grid's shape."""
+        values = values.transpose([list(dims).index(dim) for dim in self.dims])
+        for axis, indices in enumerate(self.order or ()):
+            values = values.take(indices, axis=axis)
+        return np.ascontiguousarray(values)
+
+    def position(self, cell: int) -> dict[str, int]:
+        """Return the file's index on each dimension of a cell, which is numbered as the grid does."""
+        indices = np.unravel_index(cell, self.mesh.shape)
+        if self.order is not None:
+            indices = tuple(order[k] for order, k in zip(self.order, indices, strict=True))
+        return {dim: int(k) for dim, k in zip(self.dims, indices, strict=True)}
 
 
-def layout(array: xr.DataArray) -> Layout | None:
-    """Return the layout of a variable, or None where it has no latitude and longitude dimensions.
+def with_coordinates(source: xr.Dataset) -> xr.Dataset:
+    """Return a dataset in which all that describes its grids counts as a coordinate and not as a variable."""
+    found = {str(name) for name in source.data_vars if str(name) in COORDINATE_NAMES}
+    for name, array in source.variables.items():
+        attributes = {**array.encoding, **array.attrs}
+        if array.attrs.get("standard_name") in ("latitude", "longitude", "grid_latitude", "grid_longitude"):
+            found.add(str(name))
+        found.update(str(attributes[key]) for key in ("bounds", "grid_mapping") if isinstance(attributes.get(key), str))
+    return source.set_coords([name for name in found if name in source.data_vars])
+
+
+def layout(array: xr.DataArray, source: xr.Dataset) -> Layout | None:
+    """Return the layout of a variable of a dataset, or None where it does not lie on the Earth.
 
     Raises
     ------
     InputError
-        If it has coordinates that are no rectilinear grid: two-dimensional ones, unstructured ones, repeated values.
+        If it has coordinates that are no grid: of unlike dimensions, missing, repeated.
     """
+    pair = _latitude_longitude(array)
+    described = healpix_of(array, source) or projected_of(array, source, pair)
+    if described is not None:
+        return Layout(*described)
+    if pair is None or 0 in (pair[0].ndim, pair[1].ndim):
+        return None
+    return _by_places(array, source, *pair)
+
+
+def _by_places(array: xr.DataArray, source: xr.Dataset, latitude: xr.DataArray, longitude: xr.DataArray) -> Layout | None:
+    if latitude.dims == longitude.dims and latitude.ndim == 1:
+        return Layout(*unstructured(latitude, longitude, source))
+    if latitude.dims == longitude.dims and latitude.ndim == 2:
+        return Layout(*curvilinear(latitude, longitude))
+    if latitude.ndim != 1 or longitude.ndim != 1:
+        raise InputError(
+            f"variable {array.name!r} lies on a grid that cannot be drawn: latitude has dimensions {_dims(latitude)}, "
+            f"longitude {_dims(longitude)}; expected one dimension each, or the same one or two for both"
+        )
+    return _regular(array, latitude, longitude)
+
+
+def _latitude_longitude(array: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray] | None:
     # An attribute decides where there is one; a name (lat, latitude, nav_lat) counts where there is none.
     for view in (array, array.cf.guess_coord_axis()):
         known = view.cf.coordinates
-        if "latitude" in known and "longitude" in known:
-            latitude, longitude = view[known["latitude"][0]], view[known["longitude"][0]]
-            break
-    else:
-        return None
-    if latitude.ndim == 0 or longitude.ndim == 0:
-        return None
-    if latitude.ndim != 1 or longitude.ndim != 1 or latitude.dims == longitude.dims:
-        raise InputError(
-            f"variable {array.name!r} lies on a grid that cannot be drawn yet: latitude has dimensions "
-            f"{_dims(latitude)}, longitude {_dims(longitude)}; expected one dimension each (a latitude–longitude grid)"
-        )
+        norths = [view[name] for name in known.get("latitude", [])]
+        easts = [view[name] for name in known.get("longitude", [])]
+        pairs = [(north, east) for north in norths for east in easts]
+        # Where a file has several, those that belong together come first.
+        pairs.sort(key=lambda pair: pair[0].dims != pair[1].dims or pair[0].ndim == 0)
+        if pairs:
+            return pairs[0]
+    return None
+
+
+def _regular(array: xr.DataArray, latitude: xr.DataArray, longitude: xr.DataArray) -> Layout | None:
     if array.sizes[latitude.dims[0]] < 2 or array.sizes[longitude.dims[0]] < 2:
         return None
     degrees_north = latitude.values.astype(np.float64)
@@ -57,14 +114,7 @@ def layout(array: xr.DataArray) -> Layout | None:
     rows = np.argsort(degrees_north, kind="stable")
     columns, west_to_east = _without_seam(degrees_east)
     grid = LatLonGrid(torch.from_numpy(degrees_north[rows]), torch.from_numpy(west_to_east))
-    return Layout(
-        str(latitude.dims[0]),
-        str(longitude.dims[0]),
-        rows,
-        columns,
-        grid,
-        (float(degrees_east.min()), float(degrees_east.max())),
-    )
+    return Layout((str(latitude.dims[0]), str(longitude.dims[0])), RegularMesh(grid), (rows, columns))
 
 
 def _dims(coordinate: xr.DataArray) -> str:
@@ -89,17 +139,3 @@ def _without_seam(longitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         order = np.r_[order[start:], order[:start]]
         line = np.r_[line[start:], line[:start] + 360]
     return order, line
-
-
-def grid_description(grid: LatLonGrid) -> dict[str, object]:
-    """Return type, size and spacing of a grid, as plain values."""
-    steps = {"latitude": grid.latitude.diff(), "longitude": grid.longitude.diff()}
-    even = {name: bool(torch.allclose(step, step.mean(), rtol=1e-3)) for name, step in steps.items()}
-    return {
-        "type": "regular latitude-longitude" if all(even.values()) else "rectilinear latitude-longitude",
-        "rows": grid.shape[0],
-        "columns": grid.shape[1],
-        "latitude_step": round(float(steps["latitude"].mean()), 6),
-        "longitude_step": round(float(steps["longitude"].mean()), 6),
-        "global": grid.periodic,
-    }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Role
-from backends.fields.grids import grid_description
+from backends.fields.meshes import Mesh, RegularMesh, extent_of
 from backends.fields.readers import open_dataset
 
 
@@ -24,18 +24,26 @@ def inspect_file(path: Path) -> dict[str, object]:
     """
     dataset = open_dataset(path)
     first = next(iter(dataset.variables.values()))
-    grid = first.grid
+    latitude, longitude = _ends(first.mesh)
     return {
         "path": str(path),
         "format": dataset.format,
         "variables": [_variable(dataset, name) for name in dataset.variables],
-        "grid": grid_description(grid),
-        "latitude": [float(grid.latitude[0]), float(grid.latitude[-1])],
-        "longitude": [float(grid.longitude[0]), float(grid.longitude[-1])],
+        "grid": {"type": first.mesh.kind, **first.mesh.facts()},
+        "latitude": latitude,
+        "longitude": longitude,
         "time": _time_range(dataset),
         "levels": _values(dataset, "level"),
         "members": _values(dataset, "member"),
     }
+
+
+def _ends(mesh: Mesh) -> tuple[list[float], list[float]]:
+    if isinstance(mesh, RegularMesh):
+        south_north, west_east = ([float(axis[0]), float(axis[-1])] for axis in (mesh.grid.latitude, mesh.grid.longitude))
+        return south_north, west_east
+    covered = extent_of(mesh)
+    return [covered.south, covered.north], [covered.west, covered.east]
 
 
 def _variable(dataset: FieldDataset, name: str) -> dict[str, object]:

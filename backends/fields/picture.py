@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Field, Statistics, statistics
-from backends.fields.raster import Raster, Window, rasterise
+from backends.fields.meshes import RegularMesh
+from backends.fields.raster import Raster, Window, grid_raster
+from backends.fields.views import View, covered, draw, view_of
+from backends.geometry.projections import LatLon, Projection
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
     """A field, the pixels of the part that is looked at, and statistics in the variable's units.
 
+    `view` is the map that the pixels lie on; None where they lie on degrees.
     `here` is of the field itself; `usual` of the variable over all times and members at this level, which is what
     colour limits should hold so that playing through time does not change the colours.
     """
@@ -20,10 +24,34 @@ class Picture:
     raster: Raster
     here: Statistics
     usual: Statistics
+    view: View | None = None
+
+    @property
+    def pixels_are_fewer(self) -> bool:
+        """Whether a closer look would show more."""
+        return self.view is not None or self.raster.values.size < self.field.values.size
 
 
-def look_at(dataset: FieldDataset, name: str, selection: Mapping[str, int], window: Window | None = None) -> Picture:
+def look_at(
+    dataset: FieldDataset,
+    name: str,
+    selection: Mapping[str, int],
+    window: Window | None = None,
+    projection: Projection | None = None,
+    coarse: bool = False,
+) -> Picture:
     """Return the picture of a variable at one index per axis (0 where none is given).
+
+    Parameters
+    ----------
+    dataset, name, selection
+        What is shown.
+    window
+        The part that is looked at, in degrees or in the projection's x and y; all of it by default.
+    projection
+        Of the map; latitude and longitude by default.
+    coarse
+        Whether fewer pixels will do, while a globe is being turned.
 
     Raises
     ------
@@ -31,4 +59,19 @@ def look_at(dataset: FieldDataset, name: str, selection: Mapping[str, int], wind
         If the variable or an index does not exist, or the file is damaged there.
     """
     field = dataset.field(name, selection)
-    return Picture(field, rasterise(field, window), statistics(field.values), dataset.usual_range(name, selection))
+    mesh, view = field.variable.mesh, None
+    if projection is None or isinstance(projection, LatLon):
+        raster = rasterise(field, window)
+    else:
+        view = view_of(mesh, projection, window, coarse)
+        raster = draw(field.values, mesh, view)
+    return Picture(field, raster, statistics(field.values), dataset.usual_range(name, selection), view)
+
+
+def rasterise(field: Field, window: Window | None = None) -> Raster:
+    """Return the pixels of a field on degrees: as they are where the grid has rows and columns, otherwise looked up."""
+    mesh = field.variable.mesh
+    if isinstance(mesh, RegularMesh):
+        return grid_raster(field.values, mesh.grid, window)
+    extent = covered(mesh)
+    return draw(field.values, mesh, view_of(mesh, LatLon((extent.west + extent.east) / 2), window))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backends.fields.field import Field
 from backends.geometry.grid import LatLonGrid
 
 #: No raster is larger than this; a screen shows no more.
@@ -13,7 +12,7 @@ MAX_WIDTH, MAX_HEIGHT = 1000, 640
 
 @dataclass(frozen=True, eq=False)
 class Raster:
-    """Evenly spaced pixels, shape (height, width), rows south to north, and the degrees that their edges span."""
+    """Evenly spaced pixels, shape (height, width), rows upward, and what their edges span: degrees, or x and y of a map."""
 
     values: np.ndarray
     west: float
@@ -24,7 +23,7 @@ class Raster:
 
 @dataclass(frozen=True)
 class Window:
-    """The part of a map that is looked at, degrees."""
+    """The part of a map that is looked at: degrees, or x (west to east) and y (south to north) of a projection."""
 
     west: float
     east: float
@@ -36,8 +35,14 @@ class Window:
         x, y = (self.east - self.west) / 4, (self.north - self.south) / 4
         return Window(self.west - x, self.east + x, self.south - y, self.north + y)
 
+    def within(self, other: "Window") -> "Window":
+        """Return the part of it that lies within another; all of the other if it has none."""
+        west, east = max(self.west, other.west), min(self.east, other.east)
+        south, north = max(self.south, other.south), min(self.north, other.north)
+        return Window(west, east, south, north) if west < east and south < north else other
 
-def rasterise(field: Field, window: Window | None = None) -> Raster:
+
+def grid_raster(values: np.ndarray, grid: LatLonGrid, window: Window | None = None) -> Raster:
     """Return the pixels of a field, each with the value of the nearest grid point, so that nothing is smoothed over.
 
     A grid with even spacing and few enough points comes out one pixel per point. Uneven spacing (a Gaussian grid) gets
@@ -45,16 +50,13 @@ def rasterise(field: Field, window: Window | None = None) -> Raster:
 
     Parameters
     ----------
-    field
-        The field.
+    values
+        Shape (ny, nx).
+    grid
+        The grid.
     window
         What to show; everything by default. It is widened to whole grid cells and cut to the field.
     """
-    return grid_raster(field.values, field.variable.grid, window)
-
-
-def grid_raster(values: np.ndarray, grid: LatLonGrid, window: Window | None = None) -> Raster:
-    """Return the pixels of values (ny, nx) on a grid, as :func:`rasterise` does."""
     rows = _Pixels(grid.latitude.numpy(), None if window is None else (window.south, window.north), MAX_HEIGHT)
     columns = _Pixels(grid.longitude.numpy(), None if window is None else (window.west, window.east), MAX_WIDTH)
     return Raster(values[rows.index][:, columns.index], *columns.bounds, *rows.bounds)

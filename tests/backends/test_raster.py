@@ -6,7 +6,8 @@ import torch
 
 from backends.experiments.pictures import to_raster
 from backends.fields import raster
-from backends.fields.raster import Window, rasterise
+from backends.fields.picture import rasterise
+from backends.fields.raster import Window
 from backends.fields.readers import open_dataset
 from tests.files import dataset, known, regional, write
 

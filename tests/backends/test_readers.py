@@ -172,13 +172,13 @@ def test_a_file_without_latitude_and_longitude_is_named(tmp_path):
         open_dataset(write(tmp_path / "a.nc", data))
 
 
-def test_a_projected_grid_is_named(tmp_path):
-    two = np.zeros((3, 4))
+def test_a_grid_that_is_not_understood_is_named(tmp_path):
+    values = np.zeros((3, 4))
     data = xr.Dataset(
-        {"a": (("y", "x"), two)},
-        {"lat": (("y", "x"), two, {"units": "degrees_north"}), "lon": (("y", "x"), two, {"units": "degrees_east"})},
+        {"a": (("y", "x"), values)},
+        {"lat": (("y", "x"), values, {"units": "degrees_north"}), "lon": ("x", values[0], {"units": "degrees_east"})},
     )
-    with pytest.raises(InputError, match=r"latitude has dimensions \(y, x\)"):
+    with pytest.raises(InputError, match=r"latitude has dimensions \(y, x\), longitude \(x\); expected one dimension each"):
         open_dataset(write(tmp_path / "a.nc", data))
 
 

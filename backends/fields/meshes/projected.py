@@ -1,0 +1,63 @@
+"""Grids that are regular in a projection of their own: rotated poles, Lambert, and what else PROJ knows."""
+
+from functools import cached_property
+
+import numpy as np
+from pyproj import CRS, Transformer
+
+from backends.fields.meshes.mesh import key_of, nearest_on
+
+
+class ProjectedMesh:
+    """A rectangle of cells in a map projection; places are projected and then found along each axis.
+
+    Parameters
+    ----------
+    crs
+        The projection.
+    x, y
+        Increasing or decreasing coordinates, (nx,) and (ny,): metres, or degrees where the projection is a rotation.
+    kind
+        What a person calls the grid.
+    """
+
+    def __init__(self, crs: CRS, x: np.ndarray, y: np.ndarray, kind: str) -> None:
+        self.crs, self.x, self.y, self.kind = crs, x, y, kind
+        self.shape = (len(y), len(x))
+        self.key = key_of("projected", crs.to_wkt(), x, y)
+
+    @cached_property
+    def _transformer(self) -> Transformer:
+        # Between the latitudes of the projection's own ellipsoid and the projection: no change of datum.
+        geodetic = self.crs.geodetic_crs
+        assert geodetic is not None
+        return Transformer.from_crs(geodetic, self.crs, always_xy=True)
+
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return latitudes and longitudes of all cells."""
+        x, y = np.meshgrid(self.x, self.y)
+        longitude, latitude = self._transformer.transform(x.ravel(), y.ravel(), direction="INVERSE")
+        return latitude, longitude
+
+    def locate(self, latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
+        """Return the nearest row and column in the projection."""
+        shape = latitude.shape
+        x, y = (np.asarray(v) for v in self._transformer.transform(longitude.ravel(), latitude.ravel()))
+        if self.crs.is_geographic:  # rotated longitudes: on the branch of the grid
+            west = float(self.x.min()) - abs(float(self.x[1] - self.x[0])) / 2
+            x = west + (x - west) % 360
+        column, row = _along(self.x, x), _along(self.y, y)
+        return np.where((row < 0) | (column < 0), -1, row * self.shape[1] + column).reshape(shape)
+
+    def facts(self) -> dict[str, object]:
+        """Return rows, columns, their steps in the projection's unit, and its name."""
+        x_step, y_step = (round(float(np.abs(np.diff(axis)).mean()), 6) for axis in (self.x, self.y))
+        return {"rows": self.shape[0], "columns": self.shape[1], "x_step": x_step, "y_step": y_step}
+
+
+def _along(axis: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    wanted = np.where(np.isfinite(wanted), wanted, np.nan)  # PROJ gives infinity for what it cannot project
+    if axis[0] < axis[-1]:
+        return nearest_on(axis, wanted)
+    found = nearest_on(axis[::-1], wanted)
+    return np.where(found < 0, -1, len(axis) - 1 - found)
