@@ -258,14 +258,14 @@ def _heading(picture: Picture) -> str:
 
 
 def _facts(picture: Picture, units: str) -> str:
-    here, grid = picture.here, picture.field.variable.grid
+    here, mesh = picture.here, picture.field.variable.mesh
     missing = f"{here.missing:,} of {here.missing + here.count:,}" if here.missing else "none"
     facts = {
         "min": f"{number(here.min)} {units}",
         "mean": f"{number(here.mean)} {units}",
         "max": f"{number(here.max)} {units}",
         "missing": missing,
-        "grid": f"{grid.shape[0]} × {grid.shape[1]}",
+        "grid": f"{mesh.kind}, {' × '.join(f'{n:,}' for n in mesh.shape)}",
     }
     cells = (f'<span><span class="name">{name}</span><b>{escape(text)}</b></span>' for name, text in facts.items())
     return f'<div class="facts">{"".join(cells)}</div>'

@@ -10,6 +10,7 @@ from backends.errors import InputError
 from backends.fields.catalogue import Catalogue, Entry
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Axis, Series, Variable
+from backends.fields.meshes import cell_at
 from backends.fields.picture import Picture, look_at
 from backends.fields.raster import Window
 from backends.fields.readers import open_dataset
@@ -193,7 +194,7 @@ class ExploreState(param.Parameterized):
             self.problem = "this variable has a single time, so there is no series to draw"
             return
         try:
-            self.picture.field.variable.grid.nearest(latitude, longitude)
+            cell_at(self.picture.field.variable.mesh, latitude, longitude)
         except InputError as problem:
             self.problem = str(problem)
             return
