@@ -55,8 +55,8 @@ class FormControls:
         offer = form.offers[key]
         about, chosen = html(), pn.Column(sizing_mode="stretch_width", margin=0)
         which = pmui.Select(
-            label=self._label(path), options={key_label(name): name for name in offer}, value=getattr(form.chosen, key),
-            sizing_mode="stretch_width",
+            label=self._label(path), options={self._label(f"{path}.{name}"): name for name in offer},
+            value=getattr(form.chosen, key), sizing_mode="stretch_width",
         )  # fmt: skip
         made: dict[str, list[Any]] = {}
 

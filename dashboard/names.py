@@ -94,7 +94,7 @@ KEYS = {
     "start.shape": "Starts from",
     "forcing": "Forcing F",
     "top_hat": "Top hat",
-    "perturbation.scale": "Variance, parts of the climate's",
+    "perturbation.scale": "Variance factor",
     "perturbation": "Errors of the starts",
     "models": "Models",
     "white": "White noise",

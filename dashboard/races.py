@@ -197,6 +197,12 @@ class Races:
         with self._lock:
             return self._races.get(key)
 
+    def listed(self, most: int) -> list[LiveRace]:
+        """Return the races that have run a cycle, those that somebody looked at last first."""
+        with self._lock:
+            races = sorted(self._races.values(), key=lambda race: race.seen, reverse=True)
+        return [race for race in races if race.started][:most]
+
     def drop(self, race: LiveRace) -> None:
         """Forget a race."""
         race.pause()

@@ -40,7 +40,9 @@ def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **
         "/training": lambda: frame(
             "/training", TrainingPage(catalogue.folder, _asked("run"), _asked("record"), alone).content()
         ),
-        "/rollout": lambda: frame("/rollout", RolloutPage(catalogue.folder).content()),
+        "/rollout": lambda: frame(
+            "/rollout", RolloutPage(catalogue.folder, _asked("race"), _asked("method"), _asked("analysis")).content()
+        ),
     }
     return pn.serve(
         pages,

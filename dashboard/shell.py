@@ -92,6 +92,13 @@ def asked_for_dark() -> bool:
     return asked == b"dark"
 
 
+def keep_dark(address: str) -> str:
+    """Return an address with what keeps the mode of the page that links to it."""
+    location = pn.state.location
+    dark = location is not None and "theme=dark" in (location.search or "")
+    return f"{address}{'&' if '?' in address else '?'}theme=dark" if dark else address
+
+
 def _navigation(address: str, dark: bool) -> str:
     query = "?theme=dark" if dark else ""
     links = (

@@ -93,6 +93,22 @@ def posterior_variance(problem: Problem, covariance: InnovationCovariance, point
     return (prior - white.square().sum(0).to(prior)).clamp(min=0)
 
 
+def posterior_draws(problem: Problem, covariance: InnovationCovariance, draws: int, generator: torch.Generator) -> Tensor:
+    """Draw errors of an analysis from N(0, A), shape (draws, n), for a single case; H is the tangent-linear one.
+
+    Background and observations are perturbed with B and R and analysed: e_a = e_b + B Hᵀ S⁻¹ (e_o − H e_b), which has the
+    covariance A = B − B Hᵀ S⁻¹ H B (Burgers, van Leeuwen and Evensen, 1998).
+    """
+    H, B = linear(problem), problem.background_error
+    background = B.sample(draws, generator)
+    if not len(H):
+        return background
+    white = torch.randn(draws, len(H), generator=generator, dtype=torch.float64).to(covariance.observation)
+    observed = white @ torch.linalg.cholesky(covariance.observation).T
+    w = covariance.solve(observed - H(background).to(observed))
+    return background + B.spread(H, w.to(background))
+
+
 def linear(problem: Problem) -> LinearOperator:
     """Return H, or raise InputError if it is not linear."""
     if not isinstance(problem.operator, LinearOperator):

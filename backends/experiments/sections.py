@@ -51,4 +51,6 @@ class Section(BaseModel):
 def _plain(value: object) -> object:
     if isinstance(value, tuple | list):
         return [_plain(part) for part in value]
-    return value.named_tree() if isinstance(value, Section) else value
+    if isinstance(value, Section):
+        return value.named_tree() if "name" in type(value).model_fields else value.tree()
+    return value

@@ -17,6 +17,7 @@ from dashboard.analysis.error_controls import ErrorControls
 from dashboard.analysis.fields import FieldsPanel
 from dashboard.analysis.help import TOPICS
 from dashboard.analysis.network import NetworkView
+from dashboard.analysis.onward import Onward
 from dashboard.analysis.scores import scores, settings_line
 from dashboard.analysis.state import AnalysisState
 from dashboard.analysis.tuning import TuningView
@@ -62,6 +63,7 @@ class AnalysisPage:
         )  # fmt: skip
         self.tabs = empty_tabs(VIEWS, self._on_tab)
         self._body = pn.Column(self.fields.pane, sizing_mode="stretch_width", margin=0)
+        self.onward = Onward()
         self.help = Help(TOPICS, "What the numbers mean", "What the numbers mean, with formulas")
         state.param.watch(self._show, "result")
         state.param.watch(self._show_details, "detailed")
@@ -88,6 +90,7 @@ class AnalysisPage:
                 self._belongs,
                 self._warnings,
                 self._stale,
+                self.onward.pane,
                 self.tabs,
                 self._body,
                 self.help.drawer,
@@ -156,6 +159,7 @@ class AnalysisPage:
             return
         self._announce_later()
         with one_message():
+            self.onward.show(detailed.settings)
             if self.tabs.active == FIELDS:
                 self.fields.show_details(detailed)
             else:

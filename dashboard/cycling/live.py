@@ -13,6 +13,7 @@ from dashboard.cycling.states import PhasePictures, PlanePictures, RingPictures,
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.plots.race.innovations import Innovations
 from dashboard.plots.race.timeline import RaceTimeline
+from dashboard.shell import keep_dark
 
 WINDOWS = {"100 cycles": 100, "400 cycles": 400, "1,000 cycles": 1000, "5,000 cycles": 5000, "all": 100_000}
 PICTURES: dict[str, type[StatePictures]] = {"phase": PhasePictures, "ring": RingPictures, "plane": PlanePictures}
@@ -36,8 +37,12 @@ class LiveView:
         self.log = pmui.Switch(label="Logarithmic", value=False, description="Of the errors against time")
         self.log.param.watch(lambda event: self.timeline.set_log(event.new), "value")
         state.param.watch(self._on_window, "window")
+        self.onward = pmui.Button(
+            label="Forecast from here", icon="timeline", variant="outlined", size="small", visible=False,
+            description="Opens the Rollout page: forecasts from the newest analysis of the method shown, members and all",
+        )  # fmt: skip
         self._own = pn.Row(margin=0)
-        bar = pn.FlexBox(self.method, self._own, self.window, self.log, align_items="center", gap="8px")
+        bar = pn.FlexBox(self.method, self._own, self.window, self.log, self.onward, align_items="center", gap="8px")
         self._state = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         self._below = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         self.pane = pn.Column(
@@ -47,6 +52,7 @@ class LiveView:
     def show(self, view: RaceView | None) -> None:
         """Draw a moment of the race, or nothing where there is none yet."""
         if view is None:
+            self.onward.visible = False
             self.timeline.clear()
             self.innovations.clear()
             if self._pictures is not None:
@@ -54,6 +60,9 @@ class LiveView:
             return
         self._fit()
         self._offer(view.labels)
+        self.onward.param.update(
+            href=keep_dark(f"rollout?race={self.state.live.key}&method={view.chosen}"), visible=view.cycle > 0
+        )
         curves: dict[str, Any] = {
             label: {"analysis": s["rmse_analysis"], "background": s["rmse_background"], "spread": s["spread_analysis"]}
             for label, s in zip(view.labels, view.series, strict=True)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from backends.errors import InputError
 from backends.experiments.cycling.dynamics import DYNAMICS
 from backends.experiments.faults import sentence
+from backends.experiments.rollout.analysis_start import AnalysisStart
 from backends.experiments.rollout.models import MODELS
 from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.run import from_yaml, of_kind, to_yaml
@@ -17,6 +18,8 @@ from dashboard.sections import SectionState, section_state
 MOST_MODELS = 4
 #: Starts × members of one page at most; more is for files.
 MOST_STATES = 5000
+#: Members of an analysis that forecasts begin with, if it has more or draws them.
+MOST_OWN = 20
 TESTBEDS = {model.model_fields["name"].default: model for model in DYNAMICS}
 KINDS = {model.model_fields["name"].default: model for model in MODELS}
 #: What a page opens with.
@@ -63,13 +66,28 @@ class ChosenSettings(param.Parameterized):
         self.form = FormState(RolloutSettings)
         self._taking = False
         self.form.param.watch(self._on_change, "version")
-        self._subject = self.subject
+        self._suited = ("", "")
         self.take(text)
 
     @property
     def kind(self) -> str:
-        """Where forecasts start: a testbed, or an archive."""
+        """Where forecasts start: a testbed, an archive, or an analysis."""
         return str(self.form.chosen.start)
+
+    @property
+    def world(self) -> str:
+        """What makes the truth: a testbed, or an archive."""
+        if self.kind != "analysis":
+            return self.kind
+        return "testbed" if self.analysis is None else self.analysis.world
+
+    @property
+    def analysis(self) -> AnalysisStart | None:
+        """The analysis that forecasts start from, if one has been taken over."""
+        section = self.form.offers["start"]["analysis"].section
+        if (section.race is None) == (section.analysis is None):  # type: ignore[attr-defined]
+            return None
+        return section.settings()
 
     @property
     def testbeds(self) -> FormState:
@@ -83,12 +101,22 @@ class ChosenSettings(param.Parameterized):
 
     @property
     def subject(self) -> str:
-        """What is forecast: the name of the testbed, or of the archive."""
-        return str(self.testbeds.chosen.dynamics if self.kind == "testbed" else self.archive.dataset)  # type: ignore[attr-defined]
+        """What is forecast: the name of the testbed, or of the archive; empty where no analysis has been taken over."""
+        chosen: Any = self.testbeds.chosen
+        if self.kind == "testbed":
+            return str(chosen.dynamics)
+        if self.kind == "archive":
+            return str(self.archive.dataset)  # type: ignore[attr-defined]
+        start = self.analysis
+        if start is None:
+            return ""
+        return str(start.dynamics.name if start.world == "testbed" else start.archive)
 
     @property
     def dynamics(self) -> Any:
         """The settings of the testbed, as a section."""
+        if self.kind == "analysis" and self.analysis is not None:
+            return self.analysis.dynamics
         return self.testbeds.offers["dynamics"][self.testbeds.chosen.dynamics].section
 
     def settings(self) -> RolloutSettings:
@@ -99,6 +127,11 @@ class ChosenSettings(param.Parameterized):
         InputError
             If a value is out of range; the sentence begins with its key.
         """
+        if not self.subject:
+            raise InputError(
+                "start.race: choose one and start from its newest analysis, or come from the Cycling or Analysis page by "
+                "“Forecast from here”"
+            )
         models = tuple(section.settings() for section in self.models)
         try:
             settings = RolloutSettings.model_validate({**self.form.tree(), "models": models})
@@ -125,8 +158,25 @@ class ChosenSettings(param.Parameterized):
         self._taking = True
         try:
             self.form.take(settings)
-            self._subject = self.subject
+            self._suited = (self.kind, self.subject)
             self.models = [self._section_of(model) for model in settings.models]
+        finally:
+            self._taking = False
+        self._on_change()
+
+    def start_from(self, start: AnalysisStart) -> None:
+        """Start from an analysis; the rest suits what makes the truth, a wrong model is that of the race."""
+        self._taking = True
+        try:
+            self.form.offers["start"]["analysis"].take(start)
+            self.form.chosen.start = "analysis"
+            self.form.section.param.update(precision="double" if start.race is None else start.race.precision)
+            self._suited = (self.kind, self.subject)
+            self.models = [self._new(name) for name in USUAL_MODELS[self.world]]
+            self._suit()
+            for section in self.models:
+                if "model" in section.KEYS and start.race is not None and start.race.model:
+                    section.model = dict(start.race.model)
         finally:
             self._taking = False
         self._on_change()
@@ -173,12 +223,16 @@ class ChosenSettings(param.Parameterized):
             steps, every, members, starts = USUAL[self.subject]
             self.form.section.param.update(steps=steps, every=every, members=members, starts=starts, title="", baseline="")
             self.form.chosen.param.update(perturbation="climate" if members > 1 else "none")
+            if (start := self.analysis) is not None and self.kind == "analysis":
+                own = min(start.members or MOST_OWN, MOST_OWN)
+                self.form.section.param.update(members=own, starts=1 if start.race is None else start.race.repeat)
+                self.form.chosen.perturbation = "analysis"
             self.testbeds.section.param.update(shape="climate")
-            fitting = [section for section in self.models if section.MODEL.NEEDS in ("", self.kind)]
+            fitting = [section for section in self.models if section.MODEL.NEEDS in ("", self.world)]
             # Another subject is learned by other networks.
             fitting = [section for section in fitting if "run" not in section.KEYS]
             if len(fitting) < len(self.models):
-                fitting = [self._new(name) for name in USUAL_MODELS[self.kind]]
+                fitting = [self._new(name) for name in USUAL_MODELS[self.world]]
             for section in fitting:
                 if "model" in section.KEYS:
                     section.param.update(model=self._usually_wrong())
@@ -190,9 +244,10 @@ class ChosenSettings(param.Parameterized):
     def _on_change(self, *_events: object) -> None:
         if self._taking:
             return
-        if self.subject != self._subject:
-            self._subject = self.subject
-            self._suit()
+        if (self.kind, self.subject) != self._suited:
+            self._suited = (self.kind, self.subject)
+            if self.subject:
+                self._suit()
         try:
             settings = self.settings()
         except InputError as problem:

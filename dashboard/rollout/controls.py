@@ -11,6 +11,7 @@ from dashboard.binding import choice
 from dashboard.controls import Group, notice, one_message, tell
 from dashboard.form_controls import FormControls
 from dashboard.presets import presets
+from dashboard.rollout.analysis_controls import AnalysisControls
 from dashboard.rollout.model_controls import ModelControls
 from dashboard.rollout.names import KEYS
 from dashboard.rollout.state import RolloutState
@@ -30,7 +31,12 @@ class RolloutControls:
     def __init__(self, state: RolloutState) -> None:
         self.state = state
         self._runs: list[TrainedRuns] = []
-        self.form = FormControls(state.form, {"start.dynamics.run": self._network, "start.dataset": self._dataset}, KEYS)
+        self.analysis = AnalysisControls(state)
+        makers = {
+            "start.dynamics.run": self._network, "start.dataset": self._dataset, "start.race": lambda *_: self.analysis.pane,
+            **{f"start.{key}": lambda *_: None for key in ("changes", "method", "cycle", "analysis")},
+        }  # fmt: skip
+        self.form = FormControls(state.form, makers, KEYS)
         self.preset = pmui.Select(
             label="Example", options=["", *PRESETS], value="", sizing_mode="stretch_width",
             description="Whole experiments; each is a file that can also be run without a browser.",
@@ -49,6 +55,7 @@ class RolloutControls:
             Group("Errors of the starts", lambda: self.form.section("perturbation")).pane,
         ]
         state.param.watch(self._show_fault, "fault")
+        state.form.chosen.param.watch(self._show_fault, "start")  # whose controls are made after the fault has been found
         state.param.watch(self._show_running, ["running", "fault"])
         state.param.watch(self._on_subject, "models")
         self._on_subject()
@@ -61,6 +68,8 @@ class RolloutControls:
     def refresh(self) -> None:
         """Name trained networks as far as their runs are on record."""
         self.models.refresh()
+        if self.state.kind == "analysis":
+            self.analysis.refresh()
         for runs in self._runs:
             runs.refresh()
 

@@ -41,7 +41,7 @@ class GrowthPart:
     def show(self, view: RolloutView | None) -> None:
         """Offer to measure in the testbed of other forecasts; there is none in an archive."""
         old, self._view = self._view, view
-        testbed = view is not None and view.prepared.settings.start.name == "testbed"
+        testbed = view is not None and view.prepared.settings.start.world == "testbed"
         self.pane.visible = testbed
         if view is None or (old is not None and old.prepared is view.prepared):
             return

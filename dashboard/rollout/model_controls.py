@@ -72,7 +72,7 @@ class ModelControls:
         return [
             {"label": model_name(name), "model": name}
             for name, kind in KINDS.items()
-            if kind.NEEDS in ("", state.kind) and (name != "network" or state.subject in NETWORKS)
+            if kind.NEEDS in ("", state.world) and (name != "network" or state.subject in NETWORKS)
         ]
 
     def _on_add(self, event: Event) -> None:
@@ -83,7 +83,10 @@ class ModelControls:
     def _fill(self, *_events: object) -> None:
         # The sliders of a wrong model are those of the testbed, and networks have learned one subject.
         bound = {"model", "run"}
-        keys = [(id(section), self.state.subject if bound & set(section.KEYS) else "") for section in self.state.models]
+        keys = [
+            (id(section), f"{self.state.kind} {self.state.subject}" if bound & set(section.KEYS) else "")
+            for section in self.state.models
+        ]
         kept = {key: self._cards.get(key) or self._card(section) for key, section in zip(keys, self.state.models, strict=True)}
         for place, (section, (heading, _)) in enumerate(zip(self.state.models, kept.values(), strict=True)):
             heading.object = _title(section, place)
@@ -102,7 +105,7 @@ class ModelControls:
         heading = html("", margin=(6, 5))
         knobs: list[Any] = []
         if "model" in section.KEYS:
-            knobs = [self._wrong(section, key) for key in TESTBEDS[self.state.subject].UNCERTAIN]
+            knobs = [self._wrong(section, key) for key in self._uncertain(section)]
             if not knobs:
                 knobs = [html('<div class="hint">This testbed has no constants to be wrong in.</div>')]
         if "run" in section.KEYS:
@@ -122,6 +125,12 @@ class ModelControls:
             sizing_mode="stretch_width", margin=(0, 0, 6, 0), css_classes=["method"],
         )  # fmt: skip
         return heading, card
+
+    def _uncertain(self, section: Any) -> tuple[str, ...]:
+        """Return what a wrong model is usually wrong in, and what else this one is, where it is a number."""
+        usual = TESTBEDS[self.state.subject].UNCERTAIN if self.state.subject in TESTBEDS else ()
+        more = [key for key, value in section.model.items() if isinstance(value, float) and key not in (*usual, "dt")]
+        return (*usual, *more)
 
     def _wrong(self, section: Any, key: str) -> LiveSlider:
         """Return a slider of what the wrong model takes a constant to be."""

@@ -37,9 +37,19 @@ STALE = "The settings have been changed: what is shown still has the old ones. R
 
 
 class RolloutPage:
-    """Widgets and views round a :class:`RolloutState`."""
+    """Widgets and views round a :class:`RolloutState`.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    folder
+        Of the data.
+    race, method
+        The key of a live race, and the number of its method whose analysis forecasts start from.
+    analysis
+        In place of them an analysis experiment, as a file's text.
+    """
+
+    def __init__(self, folder: Path, race: str = "", method: str = "", analysis: str = "") -> None:
         self._document = pn.state.curdoc
         self.state = state = RolloutState(folder)
         self.controls = RolloutControls(state)
@@ -76,6 +86,11 @@ class RolloutPage:
         state.param.watch(self._show, "view")
         state.param.watch(self._show_progress, "running")
         self._closed = False
+        if race:
+            state.start_from_race(race, int(method) if method.isdecimal() else 0)
+        elif analysis:
+            state.start_from_experiment(analysis)
+        tell(self._problem, "problem", state.problem)
         self._ticking = pn.state.add_periodic_callback(self.tick, period=LOOK_EVERY) if self._document is not None else None
 
     def content(self) -> Content:

@@ -7,18 +7,29 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import param
+from pydantic import ValidationError
 
 from backends.errors import InputError
+from backends.experiments.faults import sentence
+from backends.experiments.rollout.analysis_start import AnalysisStart
+from backends.experiments.rollout.given import Given, of_race
 from backends.experiments.rollout.prepare import prepare
 from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.rollout.view import RolloutView, view_of
+from backends.experiments.run import from_yaml, of_kind
+from backends.experiments.settings import AnalysisSettings
+from dashboard.races import RACES, LiveRace
 from dashboard.rollout.chosen import ChosenSettings
-from dashboard.worker import FILES, LatestWins
+from dashboard.worker import DEVICE, FILES, LatestWins
 
 #: Where forecasts are run: they take seconds, in which the device's own thread serves the sliders of others.
 FORECASTS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forecasts")
 #: Seconds that one page may forecast; more is for files.
 MOST_SECONDS = 120.0
+GONE = (
+    "that race is not on this server any more: start one on the Cycling page, or apply the file of the forecasts, which runs "
+    "the race again"
+)
 #: Settings to run, or a picture and the number of another start to be shown.
 Request = tuple[RolloutSettings, None] | tuple[RolloutView, int]
 
@@ -45,8 +56,55 @@ class RolloutState(ChosenSettings):
         self._folder = folder
         self.progress = (0, 0)
         self._stop = threading.Event()
+        self._given: tuple[Given, ...] = ()
         self._work: LatestWins[Request, RolloutView] = LatestWins(FORECASTS, self._compute, self._on_view, self._on_failed)
+        self._fetching: LatestWins[tuple[LiveRace, int], tuple[Given, ...]] = LatestWins(
+            DEVICE, lambda request: newest_of(*request), self._on_given, self._on_failed
+        )
         super().__init__(text)
+
+    # Analyses -----------------------------------------------------------------------------------------------------
+
+    def start_from_race(self, key: str, method: int) -> None:
+        """Start from the newest analysis of a method of a race that is live on this server, and forecast."""
+        live = RACES.get(key)
+        if live is None:
+            self.problem = GONE
+        elif not live.started:
+            self.problem = "that race has no analysis yet: run a cycle on the Cycling page first"
+        else:
+            self._fetching.request((live, method))
+
+    def start_from_experiment(self, text: str) -> None:
+        """Start from the analysis of an experiment file's text, and forecast."""
+        try:
+            start = AnalysisStart(analysis=of_kind(from_yaml(text), AnalysisSettings))
+        except ValidationError as problem:
+            self.problem = sentence(problem, AnalysisStart)
+        except InputError as problem:
+            self.problem = str(problem)
+        else:
+            self.start_from(start)
+            self.run()
+
+    def choose_method(self, method: int) -> None:
+        """Start from another method's analysis of the same cycle, if it is at hand."""
+        start = self.analysis
+        if start is not None and start.race is not None and start.number != method:
+            self.start_from(start.model_copy(update={"method": method}))
+
+    def _on_given(self, request: tuple[LiveRace, int], given: tuple[Given, ...]) -> None:
+        self._given = given
+        self.start_from(next(found for found in given if found.start.method == request[1]).start)
+        self.run()
+
+    def _at_hand(self, settings: RolloutSettings) -> Given | None:
+        """Return the analyses of settings, where they have been made or fetched before."""
+        before = None if self.view is None else self.view.prepared.given
+        for given in (*self._given, *([] if before is None else [before])):
+            if given.start == settings.start and len(given) >= settings.starts:
+                return given
+        return None
 
     # Forecasts ----------------------------------------------------------------------------------------------------
 
@@ -66,13 +124,15 @@ class RolloutState(ChosenSettings):
 
     def wait(self) -> None:
         """Block until the forecasts are there; for programs without a browser."""
+        self._fetching.wait()
         self._work.wait()
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
         self.stop()
+        self._fetching.close()
         self._work.close()
-        self.view = None
+        self.view, self._given = None, ()
 
     def _on_settings(self, settings: RolloutSettings) -> None:
         self.stale = self.view is not None and self.view.prepared.settings != settings
@@ -89,10 +149,10 @@ class RolloutState(ChosenSettings):
         if isinstance(what, RolloutView):
             assert start is not None
             return view_of(what.prepared, what.result, start, report)
-        if what.start.name == "archive":  # the libraries that read files must not be entered twice
-            prepared = FILES.submit(prepare, what, self._folder).result()
+        if what.start.world == "archive":  # the libraries that read files must not be entered twice
+            prepared = FILES.submit(prepare, what, self._folder, self._at_hand(what), report).result()
         else:
-            prepared = prepare(what, self._folder)
+            prepared = prepare(what, self._folder, self._at_hand(what), report)
         view = view_of(prepared, prepared.run(report))
         assert view.curves  # computed here, where nobody waits for it
         return view
@@ -122,3 +182,15 @@ class RolloutState(ChosenSettings):
 
     def _on_failed(self, problem: str) -> None:
         self.param.update(running=False, problem=problem)
+
+
+def newest_of(live: LiveRace, asked: int) -> tuple[Given, ...]:
+    """Return the newest analyses of all methods of a race that have any; on the device's thread only.
+
+    Raises
+    ------
+    InputError
+        If the method asked for has none.
+    """
+    race, methods = live.race, range(len(live.race.cycling.contestants))
+    return tuple(of_race(race, number) for number in methods if number == asked or not race.cycling.contestants[number].ended)

@@ -50,6 +50,8 @@ class Race:
         What has been changed on the way.
     trace
         The states of the newest cycles.
+    history
+        The settings that it began with and those that came later, each with the cycles run before.
 
     Raises
     ------
@@ -80,6 +82,7 @@ class Race:
             contestant.record.spinup = settings.spinup
         self.marks: list[Mark] = []
         self.trace = Trace(settings.cycles)
+        self.history: list[tuple[int, CyclingSettings]] = [(0, settings)]
 
     @property
     def cycle(self) -> int:
@@ -129,6 +132,9 @@ class Race:
         for contestant, label in zip(self.cycling.contestants, labels(settings.methods), strict=True):
             contestant.label, contestant.record.spinup = label, settings.spinup
         self.settings = settings
+        if len(self.history) > 1 and self.history[-1][0] == self.cycle:
+            self.history.pop()
+        self.history.append((self.cycle, settings))
         self.marks += [Mark(self.cycle, text) for text in texts]
 
     def _forecast_model(self, settings: CyclingSettings) -> Dynamics:

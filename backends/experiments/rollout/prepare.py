@@ -16,7 +16,9 @@ from backends.experiments.cycling.dynamics import DynamicsSection, differing, mo
 from backends.experiments.cycling.emulated import emulator
 from backends.experiments.cycling.race import climate_of
 from backends.experiments.observing import generator
+from backends.experiments.rollout.analysis_start import AnalysisStart
 from backends.experiments.rollout.archives import archive_world, emulated_field
+from backends.experiments.rollout.given import Given, given_of
 from backends.experiments.rollout.models import (
     ClimatologySettings,
     LinearInverseSettings,
@@ -27,7 +29,9 @@ from backends.experiments.rollout.models import (
     WrongModelSettings,
 )
 from backends.experiments.rollout.settings import (
+    AnalysisPerturbation,
     ArchiveStart,
+    BackgroundPerturbation,
     ClimatePerturbation,
     NoPerturbation,
     RolloutSettings,
@@ -48,17 +52,20 @@ from backends.rollout.world import Starts, World
 STARTS, MEMBERS, FIT, GROWTH = 31, 32, 33, 34
 #: Starts that the growth of small errors is measured from where states are large.
 LARGE, FEW = 1000, 4
+#: How far the truth of an analysis may be from the archive's, in parts of its standard deviation: files round.
+SAME = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """What a rollout runs: what forecasts begin with is `ensemble`, (S, N, n)."""
+    """What a rollout runs: what forecasts begin with is `ensemble`, (S, N, n); `given` are the analyses it was made from."""
 
     settings: RolloutSettings
     world: World
     models: tuple[ForecastModel, ...]
     starts: Starts
     ensemble: Tensor
+    given: Given | None = None
 
     def run(self, report: Report | None = None) -> Rollout:
         """Run all forecasts.
@@ -87,8 +94,19 @@ class Prepared:
         return small_errors(self.world.dynamics, states, seeded)
 
 
-def prepare(settings: RolloutSettings, folder: Path) -> Prepared:
-    """Return what settings describe; `folder` is that of the data.
+def prepare(settings: RolloutSettings, folder: Path, given: Given | None = None, report: Report | None = None) -> Prepared:
+    """Return what settings describe.
+
+    Parameters
+    ----------
+    settings
+        The experiment.
+    folder
+        Of the data.
+    given
+        The analyses of a start from some, where they are at hand; otherwise they are made.
+    report
+        Told how much of making them is done.
 
     Raises
     ------
@@ -96,13 +114,17 @@ def prepare(settings: RolloutSettings, folder: Path) -> Prepared:
         If data or a network cannot be read, or do not fit together.
     """
     world = world_of(settings, folder)
-    starts = starts_of(settings, world)
+    if isinstance(settings.start, AnalysisStart):
+        given = given or given_of(settings.start, settings.starts, folder, report)
+        starts = _given_starts(settings, world, given)
+        ensemble = _around(settings, world, starts, given)
+    else:
+        starts = starts_of(settings, world)
+        ensemble = perturbed(starts.states, settings.members, _errors(settings, world, starts))
     models = tuple(
         model_from(model, label, settings, world, folder) for model, label in zip(settings.models, settings.labels, strict=True)
     )
-    return Prepared(
-        settings, world, models, starts, perturbed(starts.states, settings.members, _errors(settings, world, starts))
-    )
+    return Prepared(settings, world, models, starts, ensemble, given)
 
 
 def precision_of(settings: RolloutSettings) -> tuple[torch.device, torch.dtype]:
@@ -121,6 +143,8 @@ def world_of(settings: RolloutSettings, folder: Path) -> World:
     """
     if isinstance(settings.start, ArchiveStart):
         return archive_world(settings.start, folder, *precision_of(settings))
+    if isinstance(settings.start, AnalysisStart):
+        return _world_of_analysis(settings.start, folder, *precision_of(settings))
     return testbed_of(settings.start, *precision_of(settings))
 
 
@@ -179,7 +203,7 @@ def model_from(
     if isinstance(world, ArchiveWorld):
         assert isinstance(settings, NetworkSettings)
         return emulated_field(settings.run, world, label, folder)
-    assert isinstance(rollout_settings.start, TestbedStart)
+    assert not isinstance(rollout_settings.start, ArchiveStart)
     return _of_testbed(settings, label, rollout_settings.start.dynamics, world, *precision_of(rollout_settings))
 
 
@@ -197,6 +221,49 @@ def _of_testbed(
     if type(network.model) is not type(true):
         raise InputError(f"the run {settings.run!r} has learned to follow {network.model.name}; the start is of {true.name}")
     return FromDynamics(network, world, label, settings.name)
+
+
+def _world_of_analysis(start: AnalysisStart, folder: Path, device: torch.device, dtype: torch.dtype) -> World:
+    if start.world == "testbed":
+        return testbed_of(TestbedStart(dynamics=start.dynamics), device, dtype)
+    return archive_world(ArchiveStart(dataset=start.archive), folder, device, dtype)
+
+
+def _given_starts(settings: RolloutSettings, world: World, given: Given) -> Starts:
+    """Return the truth that analyses are of.
+
+    Raises
+    ------
+    InputError
+        If it has another size than the world, or is not what an archive has at that time.
+    """
+    S = settings.starts
+    if given.truth.shape[-1] != world.size:
+        raise InputError(f"the analysis has {given.truth.shape[-1]} components; a state of the start's model has {world.size}")
+    if isinstance(world, TestbedWorld):
+        assert isinstance(given.time, float)
+        return world.at(given.truth[:S], given.time)
+    assert isinstance(world, ArchiveWorld)
+    assert isinstance(given.time, np.datetime64)
+    one = world.at(given.time, settings.steps)
+    apart = float((given.truth[0].to(one.states) - one.states[0]).abs().max())
+    if not apart <= SAME * float(one.states.std()):
+        raise InputError("the truth of the analysis is not what the archive has at that time; take the archive's own field")
+    return Starts(one.states.expand(S, -1), one.steps.expand(S), torch.arange(S))
+
+
+def _around(settings: RolloutSettings, world: World, starts: Starts, given: Given) -> Tensor:
+    """Return what forecasts from analyses begin with, (S, N, n)."""
+    chosen, S, N, seeded = settings.perturbation, settings.starts, settings.members, generator(settings.seed, MEMBERS)
+    if isinstance(chosen, AnalysisPerturbation) or N == 1:
+        return given.members(N, seeded)[:S].to(starts.states)
+    mean = given.analysis.mean[:S, None].to(starts.states)
+    if isinstance(chosen, BackgroundPerturbation):
+        assert given.background is not None
+        return mean + chosen.scale**0.5 * given.background(N, seeded)[:S].to(mean)
+    draw = _errors(settings, world, starts)
+    assert draw is not None
+    return mean + draw(S * N).reshape(S, N, -1)
 
 
 def _shapes(name: str, points: int) -> Draw:

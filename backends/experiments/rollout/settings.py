@@ -1,5 +1,6 @@
 """A rollout as one frozen, validated value."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -12,6 +13,7 @@ from backends.experiments.cycling.dynamics import (
     Lorenz96Settings,
     differing,
 )
+from backends.experiments.rollout.analysis_start import AnalysisStart
 from backends.experiments.rollout.models import (
     ClimatologySettings,
     ModelSettings,
@@ -26,6 +28,7 @@ class TestbedStart(Section):
     """Forecasts start from states of a testbed's climate, or from given shapes, and its model makes the truth."""
 
     __test__: ClassVar[bool] = False  # the name is no test's
+    world: ClassVar[Literal["testbed"]] = "testbed"
     name: Literal["testbed"] = "testbed"
     dynamics: DynamicsSettings = Field(
         default_factory=Lorenz96Settings, description="the testbed and its parameters, see [testbeds](cycling.md#testbeds)"
@@ -46,6 +49,7 @@ class TestbedStart(Section):
 class ArchiveStart(Section):
     """Forecasts start from times of an archive that no model was fitted to; the archive itself is the truth."""
 
+    world: ClassVar[Literal["archive"]] = "archive"
     name: Literal["archive"] = "archive"
     dataset: Literal["era5", "european"] = Field(
         "era5",
@@ -76,7 +80,7 @@ class ArchiveStart(Section):
         return time
 
 
-STARTS: tuple[type[Section], ...] = (TestbedStart, ArchiveStart)
+STARTS: tuple[type[Section], ...] = (TestbedStart, ArchiveStart, AnalysisStart)
 
 
 class NoPerturbation(Section):
@@ -99,7 +103,22 @@ class ClimatePerturbation(Section):
     scale: Positive = Field(0.01, description="their covariance in parts of that of the climate")
 
 
-PERTURBATIONS: tuple[type[Section], ...] = (NoPerturbation, WhitePerturbation, ClimatePerturbation)
+class AnalysisPerturbation(Section):
+    """Members of the analysis that forecasts start from, or draws of the errors that it expects of itself."""
+
+    name: Literal["analysis"] = "analysis"
+
+
+class BackgroundPerturbation(Section):
+    """Members are drawn around the analysis with the B that it was made with."""
+
+    name: Literal["background"] = "background"
+    scale: Positive = Field(1.0, description="their covariance in parts of B")
+
+
+PERTURBATIONS: tuple[type[Section], ...] = (
+    NoPerturbation, WhitePerturbation, ClimatePerturbation, AnalysisPerturbation, BackgroundPerturbation,
+)  # fmt: skip
 
 
 class RolloutSettings(Section):
@@ -107,7 +126,7 @@ class RolloutSettings(Section):
 
     kind: Literal["rollout"] = Field("rollout", description="the kind of experiment; must be given in a file")
     title: str = Field("", max_length=120, description="what pages call the experiment")
-    start: Annotated[TestbedStart | ArchiveStart, Field(discriminator="name")] = Field(
+    start: Annotated[TestbedStart | ArchiveStart | AnalysisStart, Field(discriminator="name")] = Field(
         default_factory=TestbedStart, description="what is forecast, and where forecasts start"
     )
     models: tuple[ModelSettings, ...] = Field(
@@ -122,8 +141,13 @@ class RolloutSettings(Section):
     steps: int = Field(40, ge=1, le=1_000_000, description="steps of the truth's model, or of the archive, that forecasts run")
     every: int = Field(1, ge=1, le=1_000_000, description="steps between those that are verified; divides `steps`")
     members: int = Field(10, ge=1, le=10_000, description="members N of each forecast")
-    perturbation: Annotated[NoPerturbation | WhitePerturbation | ClimatePerturbation, Field(discriminator="name")] = Field(
-        ClimatePerturbation(), description="errors of the starts, and of members around them"
+    perturbation: Annotated[
+        NoPerturbation | WhitePerturbation | ClimatePerturbation | AnalysisPerturbation | BackgroundPerturbation,
+        Field(discriminator="name"),
+    ] = Field(
+        ClimatePerturbation(),
+        description="errors of the starts, and of members around them; of a start from an analysis only of members, and "
+        "`{name: analysis}` if nothing is said",
     )
     starts: int = Field(20, ge=1, le=100_000, description="start times S")
     growth: bool = Field(
@@ -133,6 +157,16 @@ class RolloutSettings(Section):
     precision: Literal["double", "single"] = Field("double", description="of the numbers: float64 or float32")
     seed: Seed = Field(0, description="seed of starts, perturbations, fits and bootstrap")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _own_members(cls, values: object) -> object:
+        """Let forecasts from an analysis begin with what it says of its errors where the file does not say otherwise."""
+        if not isinstance(values, Mapping) or "perturbation" in values:
+            return values
+        start = values.get("start")
+        name = start.get("name") if isinstance(start, Mapping) else getattr(start, "name", None)
+        return {**values, "perturbation": {"name": "analysis"}} if name == "analysis" else values
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.steps % self.every:
@@ -141,20 +175,39 @@ class RolloutSettings(Section):
             raise ValueError(
                 f"members: without a perturbation all members are the same; give one, or members: 1; came {self.members}"
             )
+        if isinstance(self.start, AnalysisStart):
+            self._check_analysis(self.start)
+        elif isinstance(self.perturbation, AnalysisPerturbation | BackgroundPerturbation):
+            raise ValueError(f"perturbation: {self.perturbation.name} is for a start of name analysis; came {self.start.name}")
         if self.growth:
-            if self.precision == "single" or not isinstance(self.start, TestbedStart):
-                raise ValueError("growth: small errors are those of a testbed in double precision; came others")
-            if isinstance(self.start.dynamics, EmulatorSettings):
-                raise ValueError("growth: networks compute in single precision, where errors are not small; choose a testbed")
+            self._check_growth()
         for number, model in enumerate(self.models):
-            if model.NEEDS not in ("", self.start.name):
-                raise ValueError(f"models.{number}: {model.name} needs a start of name {model.NEEDS}; came {self.start.name}")
-            if isinstance(model, WrongModelSettings) and isinstance(self.start, TestbedStart):
+            if model.NEEDS not in ("", self.start.world):
+                raise ValueError(f"models.{number}: {model.name} needs a start of name {model.NEEDS}; came {self.start.world}")
+            if isinstance(model, WrongModelSettings) and not isinstance(self.start, ArchiveStart):
                 differing(self.start.dynamics, model.model, f"models.{number}.model")
         labels = self.labels
         if self.baseline and self.baseline not in labels:
             raise ValueError(f"baseline must be the label of a model, one of {', '.join(labels)}; came {self.baseline!r}")
         return self
+
+    def _check_growth(self) -> None:
+        if self.precision == "single" or isinstance(self.start, ArchiveStart) or self.start.world != "testbed":
+            raise ValueError("growth: small errors are those of a testbed in double precision; came others")
+        if isinstance(self.start.dynamics, EmulatorSettings):
+            raise ValueError("growth: networks compute in single precision, where errors are not small; choose a testbed")
+
+    def _check_analysis(self, start: AnalysisStart) -> None:
+        if isinstance(self.perturbation, BackgroundPerturbation) and start.analysis is None:
+            raise ValueError("perturbation: background needs an analysis that was made with a B; a race has none of its own")
+        own = isinstance(self.perturbation, AnalysisPerturbation) and start.members
+        if own and self.members > own:
+            raise ValueError(f"members: the analysis has {own} members of its own; came {self.members}")
+        if start.race is not None and self.starts > start.race.repeat:
+            raise ValueError(
+                f"starts: each experiment of the race, of which there are {start.race.repeat} (`repeat`), is a start; "
+                f"came {self.starts}"
+            )
 
     @property
     def labels(self) -> tuple[str, ...]:

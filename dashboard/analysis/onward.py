@@ -1,0 +1,37 @@
+"""From an analysis to forecasts: a button that opens the Rollout page with the settings, or why no model goes on from it."""
+
+from html import escape
+from urllib.parse import quote
+
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.experiments.rollout.analysis_start import why_not
+from backends.experiments.run import to_yaml
+from backends.experiments.settings import AnalysisSettings
+from dashboard.controls import html
+from dashboard.shell import keep_dark
+
+#: Longer addresses are cut off by some browsers and servers on the way.
+LONGEST = 6000
+
+
+class Onward:
+    """The way to the Rollout page."""
+
+    def __init__(self) -> None:
+        self.button = pmui.Button(
+            label="Forecast from here", icon="timeline", variant="outlined", size="small", visible=False,
+            description="Opens the Rollout page: a model goes on from this analysis, and its truth tells how well",
+        )  # fmt: skip
+        self._why = html("")
+        self.pane = pn.Row(self.button, self._why, sizing_mode="stretch_width", margin=0)
+
+    def show(self, settings: AnalysisSettings) -> None:
+        """Offer to go on from an analysis that has been made."""
+        reason = why_not(settings.case)
+        address = "" if reason else f"rollout?analysis={quote(to_yaml(settings))}"
+        if len(address) > LONGEST:
+            reason = "the list of places is too long for an address; use fewer, or write a file with start: {name: analysis}"
+        self.button.param.update(visible=not reason, href=None if reason else keep_dark(address))
+        self._why.object = f'<div class="hint">No forecast from here: {escape(reason)}.</div>' if reason else ""
