@@ -93,7 +93,7 @@ def run_cycling(settings: CyclingSettings, out: Path | None) -> Summary:
 
 
 def run_rollout(settings: RolloutSettings, folder: Path, out: Path | None) -> Summary:
-    """Run a rollout and return its summary; write the scores, and the forecasts from one start, to a folder."""
+    """Run a rollout and return its summary; write scores, spectra and the forecasts from one start to a folder."""
     from backends.experiments.rollout.prepare import prepare
     from backends.experiments.rollout.summary import summary
 
@@ -101,11 +101,13 @@ def run_rollout(settings: RolloutSettings, folder: Path, out: Path | None) -> Su
     result = prepared.run()
     if out is not None:
         from backends.experiments.rollout.store import write_zarr
-        from backends.experiments.rollout.tables import scores_table, to_csv
+        from backends.experiments.rollout.tables import scores_table, spectra_table, to_csv
         from backends.experiments.rollout.view import view_of
 
         view = view_of(prepared, result)
         _write(out, "scores.csv", to_csv(scores_table(view, settings.labels[settings.baseline_number])))
+        if result.wavenumbers.numel():
+            _write(out, "spectra.csv", to_csv(spectra_table(view)))
         write_zarr(view, out / "forecast.zarr", "balanced", replace=True)
     return summary(result, settings, prepared.small_errors() if settings.growth else None)
 

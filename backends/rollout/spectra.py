@@ -5,12 +5,16 @@ All spectra add up to the variance over the field (mean of squares, without the 
 
 import math
 from abc import ABC, abstractmethod
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from backends.dynamics.spherical_harmonics import SphericalHarmonics
 from backends.errors import InputError
+
+#: Last wavenumbers of the bands that summaries tell apart; beyond them is one more.
+BAND_ENDS = (3, 10, 20)
 
 
 class Spectrum(ABC):
@@ -127,6 +131,26 @@ class SphereSpectrum(Spectrum):
         waves = self._harmonics[key].analyse(states.unflatten(-1, self._shape)[..., 0, :, :]).abs().square()
         # Waves of order m > 0 stand for those of −m, too.
         return (waves[..., 0, :] + 2 * waves[..., 1:, :].sum(-2))[..., 1 : self._truncation + 1]
+
+
+def bands(wavenumbers: Tensor) -> tuple[tuple[int, int], ...]:
+    """Return the first and last wavenumbers of the bands, of those up to the greatest of (W,); none where there are none."""
+    most = int(wavenumbers.max()) if len(wavenumbers) else 0
+    ends = [*(end for end in BAND_ENDS if end < most), most]
+    return tuple((first + 1, last) for first, last in pairwise([0, *ends]) if last > first)
+
+
+def power_kept(forecast: Tensor, truth: Tensor, wavenumbers: Tensor) -> Tensor:
+    """Return the power of a forecast in parts of the true one in each of the bands, (bands, ...), of spectra (..., W).
+
+    Below 1 a forecast has blurred these scales. NaN where the truth has no power.
+    """
+    parts = []
+    for first, last in bands(wavenumbers):
+        inside = (wavenumbers >= first) & (wavenumbers <= last)
+        ours, theirs = forecast[..., inside].sum(-1), truth[..., inside].sum(-1)
+        parts.append(torch.where(theirs > 0, ours / theirs, math.nan))
+    return torch.stack(parts) if parts else forecast.new_zeros(0, *forecast.shape[:-1])
 
 
 def _cosines(n: int) -> Tensor:

@@ -82,7 +82,7 @@ class SensitivityTab:
             label="Lead", start=1, end=2, value=1, show_value=False, width=220, margin=(5, 16),
             description="Lead time at which the error counts",
         )  # fmt: skip
-        self.said = _fixed("", 90)
+        self.said = pn.pane.HTML("", stylesheets=[STYLE], width=90)
         self.of = pmui.RadioButtonGroup(
             label="Error of",
             options={"": 0},
@@ -95,22 +95,17 @@ class SensitivityTab:
             label="Sensitivity to", options={"": 0}, value=0, size="small", sx=AS_WRITTEN,
             description="The quantity of the start that the gradient is shown of",
         )  # fmt: skip
-        self._of, self._to = (
-            pn.Row(_fixed(f'<div class="hint">{group.label}</div>', 90), group, margin=0) for group in (self.of, self.to)
-        )
         self.corners = [
             pmui.FloatInput(label="", value=0, width=130, format="0.[000]", description=f"{end} bound of the box", **small)
             for end in ("Lower", "Upper", "Lower", "Upper")
         ]
         self.progress = pmui.LinearProgress(value=0, sizing_mode="stretch_width", visible=False, margin=(4, 5))
-        self._bar = pn.FlexBox(
-            self.model, self.member, self.lead, self.said, self._of, self._to, align_items="center", gap="4px"
-        )
+        self._bar = pn.FlexBox(self.model, self.member, self.lead, self.said, self.of, self.to, align_items="center", gap="4px")
         self._box = pn.FlexBox(*self.corners, align_items="center", gap="4px")
         for control in (self.model, self.member, self.lead, self.of):
             control.param.watch(self._on_control, "value")
         self.lead.param.watch(self._say_lead, "value")
-        self.to.param.watch(self._on_answer, "value")
+        self.to.param.watch(self._on_to, "value")
         for corner in self.corners:
             corner.param.watch(self._on_corner, "value")
 
@@ -134,10 +129,10 @@ class SensitivityTab:
             )  # fmt: skip
             names = {name: k for k, name in enumerate(layout.names)}
             self._options(self.of, names, question.field)
-            self._of.visible = len(names) > 1
+            self.of.visible = len(names) > 1
             if layout.kind == "plane":
                 self._options(self.to, names, min(self.to.value or 0, len(names) - 1))
-            self._to.visible = layout.kind == "plane" and len(names) > 1
+            self.to.visible = layout.kind == "plane" and len(names) > 1
             self._fill_box()
         finally:
             self._filling = False
@@ -193,9 +188,13 @@ class SensitivityTab:
     def _on_running(self, event: Event) -> None:
         self.progress.param.update(visible=event.new, value=0)
 
+    def _on_to(self, *_events: Event) -> None:
+        if not self._filling:
+            self._on_answer()
+
     def _on_answer(self, *_events: Event) -> None:
         view, answer = self.asking.view, self.asking.answer
-        if self._filling or view is None or answer is None:
+        if view is None or answer is None:
             return
         with one_message():
             self._draw(view, answer)
@@ -222,7 +221,3 @@ class SensitivityTab:
         else:
             self.lines.show(layout, answer.error, answer.gradient, titles)
             self.lines.mark(bounds, places)
-
-
-def _fixed(text: str, width: int) -> pn.pane.HTML:
-    return pn.pane.HTML(text, stylesheets=[STYLE], width=width)

@@ -13,6 +13,7 @@ DRAG = {
     "ring": "Drag along a figure to choose another interval.",
     "phase": "",
 }
+BARE = str.maketrans("", "", "[]")
 FROM_START = (
     "Sum over the start of gradient × error: what a right start would take away, as long as errors are small. Of a linear "
     "model without errors of its own it is the whole RMSE"
@@ -24,7 +25,9 @@ def facts(view: RolloutView, answer: SensitivityView, lead: str) -> str:
     unit = view.layout.units[answer.question.field]
     unit = f" {escape(unit)}" if unit else ""
     label = view.labels[answer.question.model]
-    entries = [f'<span><span class="name">RMSE in the box, lead {escape(lead)}</span><b>{number(answer.rmse)}</b>{unit}</span>']
+    one = view.layout.kind == "phase"
+    what = f"error of {escape(view.layout.names[answer.question.field])}" if one else "RMSE in the box"
+    entries = [f'<span><span class="name">{what}, lead {escape(lead)}</span><b>{number(answer.rmse)}</b>{unit}</span>']
     if np.any(answer.start_error) and np.any(answer.gradient):
         entries.append(
             f'<span title="{FROM_START}"><span class="name">from errors of the start, to first order</span>'
@@ -50,7 +53,11 @@ def table(view: RolloutView, answer: SensitivityView, to: int) -> str:
     for k, component in enumerate(answer.places[to]):
         gradient, error = answer.gradient[component], answer.start_error[component]
         ours, theirs = view.layout.units[answer.question.field], view.unit_of(component)
-        cells = [str(k + 1), escape(view.name_of(component)), f"{number(gradient)}{escape(ratio(ours, theirs))}"]
+        cells = [
+            str(k + 1),
+            escape(view.name_of(component)),
+            f"{number(gradient)}{escape(ratio(ours, theirs).translate(BARE))}",
+        ]
         if wrong:
             cells += [_with(error, theirs), _with(gradient * error, ours)]
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")

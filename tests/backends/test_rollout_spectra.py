@@ -12,7 +12,7 @@ from backends.dynamics.shallow_water import ShallowWater
 from backends.dynamics.spherical_harmonics import SphericalHarmonics
 from backends.errors import InputError
 from backends.rollout.conserved import quantities
-from backends.rollout.spectra import MapSpectrum, PeriodicSpectrum, SphereSpectrum
+from backends.rollout.spectra import MapSpectrum, PeriodicSpectrum, SphereSpectrum, bands, power_kept
 
 
 def noise(*shape: int) -> torch.Tensor:
@@ -64,6 +64,21 @@ def test_the_spectrum_on_the_sphere_adds_up_to_the_variance_by_area():
     assert power[[4, 2]].tolist() == pytest.approx([2 * 5, 16])
     variance = (harmonics.weight[:, None] * (field - 7).square()).sum() / field.shape[1]
     assert power.sum().item() == pytest.approx(float(variance))
+
+
+def test_a_smoothed_field_has_lost_what_its_filter_says():
+    line = PeriodicSpectrum((50,))
+    assert bands(line.wavenumbers) == ((1, 3), (4, 10), (11, 20), (21, 25))
+    assert bands(torch.arange(1, 8).double()) == ((1, 3), (4, 7))
+    assert bands(torch.zeros(0)) == ()
+    angle = 2 * math.pi * torch.arange(50).double() / 50
+    truth = torch.cos(2 * angle) + torch.cos(6 * angle) + torch.cos(15 * angle)
+    forecast = torch.cos(2 * angle) + 0.5 * torch.cos(6 * angle + 1)
+    kept = power_kept(line.power(forecast), line.power(truth), line.wavenumbers)
+    assert kept[:3].tolist() == pytest.approx([1, 0.25, 0], abs=1e-12)
+    nothing = power_kept(torch.zeros(2, 50), torch.zeros(2, 50), torch.arange(1, 51).double())
+    assert nothing.shape == (4, 2)
+    assert nothing.isnan().all()
 
 
 def test_spectra_refuse_other_shapes():

@@ -11,7 +11,7 @@ from backends.errors import InputError
 from backends.experiments.rollout.point import series_at
 from backends.experiments.rollout.prepare import prepare
 from backends.experiments.rollout.settings import RolloutSettings
-from backends.experiments.rollout.tables import scores_table, series_table, to_csv
+from backends.experiments.rollout.tables import scores_table, series_table, spectra_table, to_csv
 from backends.experiments.rollout.view import RolloutView, view_of
 
 
@@ -83,3 +83,13 @@ def test_few_numbers_have_a_backdrop_and_names():
     assert phase.backdrop.shape == (2000, 3)
     assert 15 < phase.backdrop[:, 2].mean() < 32  # the wings of the attractor lie about z = ρ − 1
     assert [phase.name_of(k) for k in range(3)] == list(phase.layout.names)
+
+
+def test_spectra_are_a_table(plane):
+    rows = list(csv.reader(StringIO(to_csv(spectra_table(plane)))))
+    waves = len(plane.result.wavenumbers)
+    assert rows[0] == ["lead [s]", "wavenumber", "power truth", "power perfect model", "power slow, wind", "power persistence"]
+    assert len(rows) == 1 + 5 * waves
+    last = rows[1 + 4 * waves : 1 + 5 * waves]
+    assert [float(row[1]) for row in last] == plane.result.wavenumbers.tolist()
+    np.testing.assert_allclose([float(row[4]) for row in last], plane.result["slow, wind"].spectra[4].numpy(), rtol=1e-6)

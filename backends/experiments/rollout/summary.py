@@ -10,6 +10,7 @@ from backends.device import compute_device, device_name
 from backends.experiments.rollout.settings import RolloutSettings
 from backends.rollout.growth import SmallErrors
 from backends.rollout.result import Forecast, Rollout
+from backends.rollout.spectra import bands, power_kept
 
 #: The quantity whose drift is summarised.
 MASS = "mass"
@@ -37,6 +38,7 @@ class Entry:
     skill_high: list[float | None]
     useful_lead: float | None
     mass_drift: float | None
+    power_kept: list[list[float | None]]
     seconds_per_step: float
     members: int
     ended: str | None
@@ -55,6 +57,7 @@ def summary(result: Rollout, settings: RolloutSettings, growth: SmallErrors | No
         "leads": [round(lead, 9) for lead in result.leads.tolist()],
         "time_unit": result.time_unit,
         "unit": result.unit,
+        "bands": [list(band) for band in bands(result.wavenumbers)],
         "steps": result.steps,
         "starts": len(result.start_steps),
         "baseline": settings.labels[settings.baseline_number],
@@ -91,6 +94,7 @@ def _entry(result: Rollout, forecast: Forecast, baseline: Forecast) -> Entry:
         skill_high=_listed(skill.high),
         useful_lead=result.useful_lead(forecast),
         mass_drift=_drift(result, forecast),
+        power_kept=[_listed(band) for band in power_kept(forecast.spectra, result.spectra, result.wavenumbers)],
         seconds_per_step=forecast.seconds / result.steps,
         members=result.members,
         ended=forecast.ended or None,

@@ -28,6 +28,19 @@ def scores_table(view: RolloutView, baseline: str) -> list[list[str]]:
     return rows
 
 
+def spectra_table(view: RolloutView) -> list[list[str]]:
+    """Return one row for each lead and wavenumber, below a row of headings: the power of the truth and of each model."""
+    result, unit = view.result, f"{view.result.unit}²" if view.result.unit else ""
+    rows = [
+        [_headed("lead", view.time_unit), "wavenumber", *(_headed(f"power {name}", unit) for name in ("truth", *view.labels))]
+    ]
+    spectra = [result.spectra, *(forecast.spectra for forecast in result.forecasts)]
+    for k, lead in enumerate(view.leads.tolist()):
+        for w, wavenumber in enumerate(result.wavenumbers.tolist()):
+            rows.append([_text(lead), _text(wavenumber), *(_text(float(power[k, w])) for power in spectra)])
+    return rows
+
+
 def series_table(view: RolloutView, series: Iterable[Series]) -> list[list[str]]:
     """Return one row for each lead, below a row of headings: of each series the truth, and the members of each model.
 
