@@ -104,6 +104,35 @@ class FieldDataset:
         chosen = {axis.name: _checked(axis, selection.get(axis.name, 0)) for axis in variable.axes}
         return Field(variable, self._read(name, chosen), chosen)
 
+    def fields(self, name: str, along: Axis, indices: np.ndarray, selection: Mapping[str, int]) -> np.ndarray:
+        """Return a variable at several indices of one axis, increasing, (T, ...) with the shape of the grid.
+
+        Of a variable that is too large to keep only what is stored together with them is read, chunk by chunk through Dask.
+
+        Raises
+        ------
+        InputError
+            As :meth:`field` does.
+        """
+        variable, lay, array = self.variable(name), self._layouts[name], self._arrays[name]
+        others = [axis for axis in variable.axes if axis.name != along.name]
+        chosen = {axis.name: _checked(axis, selection.get(axis.name, 0)) for axis in others}
+        for index in (indices.min(), indices.max()):
+            _checked(along, int(index))
+        if array.size <= KEPT_VALUES:
+            values = self._values(name, chosen)
+            values = values[tuple(indices if d == along.name else slice(None) for d in array.dims if d not in chosen)]
+        else:
+            several = slice(int(indices[0]), int(indices[-1]) + 1)
+            part = array.isel({**chosen, along.name: several if len(indices) == several.stop - several.start else indices})
+            stored = {**dict.fromkeys(part.dims, -1), along.name: 1, **array.encoding.get("preferred_chunks", {})}
+            values = self._decode(name, lambda: part.chunk({dim: stored[dim] for dim in part.dims}).values)
+        return lay.arrange(values, [d for d in map(str, array.dims) if d not in chosen])
+
+    def together(self, name: str, along: Axis) -> int:
+        """Return how many indices of an axis are stored together, in one chunk of the file; 1 where that is not known."""
+        return int(self._arrays[self.variable(name).name].encoding.get("preferred_chunks", {}).get(along.name, 1))
+
     def mean_field(self, name: str, over: Axis, selection: Mapping[str, int]) -> Field:
         """Return the mean over all indices of one axis, at one index on each other axis; NaN where any value is."""
         variable = self.variable(name)
@@ -175,7 +204,7 @@ class FieldDataset:
 
     def _decode(self, name: str, read: Callable[[], np.ndarray]) -> np.ndarray:
         try:
-            return read().astype(np.float32)
+            return read().astype(np.float32, copy=False)
         except DECODING_PROBLEMS as problem:
             raise InputError(
                 f"variable {name!r} of {self.label} cannot be read, the file may be damaged: {first_line(problem)}"

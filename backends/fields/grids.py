@@ -35,10 +35,11 @@ class Layout:
     order: tuple[np.ndarray, ...] | None = None
 
     def arrange(self, values: np.ndarray, dims: Sequence[str]) -> np.ndarray:
-        """Return values, whose axes are `dims` in any order, as a field of the grid's shape."""
-        values = values.transpose([list(dims).index(dim) for dim in self.dims])
+        """Return values with axes `dims` in any order as fields of the grid's shape, behind axes that it does not take."""
+        others = [dim for dim in dims if dim not in self.dims]
+        values = values.transpose([list(dims).index(dim) for dim in (*others, *self.dims)])
         for axis, indices in enumerate(self.order or ()):
-            values = values.take(indices, axis=axis)
+            values = values.take(indices, axis=len(others) + axis)
         return np.ascontiguousarray(values)
 
     def position(self, cell: int) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """An archive as the world: what came true is in it, and forecasts start from times that no model was fitted to."""
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,53 +8,82 @@ from torch import Tensor
 
 from backends.dynamics.base import Norm
 from backends.errors import InputError
-from backends.learning.dynamics.archive import Archive
 from backends.rollout.conserved import Quantity
+from backends.rollout.record import Record
+from backends.rollout.seasons import Seasons, fitted
 from backends.rollout.spectra import MapSpectrum
-from backends.rollout.world import Layout, Starts, World
+from backends.rollout.world import Layout, Scored, Starts, World
 
-#: Hours of a day.
-DAY = 24
-#: Harmonics of the day that the climate of each place has: 24 and 12 hours, or fewer where there are few times a day.
-HARMONICS = 2
+#: Numbers of the states that models are fitted to at most (160 MB in double precision): of a longer archive some sequences.
+MOST_FITTED = 20_000_000
+#: Steps of each of these sequences, or fewer where there is no room for two.
+SEQUENCE = 48
 
 
 class ArchiveWorld(World):
     """Fields on one map at times that follow each other; the later ones are forecast, the earlier ones may be fitted to.
 
-    The climate of each place is its mean and its mean daily cycle over the times that may be fitted to, by least squares.
+    A state has the fields one after the other. They are read as they are needed: an archive may be larger than the memory.
+    The climate of each place is its mean and its cycle over the times that may be fitted to, see
+    :class:`backends.rollout.seasons.Seasons`. Of several fields each has scores of its own; in the norm of the state each
+    counts in parts of the standard deviation of its climate.
 
     Parameters
     ----------
-    archive
+    record
         The fields.
-    times
-        Of each, (T,), datetime64.
     device, dtype
         Of the states, which are not scaled.
+
+    Raises
+    ------
+    InputError
+        If a value that may be fitted to is missing.
     """
 
     time_unit = "h"
 
-    def __init__(self, archive: Archive, times: np.ndarray, device: torch.device, dtype: torch.dtype) -> None:
-        self.archive, self.times = archive, times.astype("datetime64[s]")
-        rows, columns = archive.field.shape[1:]
-        self.shape, self.size = (rows, columns), rows * columns
-        self.dt, self.unit, self.fields = float(archive.step_hours), archive.unit, 1
+    def __init__(self, record: Record, device: torch.device, dtype: torch.dtype) -> None:
+        self.record, self.times, self._device, self._dtype = record, record.times, device, dtype
+        rows, columns = record.grid.shape
+        points, self.fields = rows * columns, len(record.fields)
+        self.size = self.fields * points
+        self.shape = (rows, columns) if self.fields == 1 else (self.fields, rows, columns)
+        self.dt, self.unit = record.step_hours, record.fields[0].unit
         self.layout: Layout = "map"
-        self.values = (archive.mean + archive.scale * archive.field.double()).flatten(1).to(device, dtype)
-        _, south, _, north = archive.extent
-        area = torch.linspace(south, north, rows, dtype=torch.float64).deg2rad().cos().repeat_interleave(columns)
-        area = (area / area.sum()).to(self.values)
-        self.norm = Norm(area, torch.ones_like(area))
-        self.quantities = {"mean": Quantity(lambda x: x @ area, lambda x: (x @ area).abs(), False)}
-        self.spectrum = MapSpectrum(self.shape)
-        self._harmonics = min(HARMONICS, (math.ceil(DAY / self.dt) - 1) // 2)
-        fitted = torch.arange(archive.trained)
-        self._climate = torch.linalg.lstsq(self._cycle(fitted), self.values[: archive.trained]).solution
+        weights = record.grid.area_weights().double()
+        seasons = Seasons.of(record.times, record.trained)
+        climate, variance = fitted(seasons, record, self._checked)
+        self._seasons, self._climate = seasons, climate.to(device, dtype)
+        self._area = weights.to(device, dtype)
+        self.norm = Norm(self._area.repeat(self.fields) / self.fields, self._scale(variance, weights).to(device, dtype))
+        self.quantities = self._means()
+        self.spectrum = MapSpectrum((rows, columns))
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.record)
+
+    @property
+    def scored(self) -> tuple[Scored, ...]:
+        """The fields, each in its unit."""
+        points = len(self._area)
+        norm = Norm(self._area, torch.ones_like(self._area))
+        return tuple(
+            Scored(field.key, field.title, field.unit, slice(k * points, (k + 1) * points), norm, 1)
+            for k, field in enumerate(self.record.fields)
+        )
+
+    def states(self, steps: Tensor) -> Tensor:
+        """Return the fields at times by their numbers (S,), (S, n).
+
+        Raises
+        ------
+        InputError
+            If they cannot be read, or a value is missing.
+        """
+        wanted, places = steps.unique(return_inverse=True)
+        values = self._checked(wanted.numpy()).flatten(1)
+        return values.to(self._device, self._dtype)[places.to(self._device)]
 
     def starts(self, count: int, steps: int, generator: torch.Generator) -> Starts:
         """Draw different times of the part that nothing was fitted to, early enough for the archive to hold the truth.
@@ -88,47 +116,75 @@ class ArchiveWorld(World):
         return self._from(torch.from_numpy(found[:1]))
 
     def truth(self, starts: Starts, steps: int, every: int = 1) -> Iterator[Tensor]:
-        """Yield the fields of the archive."""
+        """Yield the fields of the archive, read lead by lead."""
         last = int(starts.steps.max()) + steps
         if last >= len(self):
             raise InputError(f"the archive ends at {self._said(len(self) - 1)}; forecasts of {steps} steps go beyond it")
-        yield from (self.values[starts.steps + k] for k in range(0, steps + 1, every))
+        yield from (self.states(starts.steps + k) for k in range(0, steps + 1, every))
 
     def climate(self, steps: Tensor) -> Tensor:
-        """Return the mean of each place at the hour of the day."""
-        return self._cycle(steps) @ self._climate
+        """Return what is usual at each place at this time of the day, and of the year."""
+        return self._seasons.waves(steps).to(self._climate) @ self._climate
 
     def perturbations(self, count: int, scale: float, generator: torch.Generator) -> Tensor:
         """Draw errors with `scale` times the sample covariance of the anomalies that may be fitted to."""
         states, steps = self.training(generator)
-        anomalies = states[0] - self.climate(steps[0])
+        anomalies = states.flatten(0, 1) - self.climate(steps.flatten())
         white = torch.randn(count, len(anomalies), generator=generator, dtype=torch.float64).to(anomalies)
         return (scale / (len(anomalies) - 1)) ** 0.5 * white @ anomalies
 
     def training(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Return the first part of the archive, one sequence."""
+        """Return the first part of the archive as one sequence; where it is large, sequences spread evenly over it."""
         del generator
-        return self.values[None, : self.archive.trained], torch.arange(self.archive.trained)[None]
+        trained, room = self.record.trained, max(9, MOST_FITTED // self.size)
+        length = min(trained, room if room < 2 * SEQUENCE else SEQUENCE)
+        if trained <= room:
+            length, count = trained, 1
+        else:
+            count = room // length
+        first = torch.linspace(0, trained - length, count, dtype=torch.float64).round().long()
+        steps = first[:, None] + torch.arange(length)
+        return self.states(steps.flatten()).reshape(count, length, -1), steps
 
     def _possible(self, steps: int) -> tuple[int, int]:
         """Return the first time that forecasts of so many steps may begin at, and the one after the last."""
-        first, beyond = self.archive.tested, len(self) - steps
+        first, beyond = self.record.tested, len(self) - steps
         if beyond <= first:
             raise InputError(f"steps must be at most {len(self) - 1 - first}, the unseen part of the archive; came {steps}")
         return first, beyond
 
     def _from(self, steps: Tensor) -> Starts:
-        return Starts(
-            self.values[steps], steps, torch.from_numpy(self.times[steps.numpy()].astype("datetime64[D]").astype(int))
-        )
+        days = torch.from_numpy(self.times[steps.numpy()].astype("datetime64[D]").astype(int))
+        return Starts(self.states(steps), steps, days)
 
-    def _cycle(self, steps: Tensor) -> Tensor:
-        """Return 1 and the harmonics of the day at times (S,), (S, 1 + 2 harmonics)."""
-        midnight = self.times[0].astype("datetime64[D]")
-        first = float((self.times[0] - midnight) / np.timedelta64(3600, "s"))
-        angle = 2 * math.pi / DAY * (first + self.dt * steps.to(self.values))
-        waves = [f(k * angle) for k in range(1, self._harmonics + 1) for f in (torch.cos, torch.sin)]
-        return torch.stack([torch.ones_like(angle), *waves], dim=-1)
+    def _checked(self, steps: np.ndarray) -> Tensor:
+        """Return the fields at these times as they are stored, (S, F, points), or raise InputError where a value is missing."""
+        values = self.record.read(steps)
+        for number, field in enumerate(self.record.fields):
+            missing = ~np.isfinite(values[:, number]).all(axis=(1, 2))
+            if missing.any():
+                when = self._said(int(steps[missing.argmax()]))
+                raise InputError(f"{field.title} has missing values at {when}; fields that are forecast must be complete")
+        return torch.from_numpy(values).flatten(2)
+
+    def _scale(self, variance: Tensor, weights: Tensor) -> Tensor:
+        """Return the factors of errors, (n,): 1 of a single field, of several 1 over the standard deviation of each."""
+        if self.fields == 1:
+            return torch.ones_like(weights)
+        deviation = (variance @ weights).sqrt()
+        return torch.where(deviation > 0, 1 / deviation, 1.0).repeat_interleave(len(weights))
+
+    def _means(self) -> dict[str, Quantity]:
+        """Return the mean of each field over the map, relative to its mean absolute value."""
+        found = {}
+        for place in self.scored:
+            name = "mean" if self.fields == 1 else f"mean of {place.key}"
+            found[name] = Quantity(
+                lambda x, part=place.part: x[..., part] @ self._area,  # type: ignore[misc]
+                lambda x, part=place.part: x[..., part].abs() @ self._area,  # type: ignore[misc]
+                False,
+            )
+        return found
 
     def _said(self, index: int) -> str:
         return str(np.datetime_as_string(self.times[index], "m"))

@@ -1,9 +1,11 @@
 """Learned emulators of fields on maps as forecast models: with what forces them taken from the archive."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from backends.errors import InputError
+from backends.learning.dynamics.archive import Archive
 from backends.learning.dynamics.field import FieldEmulator
 from backends.rollout.archive import ArchiveWorld
 from backends.rollout.models import ForecastModel
@@ -27,15 +29,17 @@ class EmulatedField(ForecastModel):
     Raises
     ------
     InputError
-        If the archive is another one.
+        If the archive is another one, or has several fields.
     """
 
     name = "network"
 
     def __init__(self, task: FieldEmulator, world: ArchiveWorld, label: str) -> None:
         archive = task.archive
-        same = archive.field.shape == world.archive.field.shape and torch.equal(archive.field, world.archive.field)
-        if not same:
+        if world.fields > 1:
+            keys = ", ".join(field.key for field in world.record.fields)
+            raise InputError(f"{label} forecasts 2 m temperature alone: give the start `fields` of one; came {keys}")
+        if not _same(archive, world):
             (ny, nx), (rows, columns) = archive.field.shape[1:], world.shape
             raise InputError(
                 f"{label} was trained on another archive: {len(archive)} maps of {ny} x {nx} points; those of the start are "
@@ -55,3 +59,12 @@ class EmulatedField(ForecastModel):
             forcing = self._forcing[starts.steps + lead + k].repeat_interleave(N, 0)
             field = self._network(field, forcing)
         return self._mean + self._scale * field.reshape(S, N, n).to(states)
+
+
+def _same(archive: Archive, world: ArchiveWorld) -> bool:
+    """Return whether a network was trained on an archive: on as many maps, with the same values to the rounding of files."""
+    if len(archive) != len(world) or archive.field.shape[1:] != world.shape:
+        return False
+    stored = torch.from_numpy(world.record.read(np.arange(len(world))))[:, 0]
+    scaled = (stored.double() - archive.mean) / archive.scale
+    return torch.allclose(scaled.float(), archive.field, rtol=0, atol=1e-4)

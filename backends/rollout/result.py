@@ -17,7 +17,8 @@ class Forecast:
     name, label
         Of the kind, and what it is called.
     numbers
-        Of :data:`NUMBERS`, each start and each lead, (len(NUMBERS), S, K + 1); NaN after the model ended.
+        Of :data:`NUMBERS`, each start, each lead and each field that has scores of its own, (len(NUMBERS), S, K + 1, F); NaN
+        after the model ended.
     frames
         Forecasts of the start that is shown, (K + 1, M, n), float32 on the CPU: of the first M members, as many as the memory
         for frames holds. NaN after the model ended.
@@ -43,9 +44,9 @@ class Forecast:
     ended: str = ""
     finite_until: int = 0
 
-    def of(self, number: str) -> Tensor:
-        """Return one of the numbers, (S, K + 1)."""
-        return self.numbers[NUMBERS.index(number)]
+    def of(self, number: str, field: int = 0) -> Tensor:
+        """Return one of the numbers of a field, (S, K + 1)."""
+        return self.numbers[NUMBERS.index(number), ..., field]
 
 
 @dataclass(eq=False)
@@ -57,7 +58,7 @@ class Rollout:
     leads
         Lead times (K + 1,), the first 0, in `time_unit`.
     time_unit, unit
-        Of leads and of the state; empty where there is none.
+        Of leads and of the state, or of its first field; empty where there is none.
     steps, members
         Steps that the forecasts ran, and members N of each.
     start_steps, blocks
@@ -77,6 +78,8 @@ class Rollout:
         Of the power spectra, (W,), and those of the truth, mean over starts, (K + 1, W).
     seed
         Of the bootstrap.
+    scored
+        Key, title and unit of each field that has scores of its own; the key is empty where the state is scored as a whole.
     """
 
     leads: Tensor
@@ -95,6 +98,7 @@ class Rollout:
     wavenumbers: Tensor
     spectra: Tensor
     seed: int = 0
+    scored: tuple[tuple[str, str, str], ...] = (("", "", ""),)
 
     def __post_init__(self) -> None:
         self._weights = resamples(self.blocks, self.seed)
@@ -103,36 +107,36 @@ class Rollout:
         """Return the forecast of a model by its label."""
         return next(forecast for forecast in self.forecasts if forecast.label == label)
 
-    def rmse(self, forecast: Forecast) -> Curve:
+    def rmse(self, forecast: Forecast, field: int = 0) -> Curve:
         """Return the root-mean-square error of the ensemble mean by lead."""
-        return curve(forecast.of("mse"), self._weights, "root")
+        return curve(forecast.of("mse", field), self._weights, "root")
 
-    def spread(self, forecast: Forecast) -> Curve:
+    def spread(self, forecast: Forecast, field: int = 0) -> Curve:
         """Return the spread by lead, √((N + 1)/N · mean variance): that of a reliable ensemble is its RMSE.
 
         The factor is for the finite number of members (Fortin et al., 2014, J. Hydrometeorol. 15, 1708–1713).
         """
-        return curve((self.members + 1) / self.members * forecast.of("variance"), self._weights, "root")
+        return curve((self.members + 1) / self.members * forecast.of("variance", field), self._weights, "root")
 
-    def bias(self, forecast: Forecast) -> Curve:
+    def bias(self, forecast: Forecast, field: int = 0) -> Curve:
         """Return the mean error by lead."""
-        return curve(forecast.of("bias"), self._weights)
+        return curve(forecast.of("bias", field), self._weights)
 
-    def crps(self, forecast: Forecast) -> Curve:
+    def crps(self, forecast: Forecast, field: int = 0) -> Curve:
         """Return the fair continuous ranked probability score by lead."""
-        return curve(forecast.of("crps"), self._weights)
+        return curve(forecast.of("crps", field), self._weights)
 
-    def acc(self, forecast: Forecast) -> Curve:
+    def acc(self, forecast: Forecast, field: int = 0) -> Curve:
         """Return the anomaly correlation by lead, the mean over starts."""
-        return curve(forecast.of("acc"), self._weights)
+        return curve(forecast.of("acc", field), self._weights)
 
-    def skill(self, forecast: Forecast, baseline: Forecast) -> Curve:
+    def skill(self, forecast: Forecast, baseline: Forecast, field: int = 0) -> Curve:
         """Return by how many percent the RMSE is below that of a baseline, by lead."""
-        return relative(forecast.of("mse"), baseline.of("mse"), self._weights)
+        return relative(forecast.of("mse", field), baseline.of("mse", field), self._weights)
 
-    def useful_lead(self, forecast: Forecast) -> float | None:
+    def useful_lead(self, forecast: Forecast, field: int = 0) -> float | None:
         """Return the lead at which the anomaly correlation falls below 0.6; None where it does not."""
-        return lead_below(self.leads, self.acc(forecast).value)
+        return lead_below(self.leads, self.acc(forecast, field).value)
 
     def drift(self, forecast: Forecast, quantity: str) -> Tensor:
         """Return a quantity's change since the start in parts of its size there, (S, K + 1)."""

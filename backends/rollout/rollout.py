@@ -10,7 +10,7 @@ from torch import Tensor
 from backends.errors import InputError
 from backends.rollout.models import ForecastModel
 from backends.rollout.result import Forecast, Rollout
-from backends.rollout.verification import NUMBERS, verify
+from backends.rollout.verification import NUMBERS, verify_each
 from backends.rollout.world import Starts, World, check_lead
 
 #: Frames of one model take at most so many numbers (64 MB).
@@ -81,7 +81,7 @@ def rollout(
     return Rollout(
         torch.arange(K + 1, dtype=torch.float64) * every * world.dt, world.time_unit, world.unit, steps, ensemble.shape[1],
         starts.steps, starts.blocks, shown, true.frames[:, 0], world.shape, tuple(runner.forecast() for runner in runners),
-        true.quantities, sizes, waves, true.spectra, seed,
+        true.quantities, sizes, waves, true.spectra, seed, tuple((part.key, part.title, part.unit) for part in world.scored),
     )  # fmt: skip
 
 
@@ -162,7 +162,7 @@ class _Runner:
     def __init__(self, model: ForecastModel, world: World, ensemble: Tensor, leads: int) -> None:
         S, N, n = ensemble.shape
         self._model, self._world, self._states = model, world, ensemble
-        self._numbers = torch.full((len(NUMBERS), S, leads + 1), torch.nan, dtype=torch.float64)
+        self._numbers = torch.full((len(NUMBERS), S, leads + 1, len(world.scored)), torch.nan, dtype=torch.float64)
         kept = max(1, min(N, FRAMES // (n * (leads + 1))))
         self._recorder = _Recorder.of(world, S, leads, (kept,))
         self._seconds, self._ended, self._last = 0.0, "", 0
@@ -180,7 +180,7 @@ class _Runner:
         """Take down the scores of a lead, unless they are not finite: then the model has ended."""
         if self._ended:
             return
-        numbers = verify(self._states, truth, usual, self._world)
+        numbers = verify_each(self._states, truth, usual, self._world)
         # Squares overflow before states do; scores that are not finite are as little use as states that are not.
         if not bool(torch.isfinite(numbers[NUMBERS.index("mse")]).all()):
             self._ended = f"its states stop being finite by step {lead}"

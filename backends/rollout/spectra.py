@@ -79,7 +79,8 @@ class MapSpectrum(Spectrum):
 
     The map is thought of as mirrored at its edges, so that a trend across it does not look like short waves, as it would to
     a Fourier transform. Element (i, j) has i half waves down and j along the map; its wavenumber is √((i/ny)² + (j/nx)²)
-    min(ny, nx), half waves along the shorter side, whose rings are summed.
+    min(ny, nx), half waves along the shorter side, whose rings are summed. Of a state with several fields it is that of the
+    first.
 
     Parameters
     ----------
@@ -103,7 +104,8 @@ class MapSpectrum(Spectrum):
 
     def power(self, states: Tensor) -> Tensor:
         """Return the power in each ring."""
-        waves = self._rows.to(states) @ states.unflatten(-1, self._shape) @ self._columns.to(states).T
+        first = states[..., : math.prod(self._shape)].unflatten(-1, self._shape)
+        waves = self._rows.to(states) @ first @ self._columns.to(states).T
         return _summed(waves.square().flatten(-2), self._ring.flatten(), len(self.wavenumbers)) / math.prod(self._shape)
 
 

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from backends.rollout.world import World
+from backends.rollout.world import Scored, World
 
 #: What :func:`verify` returns, in the order of its first axis.
 NUMBERS = ("mse", "bias", "variance", "crps", "acc")
@@ -13,7 +13,14 @@ NUMBERS = ("mse", "bias", "variance", "crps", "acc")
 ROUNDING = 64
 
 
-def verify(states: Tensor, truth: Tensor, usual: Tensor, world: World) -> Tensor:
+def verify_each(states: Tensor, truth: Tensor, usual: Tensor, world: World) -> Tensor:
+    """Return the numbers of each part of a state that has scores of its own, (len(NUMBERS), S, F); see :func:`verify`."""
+    parts = world.scored
+    numbers = [verify(states[..., s.part], truth[..., s.part], usual[..., s.part], s) for s in parts]
+    return torch.stack(numbers, dim=-1)
+
+
+def verify(states: Tensor, truth: Tensor, usual: Tensor, world: World | Scored) -> Tensor:
     """Return the numbers of each start, (len(NUMBERS), S); means over components are weighted, errors scaled.
 
     `mse` and `bias` are the mean square and the mean of the error of the ensemble mean; `variance` is the mean over the
@@ -27,7 +34,7 @@ def verify(states: Tensor, truth: Tensor, usual: Tensor, world: World) -> Tensor
     truth, usual
         The true state and that of the climate at this time, (S, n) each.
     world
-        Whose norm it is.
+        Whose norm it is: of the state, or of the part of it that is scored.
     """
     area, scale = world.norm.area, world.norm.scale
     mean = states.mean(1)
@@ -52,7 +59,7 @@ def fair_crps(members: Tensor, truth: Tensor) -> Tensor:
     return apart - torch.einsum("i,sin->sn", rank, members.sort(1).values) / (N * (N - 1))
 
 
-def anomaly_correlation(forecast: Tensor, truth: Tensor, usual: Tensor, world: World) -> Tensor:
+def anomaly_correlation(forecast: Tensor, truth: Tensor, usual: Tensor, world: World | Scored) -> Tensor:
     """Return the correlation over the components of the anomalies f′ = f − c and t′ = t − c from the climate c, (S,).
 
     Σ w f′ t′ / √(Σ w f′² Σ w t′²), with the mean of the anomalies over each field taken off first (the centred form; Wilks,
@@ -66,7 +73,7 @@ def anomaly_correlation(forecast: Tensor, truth: Tensor, usual: Tensor, world: W
     return torch.where((ff > rounding) & (tt > rounding), (f * t) @ w / (ff * tt).sqrt(), math.nan)
 
 
-def _centred(anomaly: Tensor, world: World) -> Tensor:
+def _centred(anomaly: Tensor, world: World | Scored) -> Tensor:
     """Return anomalies (S, n) without their weighted mean over each field."""
     if world.fields == 0:
         return anomaly

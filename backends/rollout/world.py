@@ -39,6 +39,30 @@ class Starts:
         return len(self.states)
 
 
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A part of a state that has scores of its own.
+
+    Attributes
+    ----------
+    key, title, unit
+        What files and people call it, and its unit; empty where all components are scored together.
+    part
+        Of the components.
+    norm
+        Of this part.
+    fields
+        So many fields of equal size are in it; 0: its components are no field.
+    """
+
+    key: str
+    title: str
+    unit: str
+    part: slice
+    norm: Norm
+    fields: int
+
+
 class World(ABC):
     """A truth that forecasts are verified with: a model's own, or that of an archive.
 
@@ -72,6 +96,11 @@ class World(ABC):
     layout: Layout
     quantities: Mapping[str, Quantity]
     spectrum: Spectrum | None
+
+    @property
+    def scored(self) -> tuple[Scored, ...]:
+        """What has scores of its own: the state as a whole, or each of its fields where their units differ."""
+        return (Scored("", "", self.unit, slice(None), self.norm, self.fields),)
 
     @abstractmethod
     def starts(self, count: int, steps: int, generator: torch.Generator) -> Starts:

@@ -44,6 +44,8 @@ USUAL = {
     "era5": (24, 1, 1, 48),
     "european": (8, 1, 1, 4),
 }
+#: The same for archives of any kind.
+OF_ARCHIVES = (4, 1, 1, 8)
 #: Models that a page offers first when another kind of start is chosen.
 USUAL_MODELS = {"testbed": ("perfect", "wrong", "persistence"), "archive": ("linear-inverse", "persistence", "climatology")}
 
@@ -220,7 +222,7 @@ class ChosenSettings(param.Parameterized):
         """Forecast as far as suits something else, with models that can forecast it."""
         self._taking = True
         try:
-            steps, every, members, starts = USUAL[self.subject]
+            steps, every, members, starts = USUAL.get(self.subject, OF_ARCHIVES)
             self.form.section.param.update(steps=steps, every=every, members=members, starts=starts, title="", baseline="")
             self.form.chosen.param.update(perturbation="climate" if members > 1 else "none")
             if (start := self.analysis) is not None and self.kind == "analysis":

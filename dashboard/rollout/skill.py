@@ -26,12 +26,17 @@ class SkillView:
             description="The model that skill is relative to",
         )  # fmt: skip
         self.baseline.param.watch(self._on_baseline, "value")
+        self.field = pmui.Select(
+            label="Field", options={"": 0}, value=0, size="small", width=220, visible=False,
+            description="The field whose scores are shown; the file of scores has those of all",
+        )  # fmt: skip
+        self.field.param.watch(self._on_field, "value")
         self._labels: tuple[str, ...] = ()
         self._new: bool = True
         self._make()
         self._words = html(EMPTY)
         self._figures = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT, visible=False)
-        self._bar = pn.Row(self.baseline, margin=0, visible=False)
+        self._bar = pn.FlexBox(self.field, self.baseline, gap="8px", margin=0, visible=False)
         self.pane = pn.Column(self._words, self._bar, self._figures, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
 
     def show(self, view: RolloutView | None) -> None:
@@ -47,29 +52,39 @@ class SkillView:
             # All figures anew, in a new box: in an old one a browser keeps a gap.
             self._labels = view.labels
             self._make()
-        S, N = len(view.prepared.starts), view.result.members
-        many = f"{S} start{'s' * (S > 1)}, {N} member{'s' * (N > 1)} each."
-        how = "Bands: 90 % intervals from resampled starts." if S > 1 else "With a single start there are no intervals."
-        self._words.object = f'{table(view)}<div class="hint">{many} {how}</div>'
         options = list(view.labels)
         if options != self.baseline.options:
             chosen = view.labels[view.prepared.settings.baseline_number]
             self.baseline.param.update(options=options, value=chosen)
-        x, unit = with_units("lead time", view.time_unit), view.result.unit
-        spread = view.curves["spread"]
-        why = {forecast.label: forecast.ended for forecast in view.forecasts}
-        self.rmse.show(
-            view.leads,
-            {label: _curve(band, why[label], spread[label]) for label, band in view.curves["rmse"].items()}, x, unit,
-        )  # fmt: skip
-        for score, figure in (("acc", self.acc), ("crps", self.crps), ("bias", self.bias)):
-            bands = {label: _curve(band, why[label]) for label, band in view.curves[score].items()}
-            figure.show(view.leads, bands, x, "" if score == "acc" else unit)
-        self._show_skill()
+        if view.scored != self.field.options:
+            self.field.options = {}  # a list that keeps its number goes on showing the name that belonged to it before
+            self.field.param.update(options=view.scored, value=0, visible=len(view.scored) > 1)
+        self._show_scores()
         if self._new:  # put there after they have been drawn, for drawing may exchange figures
             self._new = False
             figures = (self.rmse, self.skill, self.acc, self.crps, self.bias)
             self._figures.objects = [grid(*(figure.pane for figure in figures), least=420, columns_at_most=2)]
+
+    def _show_scores(self) -> None:
+        """Draw the scores of the field that is chosen."""
+        view, field = self._view, self.field.value or 0
+        if view is None:
+            return
+        S, N = len(view.prepared.starts), view.result.members
+        many = f"{S} start{'s' * (S > 1)}, {N} member{'s' * (N > 1)} each."
+        how = "Bands: 90 % intervals from resampled starts." if S > 1 else "With a single start there are no intervals."
+        self._words.object = f'{table(view, field)}<div class="hint">{many} {how}</div>'
+        x, unit = with_units("lead time", view.time_unit), view.result.scored[field][2]
+        curves = view.by_field[field]
+        why = {forecast.label: forecast.ended for forecast in view.forecasts}
+        self.rmse.show(
+            view.leads,
+            {label: _curve(band, why[label], curves["spread"][label]) for label, band in curves["rmse"].items()}, x, unit,
+        )  # fmt: skip
+        for score, figure in (("acc", self.acc), ("crps", self.crps), ("bias", self.bias)):
+            bands = {label: _curve(band, why[label]) for label, band in curves[score].items()}
+            figure.show(view.leads, bands, x, "" if score == "acc" else unit)
+        self._show_skill()
 
     def _make(self) -> None:
         self._new = True
@@ -83,11 +98,16 @@ class SkillView:
         with one_message():
             self._show_skill()
 
+    def _on_field(self, event: Event) -> None:
+        if event.new is not None:
+            with one_message():
+                self._show_scores()
+
     def _show_skill(self) -> None:
         view = self._view
         if view is None or self.baseline.value not in view.labels:
             return
-        bands = {label: _curve(band) for label, band in view.skill(self.baseline.value).items()}
+        bands = {label: _curve(band) for label, band in view.skill(self.baseline.value, self.field.value or 0).items()}
         self.skill.show(view.leads, bands, with_units("lead time", view.time_unit), "%")
 
 

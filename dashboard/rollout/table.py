@@ -23,29 +23,32 @@ COLUMNS = (
 )
 
 
-def table(view: RolloutView) -> str:
-    """Return one row for each model; bold are the least error at the last lead and those that cannot be told from it."""
-    bands = view.curves["rmse"]
+def table(view: RolloutView, field: int = 0) -> str:
+    """Return one row for each model with its scores of a field.
+
+    Bold are the least error at the last lead and those that cannot be told from it.
+    """
+    bands = view.by_field[field]["rmse"]
     known = [label for label in view.labels if math.isfinite(bands[label].value[-1])]
     least = min(known, key=lambda label: float(bands[label].value[-1]), default=None)
     best = [label for label in known if least == label or bands[label].low[-1] <= bands[least or label].high[-1]]
     head = "".join(f'<th title="{escape(tip)}">{name}</th>' for name, tip in COLUMNS)
-    rows = "".join(_row(view, place, label in best) for place, label in enumerate(view.labels))
+    rows = "".join(_row(view, place, label in best, field) for place, label in enumerate(view.labels))
     return f'<table class="numbers race" data-role="models"><tr><th>Model</th>{head}<th>State</th></tr>{rows}</table>'
 
 
-def _row(view: RolloutView, place: int, best: bool) -> str:
+def _row(view: RolloutView, place: int, best: bool, field: int) -> str:
     forecast = view.result.forecasts[place]
-    label, unit = forecast.label, view.result.unit
-    value = {score: float(bands[label].value[-1]) for score, bands in view.curves.items()}
-    error = float(view.result.rmse(forecast).error[-1])
+    label, unit = forecast.label, view.result.scored[field][2]
+    value = {score: float(bands[label].value[-1]) for score, bands in view.by_field[field].items()}
+    error = float(view.result.rmse(forecast, field).error[-1])
     rmse = f"<b>{number(value['rmse'])}</b>" if best else number(value["rmse"])
     cells = (
         _with(f"{rmse} ± {error:.1g}" if math.isfinite(error) else rmse, unit),
         number(value["acc"]),
         _with(number(value["crps"]), unit),
         number(value["spread"] / value["rmse"]) if value["rmse"] > 0 else "–",
-        _useful(view, label),
+        _useful(view, label, field),
         f"{1000 * forecast.seconds / view.result.steps:.3g} ms",
     )
     swatch = f'<span class="swatch" style="background:{method_colour(place)}"></span>'
@@ -54,11 +57,11 @@ def _row(view: RolloutView, place: int, best: bool) -> str:
     return f'<tr><th class="method">{swatch}{escape(label)}</th>{body}<td class="state">{ended}</td></tr>'
 
 
-def _useful(view: RolloutView, label: str) -> str:
-    lead = view.useful[label]
+def _useful(view: RolloutView, label: str, field: int) -> str:
+    lead = view.useful_of(field)[label]
     if lead is not None:
         return _with(number(lead), view.time_unit)
-    if np.isnan(view.curves["acc"][label].value[1:]).all():  # of climatology, which has no anomaly
+    if np.isnan(view.by_field[field]["acc"][label].value[1:]).all():  # of climatology, which has no anomaly
         return "–"
     return f"&gt; {_with(number(float(view.leads[view.result[label].finite_until])), view.time_unit)}"
 

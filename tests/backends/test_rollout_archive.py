@@ -13,6 +13,7 @@ from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.rollout.summary import summary
 from backends.experiments.run import from_yaml, settings_from
 from backends.experiments.training.run import train
+from backends.geometry.grid import LatLonGrid
 from backends.jobs.context import LocalContext
 from backends.learning.dynamics.archive import Archive
 from backends.learning.dynamics.field import FieldEmulator
@@ -20,6 +21,7 @@ from backends.learning.dynamics.networks import FieldStep
 from backends.rollout.archive import ArchiveWorld
 from backends.rollout.field import EmulatedField
 from backends.rollout.models import Climatology, Persistence
+from backends.rollout.record import ArchivedField, Loaded
 from backends.rollout.rollout import rollout
 
 CPU, DOUBLE = torch.device("cpu"), torch.float64
@@ -42,8 +44,11 @@ def archive(values: np.ndarray | None = None, forcings: int = 0) -> Archive:
     return Archive.of(values, [noise] * forcings, [], "K", 1, FITTED, FIRST, (0.0, 50.0, 3.0, 60.0))
 
 
-def world(values: np.ndarray | None = None, forcings: int = 0) -> ArchiveWorld:
-    return ArchiveWorld(archive(values, forcings), TIMES, CPU, DOUBLE)
+def world(values: np.ndarray | None = None) -> ArchiveWorld:
+    values = cycle() if values is None else values
+    grid = LatLonGrid(torch.tensor([50.0, 55.0, 60.0]).double(), torch.arange(4).double())
+    record = Loaded(values[:, None], (ArchivedField("t2m", "2 m temperature", "K"),), TIMES, grid, FITTED, FIRST)
+    return ArchiveWorld(record, CPU, DOUBLE)
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -77,7 +82,7 @@ def test_starts_are_unseen_different_and_early_enough_and_a_day_is_a_block():
     assert starts.blocks.tolist() == days.tolist()
     torch.testing.assert_close(next(here.truth(starts, 12)), starts.states)
     *_, last = here.truth(starts, 12, 4)
-    torch.testing.assert_close(last, here.values[starts.steps + 12])
+    torch.testing.assert_close(last, here.states(starts.steps + 12))
     with pytest.raises(
         InputError, match=r"starts must be at most 60: .* 2019-03-08T06:00 to 2019-03-10T17:00, are 12 h before .* came 61"
     ):
@@ -110,17 +115,18 @@ def test_perturbations_have_the_covariance_of_the_anomalies():
 
 @pytest.mark.parametrize("forced", [False, True])
 def test_an_emulator_is_run_as_its_training_runs_it(forced):
-    here = world(cycle() + np.random.default_rng(1).normal(size=(HOURS, 3, 4)), forcings=2)
+    values = cycle() + np.random.default_rng(1).normal(size=(HOURS, 3, 4))
+    here, seen = world(values), archive(values, forcings=2)
     torch.manual_seed(0)
-    task = FieldEmulator("test", FieldStep(3, 4), here.archive, 4, 0, 1, forced, (1, 3))
+    task = FieldEmulator("test", FieldStep(3, 4), seen, 4, 0, 1, forced, (1, 3))
     model = EmulatedField(task, here, "emulator")
     assert model.label == ("emulator (forced)" if forced else "emulator")
     starts = here.starts(5, 3, seeded())
     got = rollout(here, [model], starts, starts.states[:, None].expand(-1, 2, -1), 3, 3)
     theirs = task._forecasts(starts.steps)[3]
-    expected = here.archive.mean + here.archive.scale * theirs[0].double().flatten()
+    expected = seen.mean + seen.scale * theirs[0].double().flatten()
     torch.testing.assert_close(got.forecasts[0].frames[1], expected.float().expand(2, -1), rtol=1e-6, atol=1e-3)
-    even = (expected - here.values[starts.steps[0] + 3]).square() @ here.norm.area
+    even = (expected - here.states(starts.steps[:1] + 3)[0]).square() @ here.norm.area
     assert got.forecasts[0].of("mse")[0, 1].item() == pytest.approx(float(even), rel=1e-4)
 
 
@@ -128,6 +134,15 @@ def test_an_emulator_of_another_archive_is_refused():
     task = FieldEmulator("test", FieldStep(1, 4), archive(np.zeros((HOURS, 5, 5)) + cycle().mean()), 4, 0, 1, False, (1, 3))
     with pytest.raises(InputError, match=r"emulator was trained on another archive: 240 maps of 5 x 5 points; .* 240 of 3 x 4"):
         EmulatedField(task, world(), "emulator")
+
+
+def test_an_emulator_does_not_forecast_several_fields():
+    fields = tuple(ArchivedField(key, key, "K") for key in ("t2m", "d2m"))
+    grid = world().record.grid
+    both = ArchiveWorld(Loaded(np.stack([cycle()] * 2, 1), fields, TIMES, grid, FITTED, FIRST), CPU, DOUBLE)
+    task = FieldEmulator("test", FieldStep(1, 4), archive(), 4, 0, 1, False, (1, 3))
+    with pytest.raises(InputError, match=r"emulator forecasts 2 m temperature alone: .* `fields` of one; came t2m, d2m"):
+        EmulatedField(task, both, "emulator")
 
 
 ERA5 = {"start": {"name": "archive"}, "steps": 12, "members": 1, "perturbation": {"name": "none"}, "starts": 156}
@@ -166,7 +181,7 @@ def test_the_time_that_is_asked_for_comes_first(real_data):
     starts = starts_of(settings, here)
     assert str(here.times[starts.steps[0]]) == "2019-03-28T12:00:00"
     assert len(starts.steps.unique()) == 10
-    torch.testing.assert_close(starts.states, here.values[starts.steps])
+    torch.testing.assert_close(starts.states, here.states(starts.steps))
 
 
 @pytest.fixture(scope="module")

@@ -9,21 +9,16 @@ from backends.rollout.archive import ArchiveWorld
 from backends.rollout.testbed import TestbedWorld
 from backends.rollout.world import Starts, World
 
-#: What archives hold.
-ARCHIVED = "2 m temperature"
-
 
 def layout_of_world(world: World) -> Layout:
     """Return how the states of a world lie in space."""
     if isinstance(world, TestbedWorld):
         return layout_of(world.dynamics)
     assert isinstance(world, ArchiveWorld)
-    rows, columns = world.shape
-    west, south, east, north = world.archive.extent
-    dx, dy = (east - west) / (columns - 1) / 2, (north - south) / (rows - 1) / 2
-    edges = (west - dx, east + dx, south - dy, north + dy)
-    axes = ("longitude [°]", "latitude [°]")
-    return Layout("plane", (ARCHIVED,), (world.unit,), (rows, columns), edges, axes, False, (False,))
+    fields, axes = world.record.fields, ("longitude [°]", "latitude [°]")
+    names, units = tuple(field.title for field in fields), tuple(field.unit for field in fields)
+    grid = world.record.grid
+    return Layout("plane", names, units, grid.shape, grid.edges(), axes, False, (False,) * len(fields))
 
 
 def points_of(layout: Layout) -> Points:

@@ -46,18 +46,40 @@ class TestbedStart(Section):
         return self
 
 
+#: Archives that there are trainings of emulators for, whose split is theirs.
+EMULATED = ("era5", "european")
+
+
 class ArchiveStart(Section):
     """Forecasts start from times of an archive that no model was fitted to; the archive itself is the truth."""
 
     world: ClassVar[Literal["archive"]] = "archive"
     name: Literal["archive"] = "archive"
-    dataset: Literal["era5", "european"] = Field(
+    dataset: str = Field(
         "era5",
-        description="2 m temperature: `era5`, hourly over the British Isles, of which the last week is forecast; `european`, "
-        "every 3 hours of the generated forecast archive, of which the last third is forecast",
+        min_length=1,
+        max_length=500,
+        description="`era5`: hourly 2 m temperature over the British Isles, of which the last week is forecast; `european`: "
+        "every 3 hours of the generated forecast archive, of which the last third is forecast; or any other dataset with an "
+        "even time step, by its path relative to the data folder or its key in the catalogue, such as `ncep-air-temperature`",
     )
     path: str = Field(
         "era5-2mt-2019-03-uk.grib", max_length=500, description="of `era5`: the file, relative to the data folder"
+    )
+    fields: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
+        (),
+        max_length=8,
+        description="variables that are forecast together, by name or CF standard name, such as `[t2m, u10, v10, mslp, tp]`; "
+        "summaries and tables begin with the first; empty: `t2m` if there is one, otherwise the first variable of the file",
+    )
+    level: float | int | None = Field(None, description="level as the file has it; null: the first")
+    member: int | None = Field(None, ge=0, description="member of the dataset, counted from 0; null: the first")
+    unseen: float | None = Field(
+        None,
+        ge=0.01,
+        le=0.9,
+        description="part of the times, the last ones, that is forecast and that nothing is fitted to; null: a third; `era5` "
+        "and `european` have their own, which their emulators were trained by",
     )
     time: str | None = Field(
         None,
@@ -65,6 +87,19 @@ class ArchiveStart(Section):
         description="where the first forecast starts, whose states are shown, such as `2019-03-28T12:00` in UTC; null: drawn, "
         "as are the others",
     )
+
+    @field_validator("fields")
+    @classmethod
+    def _differ(cls, fields: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(fields)) < len(fields):
+            raise ValueError(f"must be different variables; came {', '.join(fields)}")
+        return fields
+
+    @model_validator(mode="after")
+    def _has_split(self) -> Self:
+        if self.unseen is not None and self.dataset in EMULATED:
+            raise ValueError(f"unseen: {self.dataset} has a split of its own, by which its emulators are trained; leave it out")
+        return self
 
     @field_validator("time")
     @classmethod

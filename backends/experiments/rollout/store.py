@@ -31,7 +31,7 @@ Use = Literal["map", "point", "balanced"]
 #: Numbers in a chunk that holds only a part of the map.
 CHUNK = 250_000
 #: Names of fields that files of others can use, where they are not plain words.
-PLAIN = {"φ": "phi", "ω": "vorticity", "2 m temperature": "t2m"}
+PLAIN = {"φ": "phi", "ω": "vorticity"}
 STANDARD = {"2 m temperature": "air_temperature", "ω": "atmosphere_relative_vorticity"}
 #: How often each kind of access is timed.
 REPEATS = 5
@@ -71,16 +71,17 @@ def dataset(view: RolloutView) -> "xr.Dataset":
     }
     data: dict[str, Any] = {}
     for number, (name, unit) in enumerate(zip(layout.names, layout.units, strict=True)):
+        key, standard = _named(view, number)
         of_name = {"long_name": name, "units": unit or "1"}
-        if name in STANDARD:
-            of_name["standard_name"] = STANDARD[name]
-        for key, dims, values in (
-            (_plain(name), ("model", "member", "lead_time"), states),
-            (f"{_plain(name)}_truth", ("lead_time",), view.truth),
+        if standard:
+            of_name["standard_name"] = standard
+        for called, dims, values in (
+            (key, ("model", "member", "lead_time"), states),
+            (f"{key}_truth", ("lead_time",), view.truth),
         ):
             part = values[..., number] if layout.kind == "phase" else view.of_field(values, number)
             shape = (*values.shape[:-1], *(len(coordinate) for coordinate, _ in places.values()))
-            data[key] = ((*dims, *places), np.ascontiguousarray(part.reshape(shape), np.float32), of_name)
+            data[called] = ((*dims, *places), np.ascontiguousarray(part.reshape(shape), np.float32), of_name)
     about = {
         "Conventions": "CF-1.11",
         "title": view.prepared.settings.title or "forecast rollout",
@@ -193,8 +194,14 @@ def field_of(path: Path) -> ChunkedArray:
     raise InputError(f"{path.name} has no field with the axes model, member and lead_time")
 
 
-def _plain(name: str) -> str:
-    return PLAIN.get(name, name.replace(" ", "_"))
+def _named(view: RolloutView, field: int) -> tuple[str, str]:
+    """Return what files call a field or a component: a plain name, and the CF standard name or nothing."""
+    name, world = view.layout.names[field], view.prepared.world
+    standard = STANDARD.get(name, "")
+    if isinstance(world, ArchiveWorld):
+        archived = world.record.fields[field]
+        return archived.key, archived.standard_name or standard
+    return PLAIN.get(name, name.replace(" ", "_")), standard
 
 
 def _time_unit(view: RolloutView) -> str:

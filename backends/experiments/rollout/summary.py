@@ -17,14 +17,12 @@ MASS = "mass"
 
 
 @dataclass(frozen=True)
-class Entry:
-    """The scores of a model, lists by lead; None where they are not defined.
+class Scores:
+    """The scores of a model for one field, lists by lead; None where they are not defined.
 
     Attributes are those of the summary of an experiment, see docs/rollout.md.
     """
 
-    name: str
-    label: str
     rmse: list[float | None]
     rmse_se: list[float | None]
     bias: list[float | None]
@@ -37,11 +35,20 @@ class Entry:
     skill_low: list[float | None]
     skill_high: list[float | None]
     useful_lead: float | None
+
+
+@dataclass(frozen=True)
+class Entry(Scores):
+    """What is said of a model: its scores for the first field, those of all where there are several, and what it cost."""
+
+    name: str
+    label: str
     mass_drift: float | None
     power_kept: list[list[float | None]]
     seconds_per_step: float
     members: int
     ended: str | None
+    by_field: dict[str, Scores]
 
 
 def summary(result: Rollout, settings: RolloutSettings, growth: SmallErrors | None = None) -> dict[str, Any]:
@@ -53,7 +60,7 @@ def summary(result: Rollout, settings: RolloutSettings, growth: SmallErrors | No
         "lyapunov_exponent": growth.exponent,
     }  # fmt: skip
     return measured | {
-        "models": [asdict(entry) for entry in entries(result, settings)],
+        "models": [_said(entry) for entry in entries(result, settings)],
         "leads": [round(lead, 9) for lead in result.leads.tolist()],
         "time_unit": result.time_unit,
         "unit": result.unit,
@@ -71,33 +78,45 @@ def entries(result: Rollout, settings: RolloutSettings) -> tuple[Entry, ...]:
     return tuple(_entry(result, forecast, baseline) for forecast in result.forecasts)
 
 
+def _said(entry: Entry) -> dict[str, Any]:
+    """Return the entry as a summary has it: name and label first, and single fields not named."""
+    said = {"name": entry.name, "label": entry.label, **asdict(entry)}
+    if not entry.by_field:
+        del said["by_field"]
+    return said
+
+
 def _entry(result: Rollout, forecast: Forecast, baseline: Forecast) -> Entry:
-    rmse, acc, crps, skill = (
-        result.rmse(forecast),
-        result.acc(forecast),
-        result.crps(forecast),
-        result.skill(forecast, baseline),
-    )
+    by_field = {key: _scores(result, forecast, baseline, k) for k, (key, _, _) in enumerate(result.scored)}
     return Entry(
+        **vars(_scores(result, forecast, baseline, 0)),
         name=forecast.name,
         label=forecast.label,
-        rmse=_listed(rmse.value),
-        rmse_se=_listed(rmse.error),
-        bias=_listed(result.bias(forecast).value),
-        acc=_listed(acc.value),
-        acc_se=_listed(acc.error),
-        crps=_listed(crps.value),
-        crps_se=_listed(crps.error),
-        spread=_listed(result.spread(forecast).value),
-        skill=_listed(skill.value),
-        skill_low=_listed(skill.low),
-        skill_high=_listed(skill.high),
-        useful_lead=result.useful_lead(forecast),
         mass_drift=_drift(result, forecast),
         power_kept=[_listed(band) for band in power_kept(forecast.spectra, result.spectra, result.wavenumbers)],
         seconds_per_step=forecast.seconds / result.steps,
         members=result.members,
         ended=forecast.ended or None,
+        by_field=by_field if len(by_field) > 1 else {},
+    )
+
+
+def _scores(result: Rollout, forecast: Forecast, baseline: Forecast, field: int) -> Scores:
+    rmse, acc, crps = (score(forecast, field) for score in (result.rmse, result.acc, result.crps))
+    skill = result.skill(forecast, baseline, field)
+    return Scores(
+        rmse=_listed(rmse.value),
+        rmse_se=_listed(rmse.error),
+        bias=_listed(result.bias(forecast, field).value),
+        acc=_listed(acc.value),
+        acc_se=_listed(acc.error),
+        crps=_listed(crps.value),
+        crps_se=_listed(crps.error),
+        spread=_listed(result.spread(forecast, field).value),
+        skill=_listed(skill.value),
+        skill_low=_listed(skill.low),
+        skill_high=_listed(skill.high),
+        useful_lead=result.useful_lead(forecast, field),
     )
 
 

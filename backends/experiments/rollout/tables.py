@@ -15,16 +15,21 @@ MEMBERS = ("mean", "least", f"{PLUME[0]:.0%}", f"{PLUME[1]:.0%}", "greatest")
 
 
 def scores_table(view: RolloutView, baseline: str) -> list[list[str]]:
-    """Return one row for each model and lead, below a row of headings; intervals hold 90 %, skill is relative to a baseline."""
-    skill = view.skill(baseline)
+    """Return one row for each model and lead, below a row of headings; intervals hold 90 %, skill is relative to a baseline.
+
+    Where there are several fields a first column names them.
+    """
     names = [*SCORES, "skill_percent"]
     heads = [heading for name in names for heading in (name, f"{name}_low", f"{name}_high")]
-    rows = [["model", _headed("lead", view.time_unit), *heads]]
-    for label in view.labels:
-        bands = [*(view.curves[score][label] for score in SCORES), skill[label]]
-        for k, lead in enumerate(view.leads.tolist()):
-            values = [values[k] for band in bands for values in (band.value, band.low, band.high)]
-            rows.append([label, _text(lead), *map(_text, values)])
+    several = len(view.result.scored) > 1
+    rows = [[*["field"] * several, "model", _headed("lead", view.time_unit), *heads]]
+    for field, (key, _, _) in enumerate(view.result.scored):
+        curves, skill = view.by_field[field], view.skill(baseline, field)
+        for label in view.labels:
+            bands = [*(curves[score][label] for score in SCORES), skill[label]]
+            for k, lead in enumerate(view.leads.tolist()):
+                values = [values[k] for band in bands for values in (band.value, band.low, band.high)]
+                rows.append([*[key] * several, label, _text(lead), *map(_text, values)])
     return rows
 
 

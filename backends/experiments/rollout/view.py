@@ -108,24 +108,36 @@ class RolloutView:
         """What the models are called."""
         return tuple(forecast.label for forecast in self.forecasts)
 
-    @cached_property
+    @property
+    def scored(self) -> dict[str, int]:
+        """The fields that have scores of their own, by what people call them; their numbers."""
+        return {title: number for number, (_, title, _) in enumerate(self.result.scored)}
+
+    @property
     def curves(self) -> dict[str, dict[str, Band]]:
-        """Each of :data:`SCORES` by the label of the model."""
-        result = self.result
-        return {
-            score: {forecast.label: _band(getattr(result, score)(forecast)) for forecast in result.forecasts}
-            for score in SCORES
-        }
+        """Each of :data:`SCORES` by the label of the model; of several fields those of the first."""
+        return self.by_field[0]
 
     @cached_property
-    def useful(self) -> dict[str, float | None]:
-        """Lead at which the anomaly correlation falls below 0.6, by the label of the model; None where it does not."""
-        return {forecast.label: self.result.useful_lead(forecast) for forecast in self.result.forecasts}
+    def by_field(self) -> tuple[dict[str, dict[str, Band]], ...]:
+        """The curves of each field that has scores of its own."""
+        result = self.result
+        return tuple(
+            {
+                score: {forecast.label: _band(getattr(result, score)(forecast, field)) for forecast in result.forecasts}
+                for score in SCORES
+            }
+            for field in range(len(result.scored))
+        )
 
-    def skill(self, baseline: str) -> dict[str, Band]:
+    def useful_of(self, field: int = 0) -> dict[str, float | None]:
+        """Return the lead at which the anomaly correlation falls below 0.6, by the label of the model; None: it does not."""
+        return {forecast.label: self.result.useful_lead(forecast, field) for forecast in self.result.forecasts}
+
+    def skill(self, baseline: str, field: int = 0) -> dict[str, Band]:
         """Return by how many percent the RMSE of each model is below that of a baseline."""
         reference = self.result[baseline]
-        return {forecast.label: _band(self.result.skill(forecast, reference)) for forecast in self.result.forecasts}
+        return {forecast.label: _band(self.result.skill(forecast, reference, field)) for forecast in self.result.forecasts}
 
     def drift(self, quantity: str) -> dict[str, Band]:
         """Return the change of a quantity since the start, mean over starts, with the least and greatest of any start."""

@@ -186,7 +186,9 @@ class EuropeanTraining(FieldTraining):
         t2m, u10, v10, mslp = (fields_of(data, name) for name in ("t2m", "u10", "v10", "mslp"))
         times, longitude, extent = coordinates(data, "t2m")
         turning = clock(hours_of_day(times), longitude, t2m.shape[1]) if self.clock else []
-        archive = Archive.of(t2m, [u10, v10, mslp], turning, "K", 3, trained=27, tested=27, extent=extent)
+        archive = Archive.of(
+            t2m, [u10, v10, mslp], turning, "K", 3, trained=TRAINED_EUROPEAN, tested=TRAINED_EUROPEAN, extent=extent
+        )
         return FieldEmulator(
             self.task, self._network(archive), archive, self.batch, self.patch, self.rollout_steps, True, (3, 6, 12, 24)
         )
@@ -229,6 +231,8 @@ class ERA5Training(FieldTraining):
 
 #: Hours that are trained with, the first ones, and tested with, the last ones.
 TRAINED, TESTED = 21 * 24, 7 * 24
+#: Times of the European archive, 3 h apart, that are trained with; the others are tested with.
+TRAINED_EUROPEAN = 27
 
 
 def fields_of(data: FieldDataset, name: str) -> np.ndarray:

@@ -65,6 +65,7 @@ def _described(dataset: xr.Dataset, arrays: list[np.ndarray]) -> dict[str, Any]:
                 "dtype": variable.dtype.str,
                 "attributes": _texts(variable.attrs),
                 "encoding": {key: variable.encoding[key] for key in ENCODING if isinstance(variable.encoding.get(key), str)},
+                "chunks": {str(dim): int(n) for dim, n in variable.encoding.get("preferred_chunks", {}).items()},
                 "coordinate": name in dataset.coords,
                 "here": here,
             }
@@ -124,7 +125,8 @@ def _dataset(file: dict[str, Any], number: int, description: dict[str, Any], hel
             data: Any = next(held)
         else:
             data = indexing.LazilyIndexedArray(RemoteArray(file, number, name, shape, np.dtype(each["dtype"])))
-        variables[name] = xr.Variable(each["dims"], data, each["attributes"], each["encoding"])
+        encoding = {**each["encoding"], "preferred_chunks": each["chunks"]} if each["chunks"] else each["encoding"]
+        variables[name] = xr.Variable(each["dims"], data, each["attributes"], encoding)
         if each["coordinate"]:
             coordinates.append(name)
     return xr.Dataset(variables, attrs=description["attributes"]).set_coords(coordinates)
