@@ -1,8 +1,8 @@
 # The same server as `make run`, in an image: docker build -t assimilab . && docker run -p 5006:5006 assimilab
 FROM python:3.11-slim
 
-# libgomp1: the OpenMP library that numerical wheels load and slim images lack.
-RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 make && rm -rf /var/lib/apt/lists/* \
+# libgomp1: the OpenMP library that numerical wheels load and slim images lack. ffmpeg: writes films of forecasts.
+RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg libgomp1 make && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home assimilab && mkdir /app /data && chown assimilab /app /data
 USER assimilab
 WORKDIR /app

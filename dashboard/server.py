@@ -17,6 +17,7 @@ from dashboard.explore.page import ExplorePage
 from dashboard.home import HomePage
 from dashboard.jobs import close_jobs
 from dashboard.races import MAKING
+from dashboard.rollout.films import FILMS
 from dashboard.rollout.page import RolloutPage
 from dashboard.rollout.state import FORECASTS
 from dashboard.shell import ASSETS, TITLE, asked_for_dark, frame
@@ -89,7 +90,7 @@ def serve(port: int, address: str, data: Path) -> None:
         server.run_until_shutdown()
     finally:
         close_jobs()
-        for worker in (DEVICE, FILES, MAKING, FORECASTS):
+        for worker in (DEVICE, FILES, MAKING, FORECASTS, FILMS):
             worker.shutdown(wait=False, cancel_futures=True)
 
 

@@ -8,9 +8,12 @@ from backends.experiments.rollout.view import RolloutView
 from dashboard.chunks import ChunkInspector
 from dashboard.controls import html, one_message
 from dashboard.plots.race.frame import ANY_HEIGHT
-from dashboard.rollout.play import EMPTY
+from dashboard.rollout.films import FilmPart
+from dashboard.rollout.play import EMPTY, PlayView
 from dashboard.rollout.stores import StorePart
 
+FILMS = """<h2 class="section">Pictures and films</h2><div class="hint">What the Play tab shows, with the same colours and
+limits, as fast as it plays: the lead, start, field and members that are chosen there.</div>"""
 STORES = """<h2 class="section">Stores and files</h2><div class="hint">Truth and all members from the start that is shown, with
 lead time, valid time and places by the CF conventions. How a store is cut into chunks decides what is read fast.</div>"""
 CHUNKS = """<h2 class="section">Chunks of the store</h2><div class="hint">Which parts of the store that was written last a
@@ -18,17 +21,24 @@ query reads.</div>"""
 
 
 class ArchiveView:
-    """What can be kept of forecasts."""
+    """What can be kept of forecasts.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    play
+        The tab whose choices pictures and films follow.
+    """
+
+    def __init__(self, play: PlayView) -> None:
+        self.films = FilmPart(play)
         self._empty = html(EMPTY)
         self.chunks = ChunkInspector()
         self.stores = StorePart(self._on_written)
         self._of_chunks = pn.Column(html(CHUNKS), self.chunks.pane, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         self._of_chunks.visible = False
         self._shown = pn.Column(
-            html(STORES), self.stores.pane, self._of_chunks, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT,
-            visible=False,
+            html(FILMS), self.films.pane, html(STORES), self.stores.pane, self._of_chunks,
+            sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT, visible=False,
         )  # fmt: skip
         self.pane = pn.Column(self._empty, self._shown, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
 
@@ -36,15 +46,22 @@ class ArchiveView:
         """Offer to keep forecasts, or say that there are none."""
         self._empty.visible, self._shown.visible = view is None, view is not None
         if view is not None:
+            self.films.show(view)
             self.stores.show(view)
+
+    def tick(self) -> None:
+        """Bring the progress up to date; called some times a second."""
+        self.films.tick()
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""
+        self.films.wait()
         self.stores.wait()
         self.chunks.wait()
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
+        self.films.close()
         self.stores.close()
         self.chunks.close()
 

@@ -60,7 +60,7 @@ class RolloutPage:
         self._where = html("")
         self.play, self.skill, self.physics = PlayView(state), SkillView(), PhysicsView()
         self.sensitivity = SensitivityTab()
-        self.archive = ArchiveView()
+        self.archive = ArchiveView(self.play)
         self.scores = pmui.FileDownload(
             callback=self._scores, filename="scores.csv", label="Scores as CSV", size="small",
             description="All scores of all models and leads with their 90 % intervals",
@@ -101,6 +101,7 @@ class RolloutPage:
         """Bring progress and names of networks up to date; called some times a second."""
         self.controls.refresh()
         self.sensitivity.tick()
+        self.archive.tick()
         if self.state.running:
             self._show_progress()
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from param.parameterized import Event
 from backends.experiments.rollout.shown import ShownField, shown
 from backends.experiments.rollout.view import ForecastView, RolloutView
 from dashboard.coastlines import coastlines
+from dashboard.plots.rollout.film import Film, line_film, map_film, phase_film
 from dashboard.plots.rollout.lines import LineFrames, Plume
 from dashboard.plots.rollout.maps import MapFrames, Named
 from dashboard.plots.rollout.phase import PhaseFrames
@@ -59,6 +61,10 @@ class Pictures(ABC):
         """Draw, and return the frames of all leads."""
 
     @abstractmethod
+    def film(self, view: RolloutView) -> Callable[[int], Film]:
+        """Return what makes a film of what is chosen now, for so many pixels across; it may be called on another thread."""
+
+    @abstractmethod
     def mark(self, view: RolloutView, component: int) -> None:
         """Mark the place whose series is shown."""
 
@@ -79,12 +85,14 @@ class LinePictures(Pictures):
 
     def strips(self, view: RolloutView) -> list[Strip]:
         """Draw the curves."""
-        plumes = {}
-        for forecast in view.forecasts:
-            low, high = view.band(forecast)
-            plumes[forecast.label] = Plume(forecast.mean, low, high)
         layout = view.layout
-        return self.lines.show(view.truth, plumes, layout.names[0], layout.units[0], layout.axes[0])
+        return self.lines.show(view.truth, _plumes(view), layout.names[0], layout.units[0], layout.axes[0])
+
+    def film(self, view: RolloutView) -> Callable[[int], Film]:
+        """Return what makes a film of the curves."""
+        layout = view.layout
+        words = (layout.names[0], layout.units[0], layout.axes[0])
+        return lambda pixels: line_film(view.truth, _plumes(view), *words, lead_labels(view), pixels)
 
     def mark(self, view: RolloutView, component: int) -> None:
         """Mark a point."""
@@ -130,6 +138,15 @@ class PhasePictures(Pictures):
         members = {forecast.label: forecast.members for forecast in view.forecasts}
         return self.phase.show(view.layout.names, view.truth, means, members, view.backdrop, self.plane.value)
 
+    def film(self, view: RolloutView) -> Callable[[int], Film]:
+        """Return what makes a film of the paths."""
+        chosen = list(self.plane.value)
+        means = {forecast.label: forecast.mean[:, chosen] for forecast in view.forecasts}
+        members = {forecast.label: forecast.members[:, :, chosen] for forecast in view.forecasts}
+        names = [view.layout.names[k] for k in chosen]
+        truth, backdrop = view.truth[:, chosen], view.backdrop[:, chosen]
+        return partial(phase_film, names, truth, means, members, backdrop, lead_labels(view))
+
     def mark(self, view: RolloutView, component: int) -> None:
         """Name the component."""
         del view
@@ -164,17 +181,28 @@ class MapPictures(Pictures):
 
     def strips(self, view: RolloutView) -> list[Strip]:
         """Draw the maps."""
+        return self.maps.show(*self._maps(view))
+
+    def film(self, view: RolloutView) -> Callable[[int], Film]:
+        """Return what makes a film of the maps."""
+        alone = view.forecasts[0].members.shape[1] == 1
+        what = "" if alone else f"{self.shown.value}{' of the members' if self.shown.value in ('mean', 'spread') else ''}, "
+        maps, titles = self._maps(view), [what + label for label in lead_labels(view)]
+        return lambda pixels: map_film(*maps, titles=titles, pixels=pixels)
+
+    def _maps(self, view: RolloutView) -> tuple[Any, ...]:
+        """Return what the rows of maps are drawn of."""
         field = shown(view, self.state.field, self.state.per_step)
         models = {f.label: self._of(field, f) for f in view.forecasts}
         shore = coastlines(*view.layout.edges) if view.on_earth else None
         difference_unit = field.quantity.difference_unit
         if self.shown.value == "spread":
             name = Named(f"spread of {field.name}", difference_unit, difference_unit)
-            return self.maps.show(view.layout, name, None, models, field.spread_limits(), 1.0, {}, shore)
+            return view.layout, name, None, models, field.spread_limits(), 1.0, {}, shore
         truth = field.truth
         differences = {label: values - truth for label, values in models.items()}
         name, limits, apart = Named(field.name, field.unit, difference_unit), field.value_limits(), field.difference_limit()
-        return self.maps.show(view.layout, name, truth, models, limits, apart, differences, shore)
+        return view.layout, name, truth, models, limits, apart, differences, shore
 
     def mark(self, view: RolloutView, component: int) -> None:
         """Mark a place on all maps."""
@@ -199,3 +227,13 @@ class MapPictures(Pictures):
         component = None if view is None else view.component_at(self.state.field, x, y)
         if component is not None:
             self.state.component = component
+
+
+def lead_labels(view: RolloutView) -> list[str]:
+    """Return what each lead is called, with the time that it is valid at."""
+    unit = f" {view.time_unit}" if view.time_unit else ""
+    return [f"lead {lead:.6g}{unit}, valid at {time}" for lead, time in zip(view.leads, view.times, strict=True)]
+
+
+def _plumes(view: RolloutView) -> dict[str, Plume]:
+    return {forecast.label: Plume(forecast.mean, *view.band(forecast)) for forecast in view.forecasts}

@@ -1,5 +1,7 @@
 """The Play tab: truth and forecasts at one lead after the other, and the series at a point."""
 
+from collections.abc import Callable
+
 import panel as pn
 import panel_material_ui as pmui
 from param.parameterized import Event
@@ -8,8 +10,9 @@ from backends.experiments.rollout.shown import accumulated
 from backends.experiments.rollout.view import RolloutView
 from dashboard.controls import html, one_message
 from dashboard.plots.race.frame import ANY_HEIGHT
+from dashboard.plots.rollout.film import Film
 from dashboard.plots.rollout.reel import Reel, Strip
-from dashboard.rollout.pictures import LinePictures, MapPictures, PhasePictures, Pictures
+from dashboard.rollout.pictures import LinePictures, MapPictures, PhasePictures, Pictures, lead_labels
 from dashboard.rollout.player import Player
 from dashboard.rollout.point import PointView
 from dashboard.rollout.state import RolloutState
@@ -74,15 +77,21 @@ class PlayView:
             # A list that keeps its number in other options goes on showing the name that belonged to it before.
             self.start.options = {}
         self.start.param.update(options=numbers, value=view.start)
-        unit = f" {view.time_unit}" if view.time_unit else ""
-        labels = [f"lead {lead:.6g}{unit}, valid at {time}" for lead, time in zip(view.leads, view.times, strict=True)]
-        self.player.offer(labels)
+        self.player.offer(lead_labels(view))
         self.amounts.visible = any(accumulated(view, field) for field in range(len(view.layout.names)))
         self._pictures.configure(view)
         self._draw()
         if self._picture.objects != [self._pictures.pane]:
             self._own.objects = self._pictures.controls
             self._picture.objects = [self._pictures.pane]
+
+    def film(self, view: RolloutView) -> Callable[[int], Film]:
+        """Return what makes a film of what is chosen here, or usual where these forecasts have not been looked at."""
+        pictures = self._pictures if self._view is view else None
+        if pictures is None:
+            pictures = KINDS[view.layout.kind](self.state, lambda: None)
+            pictures.configure(view)
+        return pictures.film(view)
 
     def _draw(self) -> None:
         """Give the browser all frames of what is chosen."""

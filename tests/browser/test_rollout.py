@@ -50,3 +50,43 @@ def test_forecasts_are_run_played_and_compared(visitor):
     expect(page.locator('[data-role="models"] tr')).to_have_count(4)
     expect(page.get_by_role("combobox", name="Baseline")).to_contain_text("persistence")
     assert visitor.wrong == []
+
+
+EUROPEAN = """kind: rollout
+start: {name: archive, dataset: european}
+models: [{name: persistence}, {name: climatology}]
+steps: 4
+members: 1
+starts: 2
+perturbation: {name: none}
+"""
+
+
+def test_a_film_is_downloaded_and_a_written_store_is_opened_in_explore(visitor, tmp_path):
+    page = visitor.open("/rollout")
+    page.get_by_role("tab", name="File").click()
+    text = page.get_by_role("textbox", name="Experiment file")
+    expect(text).to_have_value(re.compile("kind: rollout"), timeout=15_000)
+    text.fill(EUROPEAN)
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("combobox", name="Archive")).to_be_visible()
+    page.get_by_role("tab", name="Archive").click()
+    page.get_by_role("button", name="Run all models").click()
+    draw = page.get_by_role("button", name="Draw the film or picture on the server")
+    expect(draw).to_be_visible(timeout=60_000)
+    draw.click()
+    ready = page.get_by_text(re.compile(r"Download rollout\.(mp4|gif) .*5 frames"))
+    expect(ready).to_be_visible(timeout=60_000)
+    with page.expect_download() as download:
+        ready.click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    content = file.read_bytes()
+    assert content[4:8] == b"ftyp" or content[:3] == b"GIF"
+    assert len(content) > 10_000
+
+    page.get_by_role("button", name="Write a Zarr store").click()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="open forecast-map.zarr in Explore").click(timeout=30_000)
+    expect(opened.value.get_by_role("combobox", name="Dataset")).to_contain_text("forecast-map.zarr", timeout=30_000)
+    expect(opened.value.get_by_text("lead_time").first).to_be_visible()

@@ -104,7 +104,7 @@ class MapFrames:
             self._key = key
             self._build(layout, what, tuple(states), tuple(differences), coastlines)
         symmetric = limits[0] == -limits[1]
-        self._values.update(low=limits[0], high=limits[1], palette=_palette(what.name, symmetric))
+        self._values.update(low=limits[0], high=limits[1], palette=palette_of(what.name, symmetric))
         self._differences.update(low=-difference_limit, high=difference_limit)
         fields = {**states, **{f"{label}{APART}": values for label, values in differences.items()}}
         strips = []
@@ -217,7 +217,7 @@ def _thinned(fields: np.ndarray) -> np.ndarray:
     return fields[:, ::down, ::across]
 
 
-def _palette(name: str, symmetric: bool) -> list[str]:
+def palette_of(name: str, symmetric: bool) -> list[str]:
     """Return the colours of a variable; those of values about zero need limits that are symmetric, too."""
     style = style_named(name)
     return list(DIVERGING if symmetric else FieldStyle().palette if style.symmetric else style.palette)
