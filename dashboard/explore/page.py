@@ -13,6 +13,7 @@ from backends.fields.field import Axis, Series
 from backends.fields.picture import Picture
 from backends.fields.raster import Window
 from dashboard.controls import DatasetSelect, html, notice, one_message, tell
+from dashboard.explore.messages import MessagesView
 from dashboard.explore.state import UPLOAD_LIMIT, ExploreState
 from dashboard.plots.live import LiveMap, LiveSeries
 from dashboard.plots.series import place_label
@@ -35,7 +36,8 @@ class ExplorePage:
         self._showing = False
         self._heading, self._facts, self._legend, self._about = html(), html(), html(_legend([])), html()
         self._problem, self._open_problem, self._reading = notice("problem"), notice("problem"), notice("stale")
-        self.state = state = ExploreState(catalogue, dataset)
+        self.state = state = ExploreState(catalogue)
+        self.messages = MessagesView(state, self._offer_axes)
         self._build_data_controls()
         self._build_field_controls()
         state.param.watch(self._on_opened, ["entries", "dataset", "opened", "uploads"])
@@ -45,6 +47,7 @@ class ExplorePage:
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(lambda event: tell(self._open_problem, "problem", event.new), "open_problem")
         state.param.watch(self._on_reading, "reading")
+        state.begin(dataset)
 
     # Controls -----------------------------------------------------------------------------------------------------
 
@@ -97,6 +100,10 @@ class ExplorePage:
             label="This field", variant="outlined", size="small", on_click=lambda _: state.fit_limits(),
             description="Colours span the values of the field that is shown.",
         )  # fmt: skip
+        self.message_box = pmui.Accordion(
+            ("Messages of the file", self.messages.pane), active=[], visible=False, sizing_mode="stretch_width"
+        )
+        self.message_box.param.watch(self._on_message_box, "active")
         self.clear = pmui.Button(
             label="Clear places", variant="text", size="small", visible=False, on_click=lambda _: state.clear_picked()
         )
@@ -130,6 +137,7 @@ class ExplorePage:
                     sizing_mode="stretch_width",
                 ),
                 pmui.Accordion(("About this variable", self._about), active=[], sizing_mode="stretch_width"),
+                self.message_box,
                 sizing_mode="stretch_width",
                 margin=(6, 14),
             )
@@ -161,6 +169,10 @@ class ExplorePage:
         if axis is not None and event.new < len(axis):
             self.state.choose(axis.name, event.new)
 
+    def _on_message_box(self, *_events: Event) -> None:
+        if self.message_box.active:
+            self.state.list_messages()
+
     def _on_limits(self, _event: Event) -> None:
         if not self._showing and self.low.value is not None and self.high.value is not None:
             self.state.set_limits(self.low.value, self.high.value)
@@ -181,6 +193,8 @@ class ExplorePage:
     def _on_opened(self, *_events: Event) -> None:
         state = self.state
         self.datasets.offer(state.entries, list(state.uploads), state.dataset or state.reading)
+        self.message_box.visible = state.has_messages
+        self._on_message_box()
         if state.opened is not None:
             options = {_variable_label(v.name, v.title, v.units): v.name for v in state.opened.variables.values()}
             self.variables.param.update(options=options, value=state.variable)

@@ -11,6 +11,7 @@ from backends.fields.catalogue import Catalogue, Entry
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Axis, Series, Variable
 from backends.fields.meshes import cell_at
+from backends.fields.messages import Message, messages
 from backends.fields.picture import Picture, look_at
 from backends.fields.raster import Window
 from backends.fields.readers import open_dataset
@@ -43,12 +44,13 @@ class ExploreState(param.Parameterized):
     opened = param.Parameter(default=None, doc="The opened dataset.")
     picture = param.Parameter(default=None, doc="The picture on the map.")
     series = param.List(default=[], doc="The series at the picked places.")
+    messages = param.List(default=[], doc="The messages of the GRIB file that is open, once they have been asked for.")
     problem = param.String(doc="Why the field asked for is not what is shown.")
     open_problem = param.String(doc="Why a file could not be opened.")
     reading = param.String(doc="What is being opened at the moment.")
     uploads = param.Dict(default={}, doc="Paths of the uploaded files, by key.")
 
-    def __init__(self, catalogue: Catalogue, dataset: str = "") -> None:
+    def __init__(self, catalogue: Catalogue) -> None:
         super().__init__()
         self.catalogue = catalogue
         self._folder: Path | None = None
@@ -58,9 +60,13 @@ class ExploreState(param.Parameterized):
         self._opening = LatestWins(FILES, self._open, self._on_opened, self._on_open_failed)
         self._drawing = LatestWins(FILES, lambda request: look_at(*request), self._on_picture, self._on_failed)
         self._tracing = LatestWins(FILES, self._trace, self._on_series, self._on_failed)
-        self._listing.request(dataset)
+        self._indexing = LatestWins(FILES, messages, self._on_messages, self._on_failed)
 
     # Opening ------------------------------------------------------------------------------------------------------
+
+    def begin(self, dataset: str = "") -> None:
+        """List the catalogue and open a dataset of it, by default the first; called when all that watches is in place."""
+        self._listing.request(dataset)
 
     def _on_listed(self, wanted: str, entries: list[Entry]) -> None:
         self.reading = wanted  # before the list, so that it shows what is being opened
@@ -105,6 +111,7 @@ class ExploreState(param.Parameterized):
             variable=variable.name,
             selection=self._start(variable),
             window=None,
+            messages=[],
             open_problem="",
             reading="",
         )
@@ -121,6 +128,33 @@ class ExploreState(param.Parameterized):
             self.clear_picked()
             self.param.update(variable=name, selection=self._start(self.opened.variable(name)), window=None)
             self._draw()
+
+    @property
+    def has_messages(self) -> bool:
+        """Whether what is open is a GRIB file."""
+        return self.opened is not None and self.opened.format == "GRIB"
+
+    def list_messages(self) -> None:
+        """Ask for the messages of the GRIB file that is open, unless they are there."""
+        if self.has_messages and not self.messages:
+            self._indexing.request(self.opened)
+
+    def _on_messages(self, dataset: FieldDataset, found: list[Message]) -> None:
+        if dataset is self.opened:
+            self.messages = found
+
+    def show_message(self, message: Message) -> None:
+        """Show the field of a message, or say why that cannot be."""
+        if message.variable is None:
+            self.problem = (
+                "this message cannot be shown: it lies on no grid that is known, or an earlier message has the same variable, "
+                "time, level and member"
+            )
+            return
+        if message.variable != self.variable:
+            self.clear_picked()
+        self.param.update(variable=message.variable, selection=dict(message.selection), window=None)
+        self._draw()
 
     def choose(self, axis: str, index: int) -> None:
         """Show another index of one of the variable's axes."""
@@ -221,12 +255,12 @@ class ExploreState(param.Parameterized):
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""
-        for work in (self._listing, self._opening, self._drawing, self._tracing):
+        for work in (self._listing, self._opening, self._drawing, self._tracing, self._indexing):
             work.wait()
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
-        for work in (self._listing, self._opening, self._drawing, self._tracing):
+        for work in (self._listing, self._opening, self._drawing, self._tracing, self._indexing):
             work.close()
         if self._folder is not None:
             shutil.rmtree(self._folder)

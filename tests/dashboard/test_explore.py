@@ -1,6 +1,7 @@
 """The Explore page without a browser: its state, what it shows, and what it says of bad input."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from backends.fields.catalogue import Catalogue
 from backends.fields.raster import Window
 from dashboard.explore import state as explore_state
 from dashboard.explore.page import ExplorePage
+from tests.backends.damage import grib
 from tests.backends.test_readers import broken_files
 from tests.dashboard.helpers import LATITUDE, LONGITUDE, image, text_of
 from tests.files import dataset, known, regional, write
@@ -147,3 +149,35 @@ def test_an_upload_over_the_limit_is_refused(explore, monkeypatch):
     explore.state.upload("big.nc", bytes(2**21))
     assert "big.nc has 2 MB; at most 1 MB can be uploaded" in text_of(explore._open_problem)
     assert not explore.state.uploads
+
+
+def test_a_message_of_a_grib_file_is_chosen_in_the_table(tmp_path):
+    grib(tmp_path / "b.grib", steps=3)
+    page = ExplorePage(Catalogue(tmp_path), "b.grib")
+    page.state.wait()
+    assert page.message_box.visible
+    assert not len(page.messages.table.value)  # not before it is looked at
+    page.message_box.active = [0]
+    page.state.wait()
+    assert list(page.messages.table.value["step"]) == ["0", "6", "12"]
+    page.messages._on_click(SimpleNamespace(row=2, column="step"))
+    page.state.wait()
+    np.testing.assert_allclose(image(page.map), known(LATITUDE, LONGITUDE) + 2, rtol=1e-4)
+    assert "2020-01-01 12:00 UTC" in page._heading.object
+    assert page.player.value == 2
+    regional(tmp_path / "a.nc")
+    page.state.open("a.nc")
+    page.state.wait()
+    assert not page.message_box.visible
+    assert not page.state.messages
+
+
+def test_a_message_that_another_hides_is_told(tmp_path):
+    path = grib(tmp_path / "b.grib", steps=1)
+    path.write_bytes(2 * path.read_bytes())
+    page = ExplorePage(Catalogue(tmp_path), "b.grib")
+    page.state.wait()
+    page.state.list_messages()
+    page.state.wait()
+    page.messages._on_click(SimpleNamespace(row=1, column="step"))
+    assert "an earlier message has the same variable, time, level and member" in text_of(page._problem)

@@ -25,13 +25,28 @@ def open_isolated(path: Path, label: str, format: str) -> list[xr.Dataset]:
     InputError
         If the file cannot be used.
     """
-    file = {"path": str(path.absolute()), "label": label, "format": format, "identity": identity(path)}
+    file = _file(path, label, format)
     try:
         answer, arrays = decoder().ask({"do": "open", "file": file})
     except Unreadable as problem:
         raise InputError(f"{label} cannot be read as {format}, the file may be damaged: {problem}") from problem
     held = iter(arrays)
     return [_dataset(file, number, description, held) for number, description in enumerate(answer["datasets"])]
+
+
+def ask_about(what: str, path: Path, label: str, format: str) -> dict[str, Any]:
+    """Return what the other process says about a file.
+
+    Raises
+    ------
+    InputError, Unreadable
+        As :meth:`backends.fields.isolation.decoder.Decoder.ask`.
+    """
+    return decoder().ask({"do": what, "file": _file(path, label, format)})[0]
+
+
+def _file(path: Path, label: str, format: str) -> dict[str, Any]:
+    return {"path": str(path.absolute()), "label": label, "format": format, "identity": identity(path)}
 
 
 def identity(path: Path) -> str:

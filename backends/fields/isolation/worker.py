@@ -63,11 +63,19 @@ def _open(file: dict[str, Any]) -> "list[xr.Dataset]":
 
 
 def answer(files: Files, request: dict[str, Any]) -> Answer:
-    """Return what was asked for: ``open`` describes the datasets of a file, ``read`` returns a part of a variable."""
+    """Return what was asked for.
+
+    ``open`` describes the datasets of a file, ``messages`` the messages of a GRIB file, ``read`` returns a part of a variable.
+    """
     from backends.fields.isolation.opened import described, key_of
 
     if request["do"] == "open":
         return described(files.datasets(request["file"]))
+    if request["do"] == "messages":
+        from backends.fields.readers.grib_messages import rows
+
+        file = request["file"]
+        return {"rows": rows(Path(file["path"]), file["label"], files.datasets(file))}, []
     array = files.datasets(request["file"])[request["dataset"]][request["variable"]].variable
     part = array[key_of(request["key"])]
     if part.nbytes > LARGEST:

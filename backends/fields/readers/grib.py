@@ -1,5 +1,6 @@
 """GRIB editions 1 and 2, through cfgrib."""
 
+from itertools import chain, count
 from pathlib import Path
 
 import xarray as xr
@@ -34,9 +35,26 @@ def read(path: Path, label: str) -> list[xr.Dataset]:
         with path.open("rb") as file:
             messages = eccodes.codes_count_in_file(file)
         if messages:
-            return cfgrib.open_datasets(str(path), backend_kwargs={"indexpath": "", "errors": "raise"})
+            return _with_names_of_their_own(
+                cfgrib.open_datasets(str(path), backend_kwargs={"indexpath": "", "errors": "raise"})
+            )
     except eccodes.CodesInternalError as problem:
         raise InputError(f"{label} is a damaged or incomplete GRIB file: {first_line(problem)}") from problem
     except DECODING_PROBLEMS as problem:
         raise InputError(f"{label} holds GRIB messages that cannot be decoded: {first_line(problem)}") from problem
     raise InputError(f"{label} holds no complete GRIB message")
+
+
+def _with_names_of_their_own(datasets: list[xr.Dataset]) -> list[xr.Dataset]:
+    """Return datasets in which no name occurs twice: the second is ``t@surface``, by its level, the third ``t@surface-2``."""
+    taken: set[str] = set()
+    renamed = []
+    for dataset in datasets:
+        names = {}
+        for name, array in dataset.data_vars.items():
+            base = f"{name}@{array.attrs.get('GRIB_typeOfLevel', 'unknown')}"
+            free = next(n for n in chain([str(name), base], (f"{base}-{k}" for k in count(2))) if n not in taken)
+            taken.add(free)
+            names[name] = free
+        renamed.append(dataset.rename(names))
+    return renamed
