@@ -16,8 +16,8 @@ WORDS = """
 """
 #: Headings, and their widths in pixels.
 COLUMNS: dict[str, int] = {
-    "no.": 60, "variable": 90, "level": 180, "start (UTC)": 140, "step": 70, "kind": 80, "member": 84, "grid": 210, "kB": 76,
-    "packing": 170, "GRIB": 70,
+    "no.": 50, "variable": 84, "level": 150, "start (UTC)": 132, "step": 64, "kind": 74, "member": 80, "grid": 180, "kB": 62,
+    "packing": 136, "GRIB": 64,
 }  # fmt: skip
 FILTERED = ("variable", "level", "start (UTC)", "step", "grid")
 TABLE = """

@@ -37,7 +37,7 @@ class ExplorePage:
         self._heading, self._facts, self._legend, self._about = html(), html(), html(_legend([])), html()
         self._problem, self._open_problem, self._reading = notice("problem"), notice("problem"), notice("stale")
         self.state = state = ExploreState(catalogue)
-        self.messages = MessagesView(state, self._offer_axes)
+        self.messages = MessagesView(state, self._on_message_shown)
         self._build_data_controls()
         self._build_field_controls()
         state.param.watch(self._on_opened, ["entries", "dataset", "opened", "uploads"])
@@ -168,6 +168,10 @@ class ExplorePage:
         axis = self.state.time_axis
         if axis is not None and event.new < len(axis):
             self.state.choose(axis.name, event.new)
+
+    def _on_message_shown(self) -> None:
+        self.variables.value = self.state.variable
+        self._offer_axes()
 
     def _on_message_box(self, *_events: Event) -> None:
         if self.message_box.active:

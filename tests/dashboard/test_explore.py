@@ -152,19 +152,22 @@ def test_an_upload_over_the_limit_is_refused(explore, monkeypatch):
 
 
 def test_a_message_of_a_grib_file_is_chosen_in_the_table(tmp_path):
-    grib(tmp_path / "b.grib", steps=3)
+    both = [grib(tmp_path / "first", steps=1, shortName="10u"), grib(tmp_path / "second", steps=3)]
+    (tmp_path / "b.grib").write_bytes(b"".join(part.read_bytes() for part in both))
     page = ExplorePage(Catalogue(tmp_path), "b.grib")
+    page.state.wait()
+    page.state.choose_variable("u10")
     page.state.wait()
     assert page.message_box.visible
     assert not len(page.messages.table.value)  # not before it is looked at
     page.message_box.active = [0]
     page.state.wait()
-    assert list(page.messages.table.value["step"]) == ["0", "6", "12"]
-    page.messages._on_click(SimpleNamespace(row=2, column="step"))
+    assert list(page.messages.table.value["step"]) == ["0", "0", "6", "12"]
+    page.messages._on_click(SimpleNamespace(row=3, column="step"))
     page.state.wait()
     np.testing.assert_allclose(image(page.map), known(LATITUDE, LONGITUDE) + 2, rtol=1e-4)
     assert "2020-01-01 12:00 UTC" in page._heading.object
-    assert page.player.value == 2
+    assert (page.player.value, page.variables.value) == (2, "t2m")
     regional(tmp_path / "a.nc")
     page.state.open("a.nc")
     page.state.wait()
