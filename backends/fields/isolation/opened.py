@@ -14,7 +14,7 @@ from backends.fields.isolation.decoder import Unreadable, decoder
 from backends.fields.isolation.wire import KINDS
 
 #: What is known of how a variable is encoded that other parts look at.
-ENCODING = ("coordinates", "grid_mapping", "units", "calendar")
+ENCODING = ("coordinates", "grid_mapping", "bounds", "units", "calendar")
 
 
 def open_isolated(path: Path, label: str, format: str) -> list[xr.Dataset]:
