@@ -9,6 +9,7 @@ import numpy as np
 import panel_material_ui as pmui
 from param.parameterized import Event
 
+from backends.experiments.cycling.layout import Layout
 from backends.experiments.rollout.shown import ShownField, shown
 from backends.experiments.rollout.view import ForecastView, RolloutView
 from dashboard.coastlines import coastlines
@@ -21,6 +22,12 @@ from dashboard.rollout.state import RolloutState
 
 #: Buttons whose letters stay small: u is no U.
 AS_WRITTEN = {"& .MuiToggleButton-root": {"textTransform": "none"}}
+
+Frames = dict[str, np.ndarray]
+#: What maps are drawn of: layout, name, truth, models, limits, limit of differences, differences, coastlines.
+Maps = tuple[
+    Layout, Named, np.ndarray | None, Frames, tuple[float, float], float, Frames, np.ndarray | None,
+]  # fmt: skip
 
 
 class Pictures(ABC):
@@ -188,9 +195,9 @@ class MapPictures(Pictures):
         alone = view.forecasts[0].members.shape[1] == 1
         what = "" if alone else f"{self.shown.value}{' of the members' if self.shown.value in ('mean', 'spread') else ''}, "
         maps, titles = self._maps(view), [what + label for label in lead_labels(view)]
-        return lambda pixels: map_film(*maps, titles=titles, pixels=pixels)
+        return lambda pixels: map_film(*maps, titles, pixels)
 
-    def _maps(self, view: RolloutView) -> tuple[Any, ...]:
+    def _maps(self, view: RolloutView) -> Maps:
         """Return what the rows of maps are drawn of."""
         field = shown(view, self.state.field, self.state.per_step)
         models = {f.label: self._of(field, f) for f in view.forecasts}
