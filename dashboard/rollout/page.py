@@ -110,7 +110,7 @@ class RolloutPage:
         self._closed = True
         if self._ticking is not None:
             self._ticking.stop()
-        self.physics.growth.close()
+        self.physics.close()
         self.sensitivity.close()
         self.archive.close()
         self.state.close()

@@ -9,6 +9,7 @@ from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
 from dashboard.plots.rollout.spectra import Spectra
 from dashboard.rollout.growth import GrowthPart
 from dashboard.rollout.play import EMPTY
+from dashboard.rollout.tracer import BudgetPart
 
 #: Figures of spectra: at the first lead, and at so many parts of the longest.
 PARTS = (0.1, 0.4, 1.0)
@@ -32,8 +33,8 @@ class PhysicsView:
             sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT, visible=False,
         )  # fmt: skip
         self._drifts = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
-        self.growth = GrowthPart()
-        parts = (self._words, self._spectra, self._about, self._drifts, self.growth.pane)
+        self.growth, self.budget = GrowthPart(), BudgetPart()
+        parts = (self._words, self._spectra, self._about, self._drifts, self.budget.pane, self.growth.pane)
         self.pane = pn.Column(*parts, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
 
     def show(self, view: RolloutView | None) -> None:
@@ -42,6 +43,7 @@ class PhysicsView:
             return
         self._view = view
         self.growth.show(view)
+        self.budget.show(view)
         waves = view is not None and view.result.wavenumbers.numel() > 0
         self._spectra.visible = waves
         if view is None:
@@ -60,6 +62,11 @@ class PhysicsView:
             drifts = {label: LeadCurve(band.value, band.low, band.high) for label, band in view.drift(name).items()}
             figure.show(view.leads, drifts, unit, "relative", view.true_drift(name))
         self._drifts.objects = [grid(*(figure.pane for figure in self.drifts.values()), least=420, columns_at_most=2)]
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.growth.close()
+        self.budget.close()
 
     def _show_spectra(self, view: RolloutView) -> None:
         result = view.result

@@ -1,0 +1,34 @@
+"""The Physics tab without a browser: the budget of the tracer."""
+
+import numpy as np
+import pytest
+
+from backends.experiments.rollout.tracer import budgets_of
+from dashboard.rollout.page import PHYSICS, RolloutPage
+from tests.dashboard.test_rollout import SMALL, run
+from tests.dashboard.test_rollout_sensitivity import PLANE
+
+
+@pytest.fixture
+def page(tmp_path):
+    page = RolloutPage(tmp_path)
+    yield page
+    page.close()
+
+
+def test_the_tracer_has_a_budget_and_other_states_have_none(page):
+    page.state.take(PLANE)
+    view = run(page)
+    page.tabs.active = PHYSICS
+    part = page.physics.budget
+    part.wait()
+    assert part.pane.visible
+    expected = budgets_of(view)
+    for term, figure in part.figures.items():
+        np.testing.assert_allclose(figure._truth.data["value"], getattr(expected["truth"], term), rtol=1e-5, atol=1e-9)
+        shown = figure._sources[0].data["value"]
+        np.testing.assert_allclose(shown, getattr(expected["perfect model"], term), rtol=1e-5, atol=1e-9)
+        assert np.isnan(figure._sources[1].data["value"]).all()  # climatology
+    page.state.take(SMALL)
+    run(page)
+    assert not part.pane.visible
