@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status: 0, or 2 with one sentence on standard error for bad input."""
     parser = argparse.ArgumentParser(prog="python -m backends", description="Assimilab without a browser.")
     commands = parser.add_subparsers(dest="command", required=True)
-    inspect = commands.add_parser("inspect", help="print what is in a NetCDF, GRIB or Zarr file as one JSON object")
+    inspect = commands.add_parser("inspect", help="print what is in a file of fields or observations as one JSON object")
     inspect.add_argument("file", type=Path, help="the file")
     run = commands.add_parser("run", help="run an experiment file and print its summary as one JSON object")
     run.add_argument("file", type=Path, help="the YAML file, see docs/experiments.md and docs/cycling.md")
@@ -27,9 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.simplefilter("ignore")  # libraries' remarks on odd attributes; standard error is for our one sentence
     try:
         if options.command == "inspect":
-            from backends.fields.inspect import inspect_file
-
-            result = inspect_file(options.file)
+            result = _inspect(options.file)
         else:
             from backends.experiments.run import default_folder, run_file
 
@@ -39,6 +37,19 @@ def main(arguments: list[str] | None = None) -> int:
         print(problem, file=sys.stderr)
         return 2
     return 0
+
+
+def _inspect(file: Path) -> dict[str, object]:
+    """Describe a file: one that holds observations by them, any other by its fields."""
+    from backends.observations.readers import recognise
+
+    if recognise(file) is not None:
+        from backends.observations.inspect import inspect_observations
+
+        return inspect_observations(file)
+    from backends.fields.inspect import inspect_file
+
+    return inspect_file(file)
 
 
 if __name__ == "__main__":

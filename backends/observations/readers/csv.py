@@ -8,7 +8,7 @@ import numpy as np
 from backends.errors import InputError
 from backends.observations.coded import Coded
 from backends.observations.columns import Columns, guess_columns, standard_name
-from backends.observations.readers.faults import DECODING_PROBLEMS, first_line
+from backends.observations.readers.faults import DECODING_PROBLEMS, first_line, printable
 from backends.observations.readers.progress import Progress, silent
 from backends.observations.schema import HEIGHT, NO_LEVEL, PRESSURE, QUALITIES, UNKNOWN, VARIABLES
 from backends.observations.table import Table, build, concatenate
@@ -111,7 +111,7 @@ def _parsed(path: Path) -> "pa.Table":
 
 def _header(head: bytes) -> list[str]:
     line = head.removeprefix(b"\xef\xbb\xbf").splitlines()[0].decode("utf-8") if head.strip() else ""
-    return [name.strip().strip("\"'") for name in line.split(_delimiter(line))]
+    return [printable(name.strip().strip("\"'")) for name in line.split(_delimiter(line))]
 
 
 def _delimiter(line: str) -> str:

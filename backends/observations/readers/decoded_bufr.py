@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backends.observations.coded import Coded
-from backends.observations.readers.netcdf import moments, names, numbers, opened, texts, whole
+from backends.observations.readers.netcdf import mentions, moments, numbers, opened, texts, whole
 from backends.observations.readers.progress import Progress
 from backends.observations.schema import GRAVITY, HEIGHT, NO_LEVEL, PRESSURE
 from backends.observations.table import Table, build, concatenate
@@ -38,8 +38,7 @@ _TYPES = {0: "SYNOP", 1: "SHIP", 2: "TEMP", 4: "AIREP"}
 
 def claims(path: Path, head: bytes) -> bool:
     """Return whether the file has a latitude and a longitude by their names in ECMWF's tables."""
-    there = names(path, head)
-    return bool(there & set(_LATITUDE)) and bool(there & set(_LONGITUDE))
+    return any(mentions(path, head, *place) for place in zip(_LATITUDE, _LONGITUDE, strict=True))
 
 
 def read(path: Path, progress: Progress) -> Table:

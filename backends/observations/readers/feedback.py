@@ -13,7 +13,7 @@ import numpy as np
 
 from backends.errors import InputError
 from backends.observations.coded import Coded
-from backends.observations.readers.netcdf import names, numbers, opened, texts, whole
+from backends.observations.readers.netcdf import mentions, numbers, opened, texts, whole
 from backends.observations.readers.progress import Progress
 from backends.observations.schema import CHANNEL, HEIGHT, NO_LEVEL, OTHER, PASSED, PRESSURE, REJECTED, SUSPICIOUS, UNKNOWN
 from backends.observations.table import Table, build
@@ -36,7 +36,7 @@ _MEMBERS = {-1: 0, 0: 1}
 
 def claims(path: Path, head: bytes) -> bool:
     """Return whether the file has the variables that tie reports to their observations."""
-    return {"i_body", "l_body", "obs", "varno"} <= names(path, head)
+    return mentions(path, head, "i_body", "l_body", "varno")
 
 
 def read(path: Path, progress: Progress) -> Table:

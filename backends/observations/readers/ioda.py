@@ -9,7 +9,7 @@ import numpy as np
 from backends.errors import InputError
 from backends.observations import schema
 from backends.observations.coded import Coded
-from backends.observations.readers.netcdf import names, numbers, opened, texts
+from backends.observations.readers.netcdf import mentions, numbers, opened, texts
 from backends.observations.readers.progress import Progress
 from backends.observations.table import Table, build, concatenate
 from backends.observations.units import to_si
@@ -47,7 +47,7 @@ _STATIONS = ("stationIdentification", "station_id", "satelliteIdentifier")
 
 def claims(path: Path, head: bytes) -> bool:
     """Return whether the file has the groups of IODA."""
-    return {"MetaData", "ObsValue"} <= names(path, head)
+    return mentions(path, head, "MetaData", "ObsValue")
 
 
 def read(path: Path, progress: Progress) -> Table:

@@ -48,6 +48,8 @@ def read(path: Path, progress: Progress) -> Table:
         import pyodc
     except ModuleNotFoundError as problem:
         raise InputError(f"reading {path.name} needs pyodc: install it with pip install --no-deps pyodc==1.6.0") from problem
+    import struct
+
     import pandas as pd
 
     try:
@@ -57,7 +59,7 @@ def read(path: Path, progress: Progress) -> Table:
             progress(number, len(frames))
             parts.append(frame.dataframe())
         data = pd.concat(parts, ignore_index=True)
-    except (*DECODING_PROBLEMS, TypeError, AttributeError, NotImplementedError, ArithmeticError) as problem:
+    except (*DECODING_PROBLEMS, TypeError, AttributeError, ArithmeticError, struct.error) as problem:
         raise InputError(f"{path.name} is a damaged or incomplete ODB-2 file: {first_line(problem)}") from problem
     # Names are column@table; each column that is used is in one table alone.
     data.columns = [str(name).partition("@")[0] for name in data.columns]

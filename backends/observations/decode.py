@@ -1,0 +1,147 @@
+"""Decoding in a process of its own, since a damaged file may crash a decoder or make it run forever.
+
+The process is given a path and leaves a Parquet file; the one that started it sees its progress, ends it when nothing has
+been heard of it for a while, and says in one sentence what happened. A single process for each file, and no pool: it can be
+ended whatever it does, and leaves its memory behind.
+"""
+
+import multiprocessing
+import uuid
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backends.errors import InputError
+from backends.observations import parquet
+from backends.observations.cache import cached
+from backends.observations.readers.progress import Progress, silent
+from backends.observations.table import Table
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+#: Seconds without any progress after which a file counts as impossible to decode.
+PATIENCE = 10.0
+#: A process that starts must load the decoders first, s.
+START = 60.0
+#: Seconds between two looks at whether the decoding is still wanted.
+LOOK = 0.1
+
+
+class Cancelled(Exception):  # noqa: N818  not an error: somebody no longer wanted the file
+    """The decoding was ended because it was no longer wanted."""
+
+
+def table_of(path: Path, progress: Progress = silent, wanted: Callable[[], bool] = lambda: True) -> Table:
+    """Return the observations of a file, decoded elsewhere now or kept from an earlier time.
+
+    Parameters
+    ----------
+    path
+        The file.
+    progress
+        Told how far it is, in this process.
+    wanted
+        Asked several times a second whether to go on.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, crashes the decoder, or keeps it busy without progress.
+    Cancelled
+        If it was no longer wanted.
+    """
+    try:
+        if not path.is_file():
+            raise InputError(f"there is no file {path.name}")
+        return cached(path, lambda file: decode_elsewhere(file, progress, wanted))
+    except OSError as problem:
+        raise InputError(f"{path.name} cannot be opened: {problem.strerror}") from problem
+
+
+def decode_elsewhere(
+    path: Path, progress: Progress = silent, wanted: Callable[[], bool] = lambda: True, patience: float = PATIENCE
+) -> Table:
+    """Return the observations of a file, decoded in another process; see :func:`table_of`, which keeps them."""
+    from backends.home import home_folder
+
+    place = home_folder() / f".decoding-{uuid.uuid4().hex}.parquet"
+    # A new interpreter, not a copy of this one, which has threads and open libraries.
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=decode_to_parquet, args=(path, place, theirs), daemon=True)
+    try:
+        process.start()
+        theirs.close()  # so that the end of the process is the end of the pipe
+        _follow(process, ours, path.name, progress, wanted, patience)
+        return parquet.read(place)
+    except parquet.DAMAGE as problem:
+        if isinstance(problem, InputError):
+            raise
+        raise InputError(f"what was decoded of {path.name} cannot be read: {problem}") from problem
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+        place.unlink(missing_ok=True)
+
+
+def decode_to_parquet(path: Path, place: Path, pipe: Connection) -> None:
+    """Decode a file into a Parquet file: what runs in the other process.
+
+    Sent through the pipe are pairs (done, of), and at last the text of an error, empty where there was none.
+    """
+    from backends.observations.readers import read
+
+    _limit_memory()
+    try:
+        pipe.send((0, 0))  # the decoders are loaded
+        parquet.write(read(path, lambda done, of: pipe.send((done, of))), place)
+        pipe.send("")
+    except InputError as problem:
+        pipe.send(str(problem))
+    except MemoryError:
+        pipe.send(f"{path.name} needs more memory than there is")
+
+
+def _limit_memory() -> None:
+    """Let this process have half of the machine's memory: damaged lengths ask for any amount. Not on Windows."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return
+    import psutil
+
+    half = psutil.virtual_memory().total // 2
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (half if hard == resource.RLIM_INFINITY else min(half, hard), hard))
+
+
+def _follow(
+    process: "BaseProcess", pipe: Connection, name: str, progress: Progress, wanted: Callable[[], bool], patience: float
+) -> None:
+    """Return when the process has ended well, or raise what became of it."""
+    silence, limit = 0.0, START
+    while True:
+        if not wanted():
+            raise Cancelled(name)
+        if not pipe.poll(LOOK):
+            silence += LOOK
+            if silence > limit:
+                raise InputError(
+                    f"{name} cannot be decoded: nothing was heard of its decoder for {limit:g} s, and it was ended"
+                )
+            continue
+        silence, limit = 0.0, patience
+        try:
+            message = pipe.recv()
+        except EOFError:
+            process.join()
+            raise InputError(f"{name} cannot be decoded: it made the decoder crash (exit code {process.exitcode})") from None
+        if message == "":
+            return
+        if isinstance(message, str):
+            raise InputError(message)
+        if message[1]:
+            progress(*message)

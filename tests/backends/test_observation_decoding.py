@@ -1,0 +1,137 @@
+"""Decoding in a process of its own: crashes, hangs and damage end in a sentence, and the second time is quick."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backends.__main__ import main
+from backends.errors import InputError
+from backends.observations import decode
+from backends.observations.decode import Cancelled, decode_elsewhere, table_of
+from backends.observations.readers import read
+from tests.backends.observation_files import CSV, cut, decoded_synop, feedback, ioda, mixed_bufr, odb
+
+ROOT = Path(__file__).parents[2]
+WRITERS = {"bufr": mixed_bufr, "feedback": feedback, "decoded": decoded_synop, "ioda": ioda, "odb": odb}
+
+
+# Stand-ins for a decoder, run in the other process.
+
+
+def crash(path: Path, place: Path, pipe) -> None:
+    pipe.send((1, 2))
+    os.kill(os.getpid(), 11)
+
+
+def hang(path: Path, place: Path, pipe) -> None:
+    pipe.send((1, 2))
+    time.sleep(600)
+
+
+def test_a_file_is_decoded_elsewhere_and_kept(tmp_path, monkeypatch):
+    path, told = mixed_bufr(tmp_path / "x.bufr"), []
+    table = table_of(path, lambda done, of: told.append((done, of)))
+    assert told == [(0, 2), (1, 2)]
+    np.testing.assert_array_equal(table.value, read(path).value)
+    monkeypatch.setattr(decode, "decode_elsewhere", None)  # not needed again
+    assert table_of(path).station.texts() == table.station.texts()
+
+
+def test_a_crash_and_a_hang_end_in_a_sentence(tmp_path, monkeypatch):
+    path = mixed_bufr(tmp_path / "x.bufr")
+    monkeypatch.setattr(decode, "decode_to_parquet", crash)
+    with pytest.raises(InputError, match=r"x\.bufr cannot be decoded: it made the decoder crash \(exit code -11\)"):
+        decode_elsewhere(path)
+    monkeypatch.setattr(decode, "decode_to_parquet", hang)
+    with pytest.raises(InputError, match=r"nothing was heard of its decoder for 0\.3 s"):
+        decode_elsewhere(path, patience=0.3)
+    with pytest.raises(Cancelled):
+        decode_elsewhere(path, wanted=iter([True, True, False]).__next__)
+
+
+def test_errors_come_back_as_they_are(tmp_path):
+    (tmp_path / "x.bufr").write_bytes(mixed_bufr(tmp_path / "whole.bufr").read_bytes()[:-20])
+    with pytest.raises(InputError, match=r"^x\.bufr is a damaged or incomplete BUFR file"):
+        table_of(tmp_path / "x.bufr")
+    with pytest.raises(InputError, match=r"^there is no file none\.bufr$"):
+        table_of(tmp_path / "none.bufr")
+
+
+def test_the_command_describes_observations(tmp_path, capsys):
+    assert main(["inspect", str(feedback(tmp_path / "ekf.nc"))]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["format"], said["observations"], said["reports"], said["stations"]) == ("DWD feedback file", 5, 3, 3)
+    assert said["report_types"] == {"TEMP": 3, "SYNOP": 1, "RAD": 1}
+    assert said["qualities"] == {"unknown": 1, "passed": 2, "suspicious": 1, "rejected": 1}
+    assert said["variables"][0]["background_departure"] == {"n": 2, "mean": 0.5, "std": 0.0}
+    assert said["time"] == ["2020-01-01T10:30:00", "2020-01-01T12:30:00"]
+    assert main(["inspect", str(tmp_path / "none")]) == 2
+
+
+FUZZ = """
+import signal, sys, warnings
+from pathlib import Path
+import numpy as np
+from backends.errors import InputError
+from backends.observations.readers import read
+warnings.simplefilter("ignore")
+source, first, mutations = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+whole, path = np.frombuffer(source.read_bytes(), np.uint8), source.with_name("mutated" + source.suffix)
+for number in range(first, mutations):
+    rng, data = np.random.default_rng([7, number]), whole.copy()
+    for place in rng.integers(0, len(data), 1 + number % 8):
+        data[place] ^= 1 << rng.integers(8)
+    if number % 3 == 0:
+        data = data[: rng.integers(0, len(data))]
+    path.write_bytes(data.tobytes())
+    print(number, flush=True)
+    signal.alarm(2)
+    try:
+        read(path)
+    except InputError as problem:
+        assert str(problem).isprintable(), repr(str(problem))
+"""
+MUTATIONS = 60
+
+
+@pytest.mark.parametrize("kind", [*WRITERS, "csv"])
+def test_damaged_files_are_read_or_refused(tmp_path, kind):
+    """Flipped bits and cut ends, seeded: an exception that is no InputError is a defect of a reader.
+
+    A signal, a crash or being busy for 2 s, ends the decoder's library, for which there is the process of its own; the rest is
+    then tried in another.
+    """
+    path = tmp_path / "x.dat"
+    if kind == "csv":
+        path.write_text(CSV)
+    else:
+        if kind == "odb":
+            pytest.importorskip("pyodc", reason="pyodc is not among the requirements")
+        WRITERS[kind](path)
+    tried, crashes = 0, 0  # a few are the libraries' own
+    while tried < MUTATIONS:
+        command = [sys.executable, "-c", FUZZ, str(path), str(tried), str(MUTATIONS)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT, check=False)
+        assert done.returncode <= 0, done.stderr[-2000:]
+        tried = int(done.stdout.split()[-1]) + 1
+        crashes += done.returncode < 0
+    assert crashes <= 5
+
+
+@pytest.mark.reference
+def test_real_aircraft_a_second_time(real_data):
+    path = real_data / "aircraft.bufr"
+    assert len(table_of(path)) > 19_000
+    start = time.perf_counter()
+    table_of(path)
+    assert time.perf_counter() - start < 1
+
+
+def test_a_cut_real_file(real_data, tmp_path):
+    assert len(table_of(cut(real_data / "temp-radiosondes.bufr", tmp_path / "x.bufr", messages=3))) > 100
