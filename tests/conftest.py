@@ -4,6 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import pyproj  # noqa: F401  before ecCodes, as in the reader of BUFR: loaded after it, pyproj ends the process
 import pytest
 
 # Before anything of ours is imported: a home of the tests' own, so that they neither find nor leave anything.

@@ -72,7 +72,9 @@ def read(path: Path, progress: Progress) -> Table:
 
 def _decoded(path: Path, progress: Progress) -> tuple[_Rows, Coded]:
     """Return what pdbufr makes of the file, and the station of each row."""
-    import eccodes
+    import pyproj  # noqa: F401  before ecCodes, which brings projections of its own: loaded after it, pyproj ends the process
+
+    import eccodes  # isort: skip
     import pdbufr
 
     columns: dict[str, list[Any]] = {name: [] for name in ("time", "report", *_NUMBERS)}
