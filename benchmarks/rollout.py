@@ -1,4 +1,4 @@
-"""Rollout of 50 members of the 64 x 64 vorticity model over 1,000 steps: in a batch, and one by one."""
+"""Rollout of 50 members of the 64 x 64 vorticity model over 1,000 steps, in a batch and one by one; playing forecasts."""
 
 import time
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from backends.dynamics.kolmogorov import Kolmogorov
 from backends.rollout.models import FromDynamics, Persistence
 from backends.rollout.rollout import perturbed, rollout, wait_for
 from backends.rollout.testbed import TestbedWorld
+from benchmarks import playing
 
 POINTS, MEMBERS, STEPS, EVERY = 64, 50, 1000, 100
 #: Members that are run alone, of which all are said to take the mean.
@@ -19,11 +20,12 @@ ALONE = 3
 
 
 def measure() -> dict[str, object]:
-    """Return milliseconds per member and step, in double and in single precision."""
+    """Return milliseconds per member and step, in double and in single precision, and how smoothly forecasts are played."""
     device = compute_device()
     return {
         "points": f"{POINTS} x {POINTS}", "members": MEMBERS, "steps": STEPS, "threads": torch.get_num_threads(),
         "double precision": _figures(device, precise_dtype(device)), "single precision": _figures(device, torch.float32),
+        "played in the browser": playing.measure(),
     }  # fmt: skip
 
 

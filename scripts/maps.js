@@ -54,4 +54,19 @@ window.maps = {
     }
     document.addEventListener("keydown", onKey, {capture: true, once: true})
   },
+
+  // From now on notes in `times` each frame of the browser, ms, in which the pixels of a map differ from those before.
+  count(index) {
+    const map = this.all()[index]
+    let last = this.fingerprint(map).sum
+    const times = this.times = []
+    const look = (now) => {
+      if (this.times !== times) return
+      const sum = this.fingerprint(map).sum
+      if (sum !== last) times.push(now)
+      last = sum
+      requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  },
 }

@@ -15,6 +15,21 @@ TOPICS = (
         r"x_f(t_0+\tau)=M_\tau(x_a(t_0)),\qquad e(\tau)=x_f(t_0+\tau)-x^t(t_0+\tau)",
     ),
     (
+        "A place",
+        "A click on a picture, or a town, chooses the point whose series are shown: the grid point with the least "
+        "great-circle distance. Bands hold 10–90 % of the members, dashes mark the least and the greatest, bars are what "
+        "came since the lead before. Arrows point where the wind blows to, north is up; those of a model are of its mean "
+        "wind, its speed is the mean of the members' speeds.",
+        "",
+    ),
+    (
+        "Sums over time",
+        "Archives have precipitation as a sum since their beginning. Maps and series show what came between a lead and "
+        "the one before, which the first lead does not have, or since the start of the forecast. The scores are those of "
+        "the archive's sums.",
+        r"\Delta P(\tau_k)=P(\tau_k)-P(\tau_{k-1})",
+    ),
+    (
         "Starts and members",
         "Each start is the truth with an error; each of the N members adds another such error. An ensemble of a perfect "
         "model is then reliable: the truth is like one more member.",

@@ -20,9 +20,6 @@ from dashboard.plots.rollout.phase import PhaseFrames
 from dashboard.plots.rollout.reel import Strip
 from dashboard.rollout.state import RolloutState
 
-#: Buttons whose letters stay small: u is no U.
-AS_WRITTEN = {"& .MuiToggleButton-root": {"textTransform": "none"}}
-
 Frames = dict[str, np.ndarray]
 #: What maps are drawn of: layout, name, truth, models, limits, limit of differences, differences, coastlines.
 Maps = tuple[
@@ -172,7 +169,10 @@ class MapPictures(Pictures):
             description="Mean or spread of the members of each model, or one of them",
         )  # fmt: skip
         self.shown.param.watch(self._changed, "value")
-        self.field = pmui.RadioButtonGroup(label="", options={"": 0}, value=0, size="small", sx=AS_WRITTEN, visible=False)
+        self.field = pmui.Select(
+            label="Field", options={"": 0}, value=0, size="small", width=190, visible=False,
+            description="What the maps show; the series are of all fields",
+        )  # fmt: skip
         self.field.param.watch(self._on_field, "value")
         self.controls = [self.shown, self.field]
 
@@ -184,6 +184,8 @@ class MapPictures(Pictures):
         self.shown.param.update(options=some, value=chosen, visible=len(some) > 1)
         fields = {name: k for k, name in enumerate(view.layout.names)}
         if fields != self.field.options:
+            # A list that keeps its number in other options goes on showing the name that belonged to it before.
+            self.field.options = {}
             self.field.param.update(options=fields, value=min(self.state.field, len(fields) - 1), visible=len(fields) > 1)
 
     def strips(self, view: RolloutView) -> list[Strip]:

@@ -14,7 +14,6 @@ from dashboard.controls import html, notice, one_message, tell
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.plots.rollout.sensitivity import SensitivityLines, SensitivityMaps
 from dashboard.rollout.asking import Asking
-from dashboard.rollout.pictures import AS_WRITTEN
 from dashboard.rollout.play import EMPTY
 from dashboard.rollout.sensitivity_words import facts, ratio, table
 from dashboard.shell import STYLE
@@ -24,6 +23,8 @@ respect to the state that it began with, by automatic differentiation: a start t
 error by so much, as long as errors are small. Where it is large, an observation would have helped.</div>"""
 #: Stands in the list of members for their mean.
 MEAN = -1
+#: Buttons whose letters stay small: u is no U.
+AS_WRITTEN = {"& .MuiToggleButton-root": {"textTransform": "none"}}
 
 
 class SensitivityTab:

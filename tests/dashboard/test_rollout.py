@@ -3,6 +3,7 @@
 import gc
 import time
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -226,6 +227,29 @@ def test_several_fields_have_a_figure_each(page):
     assert [fig.yaxis.axis_label for fig in point.meteogram.figures] == ["h [m]", "wind speed [m/s]", "blows to"]
     assert "Longitude 185.6, latitude 5.294" in before
     assert point.words.object == before
+
+
+def test_sums_over_time_are_shown_per_step_or_since_the_start(page):
+    """Depths of water that rise by a metre a step, as precipitation."""
+    page.state.take(WATER)
+    view = run(page)
+    assert not page.play.amounts.visible
+    layout = replace(view.layout, names=("Total precipitation since the start", "u", "v"), units=("kg m-2", "m/s", "m/s"))
+    truth = view.truth.copy()
+    truth[:, : layout.size] = 7 + np.arange(3)[:, None] ** 2
+    page.state.param.update(view=replace(view, layout=layout, truth=truth), component=5)
+    play = page.play
+    hours = view.leads[1]
+    assert play.amounts.visible
+    label = f"Total precipitation in {hours:g} h"
+    assert play.point.meteogram.figures[0].yaxis.axis_label == f"{label} [mm]"
+    np.testing.assert_array_equal(play.point.meteogram.panels[0]._source.data["truth"], [np.nan, 1, 3])
+    images = [float(frame[0, 0]) for frame in play._strips[0].frames["image"]]
+    np.testing.assert_array_equal(images, [np.nan, 1, 3])
+    play.amounts.value = False
+    assert play.point.meteogram.figures[0].yaxis.axis_label == "Total precipitation since the start [mm]"
+    assert [float(frame[0, 0]) for frame in play._strips[0].frames["image"]] == [0, 1, 4]
+    assert "Total precipitation since the start [mm] truth" in play.point.file().getvalue()
 
 
 def test_scores_can_be_downloaded(page):

@@ -1,0 +1,94 @@
+"""Forecasts that are played in a real browser at 10 leads a second: painted frames per second, and the longest gap."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from scripts.driver import MAPS, launch, start_app, stop
+
+#: Leads per second that are wanted, and how often each forecast is played from beginning to end.
+WANTED, PLAYS = 10, 8
+#: Maps of 121 x 181 of three models and of their errors, all frames of which the browser holds; and so many and so large maps
+#: that the server sends each frame when it is its turn.
+EXPERIMENTS = {
+    "European archive, 121 x 181, 3 models": """
+kind: rollout
+start: {name: archive, dataset: european}
+models: [{name: linear-inverse}, {name: persistence}, {name: climatology}]
+steps: 12
+members: 1
+perturbation: {name: none}
+starts: 1
+""",
+    "vorticity, 128 x 128, 3 models, sent while playing": """
+kind: rollout
+start: {name: testbed, dynamics: {name: kolmogorov, points: 128}}
+models: [{name: perfect}, {name: persistence}, {name: climatology}]
+steps: 90
+members: 2
+starts: 1
+precision: single
+""",
+}
+
+
+def measure() -> dict[str, object]:
+    """Return frames per second and gaps of each experiment."""
+    os.environ["ASSIMILAB_HOME"] = tempfile.mkdtemp()
+    process, address = start_app(Path(tempfile.mkdtemp()))
+    try:
+        with sync_playwright() as playwright:
+            browser = launch(playwright)
+            figures: dict[str, object] = {name: _played(browser, address, text) for name, text in EXPERIMENTS.items()}
+            browser.close()
+    finally:
+        stop(process)
+    return figures
+
+
+def _played(browser: Browser, address: str, text: str) -> dict[str, float]:
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.add_init_script(path=MAPS)
+    page.goto(f"{address}/rollout")
+    page.locator('[data-role="empty"]').wait_for()
+    page.wait_for_timeout(2000)
+    page.get_by_role("tab", name="File").click()
+    page.get_by_role("textbox", name="Experiment file").fill(text)
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_timeout(1000)
+    page.get_by_role("tab", name="Play").click()
+    page.get_by_role("button", name="Run all models").click()
+    page.wait_for_function("maps.drawn(1)", timeout=300_000)
+    page.wait_for_timeout(5000)
+    frames, seconds, gaps, leads = 0, 0.0, [], 0
+    for _ in range(PLAYS):
+        times, leads = _play(page)
+        frames += len(times) - 1
+        seconds += times[-1] - times[0]
+        gaps.append(float(np.diff(times).max()))
+    page.context.close()
+    return {
+        "leads": leads,
+        "wanted_per_second": WANTED,
+        "painted_per_second": round(frames / seconds, 2),
+        "leads_that_were_painted_percent": round(100 * (frames + PLAYS) / (PLAYS * leads), 1),
+        "longest_gap_ms": round(1000 * max(gaps), 1),
+        "median_longest_gap_of_a_play_ms": round(1000 * float(np.median(gaps)), 1),
+    }
+
+
+def _play(page: Page) -> tuple[np.ndarray, int]:
+    """Play once; return when the map of the truth was painted anew, s, and how many leads follow the first."""
+    page.keyboard.press("Home")
+    page.wait_for_timeout(1500)
+    page.evaluate("maps.count(0)")
+    page.keyboard.press(" ")
+    play = page.get_by_role("button", name="Play or pause")
+    play.get_by_text("Pause").wait_for()
+    play.get_by_text("Play").wait_for(timeout=120_000)
+    page.wait_for_timeout(1500)
+    leads = page.get_by_role("slider", name="Lead").get_attribute("max")
+    return np.array(page.evaluate("maps.times")) / 1000, int(leads or 0)
