@@ -170,7 +170,7 @@ class MapPictures(Pictures):
         )  # fmt: skip
         self.shown.param.watch(self._changed, "value")
         self.field = pmui.Select(
-            label="Field", options={"": 0}, value=0, size="small", width=190, visible=False,
+            label="Field", options={"": 0}, value=0, size="small", width=260, visible=False,
             description="What the maps show; the series are of all fields",
         )  # fmt: skip
         self.field.param.watch(self._on_field, "value")

@@ -176,3 +176,30 @@ def test_points_of_a_map_are_the_middles_of_its_cells():
     points = points_of(layout)
     assert points.latitude.tolist() == [45, 45, 45, 55, 55, 55]
     assert points.longitude.tolist() == [5, 15, 25, 5, 15, 25]
+
+
+def test_the_european_archive_has_temperature_wind_pressure_and_rain():
+    tree = {
+        "kind": "rollout",
+        "start": {"name": "archive", "dataset": "european", "fields": ["t2m", "u10", "v10", "mslp", "tp"]},
+        "models": [{"name": "persistence"}],
+        "steps": 3,
+        "members": 1,
+        "perturbation": {"name": "none"},
+        "starts": 1,
+    }
+    prepared = prepare(RolloutSettings.model_validate(tree), Path())
+    view = view_of(prepared, prepared.run())
+    drawn = panels(series_at(view, 5000))
+    assert [(one.name, one.unit) for one in drawn] == [
+        ("2 m temperature", "°C"), ("wind speed", "m/s"), ("Mean sea level pressure", "hPa"),
+        ("Total precipitation in 3 h", "mm"),
+    ]  # fmt: skip
+    temperature, _, pressure, rain = drawn
+    assert -40 < temperature.truth.min() < temperature.truth.max() < 40
+    assert 900 < pressure.truth.min() < pressure.truth.max() < 1080
+    assert rain.amounts
+    assert np.isnan(rain.truth[0])
+    assert (rain.truth[1:] >= 0).all()
+    np.testing.assert_array_equal(rain.models["persistence"][0][1:], 0)  # sums that stay have no rain
+    assert str(view.began).startswith("2025-01-1")

@@ -90,3 +90,46 @@ def test_a_film_is_downloaded_and_a_written_store_is_opened_in_explore(visitor, 
         page.get_by_role("link", name="open forecast-map.zarr in Explore").click(timeout=30_000)
     expect(opened.value.get_by_role("combobox", name="Dataset")).to_contain_text("forecast-map.zarr", timeout=30_000)
     expect(opened.value.get_by_text("lead_time").first).to_be_visible()
+
+
+EUROPE = """
+kind: rollout
+start: {name: archive, dataset: european, fields: [t2m, u10, v10, tp]}
+models: [{name: persistence}]
+steps: 4
+members: 1
+perturbation: {name: none}
+starts: 1
+"""
+
+
+def test_the_weather_of_a_town_is_played_and_read(visitor):
+    page = visitor.open("/rollout")
+    expect(page.locator('[data-role="empty"]')).to_be_visible()
+    page.wait_for_timeout(2000)
+    page.get_by_role("tab", name="File").click()
+    page.get_by_role("textbox", name="Experiment file").fill(EUROPE)
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_timeout(1000)
+    page.get_by_role("tab", name="Play").click()
+    page.get_by_role("button", name="Run all models").click()
+    when = page.locator('[data-role="when"]')
+    expect(when).to_contain_text(re.compile(r"lead 0 h, valid at 2025-01-1\d \d\d:00 UTC"), timeout=120_000)
+    page.get_by_role("combobox", name="Town").click()
+    page.get_by_role("menuitem", name="Potsdam, DE").click()
+    expect(page.locator('[data-role="place"]')).to_have_text("Potsdam 52.40°N 13.06°E: grid point 52.3°N 13.1°E, 15 km")
+    page.get_by_role("button", name="Table").click()
+    values = page.locator('[data-role="values"]')
+    expect(values).to_contain_text("2 m temperature [°C]")
+    expect(values).to_contain_text("Total precipitation in 3 h [mm]")
+    expect(values.locator("tr")).to_have_count(2 + 5)
+    page.keyboard.press("Home")
+    page.keyboard.press(" ")
+    expect(when).to_contain_text("lead 12 h, valid at 2025-01-1", timeout=30_000)
+    last = re.search(r"2025-01-\d+ \d\d:00 UTC", when.inner_text())
+    assert last is not None
+    expect(values.locator("tr").last).to_contain_text(last[0])
+    page.get_by_role("combobox", name="Sums").click()
+    page.get_by_role("menuitem", name="since the start").click()
+    expect(values).to_contain_text("Total precipitation since the start [mm]")
+    assert visitor.wrong == []

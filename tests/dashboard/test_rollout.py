@@ -242,12 +242,13 @@ def test_sums_over_time_are_shown_per_step_or_since_the_start(page):
     hours = view.leads[1]
     assert play.amounts.visible
     label = f"Total precipitation in {hours:g} h"
-    assert play.point.meteogram.figures[0].yaxis.axis_label == f"{label} [mm]"
+    assert play.point.meteogram.figures[0].yaxis.axis_label.replace("\n", " ") == f"{label} [mm]"
     np.testing.assert_array_equal(play.point.meteogram.panels[0]._source.data["truth"], [np.nan, 1, 3])
     images = [float(frame[0, 0]) for frame in play._strips[0].frames["image"]]
     np.testing.assert_array_equal(images, [np.nan, 1, 3])
     play.amounts.value = False
-    assert play.point.meteogram.figures[0].yaxis.axis_label == "Total precipitation since the start [mm]"
+    since = play.point.meteogram.figures[0].yaxis.axis_label.replace("\n", " ")
+    assert since == "Total precipitation since the start [mm]"
     assert [float(frame[0, 0]) for frame in play._strips[0].frames["image"]] == [0, 1, 4]
     assert "Total precipitation since the start [mm] truth" in play.point.file().getvalue()
 

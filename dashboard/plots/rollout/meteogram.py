@@ -17,6 +17,8 @@ from dashboard.plots.rollout.winds import WindArrows
 
 #: Pixels of the only figure, of one of several, and of the axis of leads and of the legend.
 ALONE, HEIGHT, AXIS, LEGEND = 260, 150, 56, 24
+#: Part of all leads that there is room for at either end, so that arrows are whole.
+MARGIN = 0.015
 #: What is shown before there is anything.
 NOTHING = Series("state", "", np.empty(0), {})
 
@@ -65,7 +67,8 @@ class Meteogram:
         if key != self._key:
             self._key = key
             self._build(series, time_unit, began)
-        set_limits(self._x_range, float(leads[0]), float(leads[-1]) if len(leads) > 1 else float(leads[0]) + 1)
+        margin = MARGIN * (float(leads[-1] - leads[0]) or 1.0)
+        set_limits(self._x_range, float(leads[0]) - margin, float(leads[-1]) + margin)
         for one, panel, arrows in zip(series, self.panels, self.arrows, strict=True):
             panel.show(leads, valid, one)
             if arrows is not None and one.winds is not None:
@@ -115,5 +118,5 @@ def _date(fig: figure, began: np.datetime64 | None) -> None:
     if began is None:
         return
     milliseconds = int(began.astype("datetime64[ms]").astype(int))
-    ticker = AdaptiveTicker(base=24, mantissas=[1, 2, 3, 6, 12], min_interval=1, num_minor_ticks=0, desired_num_ticks=8)
+    ticker = AdaptiveTicker(base=24, mantissas=[1, 2, 3, 6, 12], min_interval=1, num_minor_ticks=0, desired_num_ticks=5)
     fig.xaxis.update(ticker=ticker, formatter=CustomJSTickFormatter(args={"began": milliseconds}, code=_DATED))

@@ -1,5 +1,7 @@
 """One figure of a meteogram: the truth and the members of each model against lead time, as plumes or as bars."""
 
+from textwrap import fill
+
 import numpy as np
 from bokeh.models import ColumnDataSource, HoverTool, Line, Quad, Range1d, Segment, VArea, VSpan
 from bokeh.models.renderers import GlyphRenderer
@@ -14,7 +16,9 @@ ROWS = ("mean", "least", "low", "high", "most")
 #: Part of the time between two leads that bars take.
 BARS = 0.8
 #: How far from the truth values are shown, in what the truth varies by.
-ASTRAY = 3.0
+ASTRAY = 6.0
+#: Characters of a line beside an axis.
+WIDE = 20
 
 
 class SeriesFigure:
@@ -35,7 +39,8 @@ class SeriesFigure:
     """
 
     def __init__(self, series: Series, lead: ColumnDataSource, x_range: Range1d, x_label: str, height: int) -> None:
-        self.figure = race_figure(height, x_label, with_units(series.name, series.unit), tools="pan,wheel_zoom,reset,save")
+        y_label = fill(with_units(series.name, series.unit), WIDE)
+        self.figure = race_figure(height, x_label, y_label, tools="pan,wheel_zoom,reset,save")
         self.figure.x_range = x_range
         labels = tuple(series.models)
         names = ["lead", "valid", "truth", *(f"{row}_{k}" for k in range(len(labels)) for row in ROWS)]
@@ -98,13 +103,14 @@ def _within(leads: np.ndarray, bars: int) -> dict[str, np.ndarray]:
 def _limits(truth: np.ndarray, series: Series) -> tuple[float, float]:
     """Return limits of the values, which a model that goes astray does not flatten."""
     known = truth[np.isfinite(truth)]
-    if series.amounts:  # bars begin at nought
-        known = np.append(known, np.float32(0))
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    reach = max(high - low, 1e-9)
     plumes = [finite(rows[2:4]).ravel() for rows in series.models.values()]
     seen = np.concatenate([known, *(values[np.isfinite(values)] for values in plumes)])
+    if series.amounts:  # bars begin at nought; where the truth has none, those of the models are still to be seen
+        low, high = min(0.0, float(seen.min(initial=0.0))), max(0.0, float(seen.max(initial=0.0)))
+        below, above = calm(None, low, high)
+        return (0.0, above) if low == 0 else (below, above)
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    reach = max(high - low, 1e-9)
     if seen.size:
         low, high = max(float(seen.min()), low - ASTRAY * reach), min(float(seen.max()), high + ASTRAY * reach)
-    below, above = calm(None, low, high)
-    return (0.0, above) if series.amounts and low >= 0 else (below, above)
+    return calm(None, low, high)
