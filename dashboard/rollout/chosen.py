@@ -122,12 +122,28 @@ class ChosenSettings(param.Parameterized):
         return self.testbeds.offers["dynamics"][self.testbeds.chosen.dynamics].section
 
     def settings(self) -> RolloutSettings:
-        """Return the experiment.
+        """Return the experiment, which this page can run.
 
         Raises
         ------
         InputError
             If a value is out of range; the sentence begins with its key.
+        """
+        settings = self.checked()
+        if settings.starts * settings.members > MOST_STATES:
+            raise InputError(
+                f"starts: times members may be {MOST_STATES:,} on this page; came {settings.starts} × {settings.members}. "
+                "More can be run as a job, on the tab of long runs, or as a file"
+            )
+        return settings
+
+    def checked(self) -> RolloutSettings:
+        """Return the experiment, however large.
+
+        Raises
+        ------
+        InputError
+            As :meth:`settings`.
         """
         if not self.subject:
             raise InputError(
@@ -136,15 +152,9 @@ class ChosenSettings(param.Parameterized):
             )
         models = tuple(section.settings() for section in self.models)
         try:
-            settings = RolloutSettings.model_validate({**self.form.tree(), "models": models})
+            return RolloutSettings.model_validate({**self.form.tree(), "models": models})
         except ValidationError as problem:
             raise InputError(sentence(problem, RolloutSettings)) from problem
-        if settings.starts * settings.members > MOST_STATES:
-            raise InputError(
-                f"starts: times members may be {MOST_STATES:,} on this page; came {settings.starts} × {settings.members}. "
-                "More can be run as a file"
-            )
-        return settings
 
     def take(self, text: str) -> None:
         """Take over an experiment file's text, or what the page opens with.
@@ -185,7 +195,7 @@ class ChosenSettings(param.Parameterized):
 
     def yaml(self) -> str:
         """Return the experiment as a file's text."""
-        return to_yaml(self.settings())
+        return to_yaml(self.checked())
 
     def add_model(self, name: str) -> None:
         """Add a model with its usual settings."""

@@ -1,5 +1,6 @@
 """The Rollout page as a person sees it: start and models in the sidebar; what they forecast, how well, and the file."""
 
+from collections.abc import Callable
 from html import escape
 from io import StringIO
 from pathlib import Path
@@ -18,6 +19,7 @@ from dashboard.rollout.controls import RolloutControls
 from dashboard.rollout.help import TOPICS
 from dashboard.rollout.physics import PhysicsView
 from dashboard.rollout.play import PlayView
+from dashboard.rollout.runs import RunsView
 from dashboard.rollout.sensitivity import SensitivityTab
 from dashboard.rollout.skill import SkillView
 from dashboard.rollout.state import RolloutState
@@ -26,8 +28,10 @@ from dashboard.tabs import bring_forward, empty_tabs
 
 #: Milliseconds between two looks at the progress.
 LOOK_EVERY = 200
-VIEWS = ("Play", "Skill", "Physics", "Sensitivity", "Archive", "File")
-PLAY, SKILL, PHYSICS, SENSITIVITY, ARCHIVE, FILE = range(len(VIEWS))
+#: Milliseconds after the page has been loaded, in which the browser draws it.
+SHOWN_AFTER = 500
+VIEWS = ("Play", "Skill", "Physics", "Sensitivity", "Archive", "Long runs", "File")
+PLAY, SKILL, PHYSICS, SENSITIVITY, ARCHIVE, RUNS, FILE = range(len(VIEWS))
 FILE_WORDS = """
 <div class="hint">These settings as an experiment file. <code>.venv/bin/python -m backends run rollout.yaml</code> runs it
 without a browser, with as many starts, members and steps as you like. Change the text, or paste another file, and apply it. The
@@ -60,14 +64,14 @@ class RolloutPage:
         self._where = html("")
         self.play, self.skill, self.physics = PlayView(state), SkillView(), PhysicsView()
         self.sensitivity = SensitivityTab()
-        self.archive = ArchiveView(self.play)
+        self.archive, self.runs = ArchiveView(self.play), RunsView(state)
         self.scores = pmui.FileDownload(
             callback=self._scores, filename="scores.csv", label="Scores as CSV", size="small",
             description="All scores of all models and leads with their 90 % intervals",
         )  # fmt: skip
         self.file = FileView(state, FILE_WORDS, "rollout.yaml", [self.scores])
         self._views: tuple[Any, ...] = (
-            self.play, self.skill, self.physics, self.sensitivity, self.archive, self.file,
+            self.play, self.skill, self.physics, self.sensitivity, self.archive, self.runs, self.file,
         )  # fmt: skip
         self.tabs = empty_tabs(VIEWS, self._on_tab)
         self.help = Help(
@@ -87,10 +91,9 @@ class RolloutPage:
         state.param.watch(self._show_progress, "running")
         self._closed = False
         if race:
-            state.start_from_race(race, int(method) if method.isdecimal() else 0)
+            self._when_shown(lambda: state.start_from_race(race, int(method) if method.isdecimal() else 0))
         elif analysis:
-            state.start_from_experiment(analysis)
-        tell(self._problem, "problem", state.problem)
+            self._when_shown(lambda: state.start_from_experiment(analysis))
         self._ticking = pn.state.add_periodic_callback(self.tick, period=LOOK_EVERY) if self._document is not None else None
 
     def content(self) -> Content:
@@ -102,6 +105,8 @@ class RolloutPage:
         self.controls.refresh()
         self.sensitivity.tick()
         self.archive.tick()
+        if self.tabs.active == RUNS:
+            self.runs.show()
         if self.state.running:
             self._show_progress()
 
@@ -113,7 +118,24 @@ class RolloutPage:
         self.physics.close()
         self.sensitivity.close()
         self.archive.close()
+        self.runs.close()
         self.state.close()
+
+    def _when_shown(self, begin: Callable[[], None]) -> None:
+        """Begin something when the browser has the page: what changes while it loads is lost on the way."""
+        document = self._document
+        if document is None:
+            begin()
+            return
+
+        def unless_closed() -> None:
+            if not self._closed:
+                begin()
+
+        def on_load() -> None:
+            document.add_timeout_callback(unless_closed, SHOWN_AFTER)
+
+        pn.state.onload(on_load)
 
     def _show(self, *_events: Event) -> None:
         if self._closed:  # the figures have been taken apart already

@@ -13,11 +13,13 @@ from backends.errors import InputError
 from backends.experiments.faults import sentence
 from backends.experiments.rollout.analysis_start import AnalysisStart
 from backends.experiments.rollout.given import Given, of_race
+from backends.experiments.rollout.kept import NAME, opened
 from backends.experiments.rollout.prepare import prepare
 from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.rollout.view import RolloutView, view_of
-from backends.experiments.run import from_yaml, of_kind
+from backends.experiments.run import from_yaml, of_kind, to_yaml
 from backends.experiments.settings import AnalysisSettings
+from dashboard.jobs import all_jobs
 from dashboard.races import RACES, LiveRace
 from dashboard.rollout.chosen import ChosenSettings
 from dashboard.worker import DEVICE, FILES, LatestWins
@@ -30,8 +32,8 @@ GONE = (
     "that race is not on this server any more: start one on the Cycling page, or apply the file of the forecasts, which runs "
     "the race again"
 )
-#: Settings to run, or a picture and the number of another start to be shown.
-Request = tuple[RolloutSettings, None] | tuple[RolloutView, int]
+#: Settings to run; a picture and the number of another start to be shown; or the id of a job whose result is to be opened.
+Request = tuple[RolloutSettings, None] | tuple[RolloutView, int] | tuple[str, None]
 
 
 class RolloutState(ChosenSettings):
@@ -118,6 +120,23 @@ class RolloutState(ChosenSettings):
         if self.view is not None and self.view.start != start:
             self._ask((self.view, start))
 
+    def open_job(self, job: str) -> None:
+        """Show what a job has run, and take over its settings."""
+        self._ask((job, None))
+
+    def run_as_job(self) -> str:
+        """Start the settings as a job, however many starts and members there are; return its id.
+
+        Raises
+        ------
+        InputError
+            If they cannot be run, or too many jobs wait already.
+        """
+        settings = self.checked()
+        titled = settings.title or f"{self.subject}: {', '.join(settings.labels)}"
+        text = to_yaml(settings.model_copy(update={"title": titled[:120]}))
+        return all_jobs().submit("rollout", text, self._folder).id
+
     def stop(self) -> None:
         """Give up what is on its way."""
         self._stop.set()
@@ -149,6 +168,11 @@ class RolloutState(ChosenSettings):
         if isinstance(what, RolloutView):
             assert start is not None
             return view_of(what.prepared, what.result, start, report)
+        if isinstance(what, str):
+            content = FILES.submit(all_jobs().artifact, what, NAME).result()
+            view = FILES.submit(opened, content, self._folder, report).result()
+            assert view.curves
+            return view
         if what.start.world == "archive":  # the libraries that read files must not be entered twice
             prepared = FILES.submit(prepare, what, self._folder, self._at_hand(what), report).result()
         else:
@@ -172,7 +196,9 @@ class RolloutState(ChosenSettings):
 
         return report
 
-    def _on_view(self, _request: Request, view: RolloutView) -> None:
+    def _on_view(self, request: Request, view: RolloutView) -> None:
+        if isinstance(request[0], str):
+            self.take(to_yaml(view.prepared.settings))
         old, fields = self.view, len(view.layout.names)
         field = self.field if self.field < fields and view.layout.kind == "plane" else 0
         same = old is not None and old.layout == view.layout

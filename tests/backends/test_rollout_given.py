@@ -228,3 +228,9 @@ def test_given_members_take_the_place_of_those_drawn():
         from_members(prepared, torch.zeros(2, 5))
     with pytest.raises(InputError, match="finite"):
         from_members(prepared, torch.full((1, 12), math.nan))
+
+
+def test_an_analysis_on_another_grid_is_refused():
+    given = of_race(race(1), 0)
+    with pytest.raises(InputError, match="the analysis has 5 components; a state of the start's model has 12"):
+        prepare(started(given), NOWHERE, replace(given, truth=torch.zeros(3, 5)))
