@@ -1,0 +1,180 @@
+"""H for observations of any file and fields of any opened dataset: what the model has where and when was observed.
+
+Bilinear in latitude and longitude, linear in log p between levels, and in time nearest or linear.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+
+from backends.errors import InputError
+from backends.fields.field import Axis, Variable
+from backends.observations.schema import GRAVITY, PRESSURE
+from backends.observations.table import Table
+from backends.observations.units import to_si, unit
+from backends.observing.operators import LinearOperator
+
+if TYPE_CHECKING:
+    from backends.fields.dataset import FieldDataset
+
+#: Nearest takes the field of the nearest time, however far; linear leaves out what is before the first or after the last.
+InTime = Literal["nearest", "linear"]
+
+
+@dataclass(frozen=True, eq=False)
+class Equivalents:
+    """H(x) of N observations, and of how many it could not be computed.
+
+    Attributes
+    ----------
+    values
+        Shape (N,), float64, in the unit of the observed variable; NaN where there is none.
+    outside
+        How many lie outside the grid or have no place on Earth.
+    beyond
+        How many of the others have no level between those of the field.
+    early_or_late
+        How many of the others have no time, or none between those of the field.
+    missing
+        How many of the others are missing since the field is.
+    """
+
+    values: np.ndarray
+    outside: int
+    beyond: int
+    early_or_late: int
+    missing: int
+
+
+def equivalents(
+    table: Table, dataset: "FieldDataset", name: str, in_time: InTime = "linear", selection: Mapping[str, int] | None = None
+) -> Equivalents:
+    """Interpolate a field to observations.
+
+    Parameters
+    ----------
+    table
+        Observations of one variable. Where the field has pressure levels they must be at pressures.
+    dataset, name
+        The field; its unit is turned into the observed variable's, geopotential height into geopotential.
+    in_time
+        How to interpolate in time; a field of one time counts for all times.
+    selection
+        Indices on other axes, such as members, 0 where none is given; on the axis of times or levels, the one field that
+        counts for all of them, such as a month of a climate.
+
+    Raises
+    ------
+    InputError
+        If there are observations of several variables, the field has another unit that cannot be turned into theirs, its
+        levels are no pressures, or the observations are not at pressures.
+    """
+    if in_time not in ("nearest", "linear"):
+        raise InputError(f"the interpolation in time must be nearest or linear; came {in_time!r}")
+    variables = table.variable.counts()
+    if len(variables) != 1:
+        raise InputError(f"H is of one variable at a time; came observations of {', '.join(variables) or 'nothing'}")
+    (observed,) = variables
+    variable = dataset.variable(name)
+    chosen_axes = selection or {}
+    levels, times = (
+        None if axis is None or axis.name in chosen_axes else axis for axis in map(variable.axis, ("level", "time"))
+    )
+    on_levels = levels is not None and len(levels) > 1
+    at_pressure = table.level_kind == PRESSURE
+    if on_levels and not at_pressure.any():
+        raise InputError(f"{variable.title} of {dataset.label} is on pressure levels; the observations of {observed} are not")
+
+    inside = _inside(variable, table)
+    up, beyond = _weights(np.log(_pascals(levels)), np.log(table.level.astype("f8"))) if levels and on_levels else _one(table)
+    when, late = _time_weights(times, table, in_time)
+    wrong = [~inside, inside & beyond, inside & ~beyond & late]
+    usable = inside & ~beyond & ~late
+    values = np.full(len(table), np.nan)
+    if usable.any():
+        operator = _horizontal(variable, table.take(usable))
+        total = np.zeros(int(usable.sum()))
+        for t, in_t in when:
+            for k, in_k in up:
+                share = (in_t * in_k)[usable]
+                if not share.any():
+                    continue
+                chosen = dict(chosen_axes)
+                chosen |= {axis.name: index for axis, index in ((times, t), (levels, k)) if axis is not None}
+                field = torch.from_numpy(dataset.field(name, chosen).values.astype("f8")).flatten()
+                # A field without weight must not make the value missing: 0 · NaN is NaN.
+                total += np.where(share == 0, 0.0, share * operator(field).numpy())
+        values[usable] = _in_units(total, variable, observed, table.units[observed], dataset.label)
+    outside, beyond_count, late_count = (int(which.sum()) for which in wrong)
+    return Equivalents(values, outside, beyond_count, late_count, int(np.isnan(values[usable]).sum()))
+
+
+#: For an index on an axis the weight of each observation.
+_Weights = list[tuple[int, np.ndarray]]
+
+
+def _one(table: Table) -> tuple[_Weights, np.ndarray]:
+    """Return the weights of an axis with one entry, or none: all of it."""
+    return [(0, np.ones(len(table)))], np.zeros(len(table), bool)
+
+
+def _weights(axis: np.ndarray, position: np.ndarray) -> tuple[_Weights, np.ndarray]:
+    """Return the weights of linear interpolation on an axis in any order, and which positions lie beyond its ends."""
+    order = np.argsort(axis)
+    line = axis[order]
+    with np.errstate(invalid="ignore"):
+        # A level of single precision must not lie beyond the axis by its rounding.
+        out = ~((position >= line[0] - 1e-6) & (position <= line[-1] + 1e-6))
+    place = np.interp(np.where(out, line[0], position), line, np.arange(len(line)))
+    weights = [(int(order[k]), np.maximum(0.0, 1 - np.abs(place - k))) for k in range(len(line))]
+    return weights, out
+
+
+def _time_weights(axis: Axis | None, table: Table, in_time: InTime) -> tuple[_Weights, np.ndarray]:
+    if axis is None or len(axis) == 1:
+        return _one(table)
+    if axis.times is None:
+        raise InputError(f"the times on axis {axis.name} must be dates, or one be chosen; came {axis.labels[0]}")
+    none = np.isnat(table.time)
+    seconds = np.where(none, 0, table.time.astype("i8")).astype("f8")
+    line = axis.times.astype("datetime64[s]").astype("i8").astype("f8")
+    if in_time == "linear":
+        weights, late = _weights(line, seconds)
+        return weights, late | none
+    nearest = np.abs(seconds[:, None] - line[None, :]).argmin(1)
+    return [(k, (nearest == k).astype(float)) for k in range(len(line))], none
+
+
+def _pascals(axis: Axis) -> np.ndarray:
+    """Return the levels in Pa, or raise InputError where they are no pressures."""
+    # The labels carry the unit: 850 hPa.
+    text = axis.labels[0].rpartition(" ")[2]
+    known = unit(text)
+    if known is None or known.units != "Pa":
+        raise InputError(f"the levels on axis {axis.name} must be pressures; came {axis.labels[0]}")
+    return to_si(np.array(axis.values, "f8"), text, "Pa", f"axis {axis.name}")
+
+
+def _inside(variable: Variable, table: Table) -> np.ndarray:
+    """Return which observations lie where the grid can be interpolated to."""
+    grid = variable.grid
+    west, east = float(grid.longitude[0]), float(grid.longitude[-1])
+    with np.errstate(invalid="ignore"):
+        along = np.isfinite(table.longitude) & (np.abs(table.longitude) <= 180)
+        if not grid.periodic:
+            along &= (table.longitude - west) % 360 <= east - west
+        return along & (table.latitude >= float(grid.latitude[0])) & (table.latitude <= float(grid.latitude[-1]))
+
+
+def _horizontal(variable: Variable, table: Table) -> LinearOperator:
+    grid = variable.grid.to(torch.device("cpu"), torch.float64)
+    return LinearOperator(grid.interpolation(torch.from_numpy(np.stack([table.latitude, table.longitude], axis=1))))
+
+
+def _in_units(values: np.ndarray, variable: Variable, observed: str, wanted: str, label: str) -> np.ndarray:
+    if observed == "geopotential" and (known := unit(variable.units)) is not None and known.units == "m":
+        return GRAVITY * to_si(values, variable.units, "m", f"{variable.title} of {label}")
+    return to_si(values, variable.units, wanted, f"{variable.title} of {label}, to be compared with {observed},")
