@@ -14,6 +14,11 @@ def _lines(resolution: str) -> np.ndarray:
         return file["lines"]
 
 
+def all_coastlines(fine: bool) -> np.ndarray:
+    """Return the coastlines of the Earth as (k, 2) longitudes and latitudes, pieces separated by rows of NaN."""
+    return _lines("50m" if fine else "110m")
+
+
 def coastlines(west: float, east: float, south: float, north: float) -> np.ndarray:
     """Return the coastlines of an area as (k, 2) longitudes and latitudes, pieces separated by rows of NaN.
 

@@ -29,7 +29,8 @@ class Picture:
     @property
     def pixels_are_fewer(self) -> bool:
         """Whether a closer look would show more."""
-        return self.view is not None or self.raster.values.size < self.field.values.size
+        looked_up = self.view is not None or not isinstance(self.field.variable.mesh, RegularMesh)
+        return looked_up or self.raster.values.size < self.field.values.size
 
 
 def look_at(

@@ -12,6 +12,7 @@ from backends.fields.catalogue import Catalogue
 from backends.fields.field import Axis, Series
 from backends.fields.picture import Picture
 from backends.fields.raster import Window
+from backends.fields.views import PROJECTIONS
 from dashboard.controls import DatasetSelect, html, notice, one_message, tell
 from dashboard.explore.messages import MessagesView
 from dashboard.explore.state import UPLOAD_LIMIT, ExploreState
@@ -31,7 +32,9 @@ class ExplorePage:
     """Widgets and figures round an :class:`ExploreState`; every figure is built once and changed in place."""
 
     def __init__(self, catalogue: Catalogue, dataset: str = "") -> None:
-        self.map = LiveMap(1010, 540, on_tap=self._on_tap, on_window=self._on_window, colored_points=True)
+        self.map = LiveMap(
+            1010, 540, on_tap=self._on_tap, on_window=self._on_window, colored_points=True, on_turn=self._on_turn
+        )
         self.lines = LiveSeries()
         self._showing = False
         self._heading, self._facts, self._legend, self._about = html(), html(), html(_legend([])), html()
@@ -40,6 +43,8 @@ class ExplorePage:
         self.messages = MessagesView(state, self._on_message_shown)
         self._build_data_controls()
         self._build_field_controls()
+        self._build_map_controls()
+        state.param.watch(self._show_middle, ["projection", "middle_latitude", "middle_longitude"])
         state.param.watch(self._on_opened, ["entries", "dataset", "opened", "uploads"])
         state.param.watch(self._offer_axes, ["opened", "variable"])
         state.param.watch(self._show, ["picture", "low", "high"])
@@ -108,6 +113,23 @@ class ExplorePage:
             label="Clear places", variant="text", size="small", visible=False, on_click=lambda _: state.clear_picked()
         )
 
+    def _build_map_controls(self) -> None:
+        self.projection = pmui.Select(
+            label="Map projection", options={choice.label: key for key, choice in PROJECTIONS.items()}, value="lat-lon",
+            sizing_mode="stretch_width", description="How the Earth is laid flat. On the globe, a drag turns it.",
+        )  # fmt: skip
+        self.projection.param.watch(self._on_projection, "value")
+        self.latitude = pmui.FloatInput(
+            label="Middle φ₀ [°N]", value=0.0, start=-90, end=90, step=5, sizing_mode="stretch_width", visible=False,
+            description="Latitude of the middle of the map, in degrees north; a Lambert map is true to scale around it.",
+        )  # fmt: skip
+        self.longitude = pmui.FloatInput(
+            label="Middle λ₀ [°E]", value=0.0, start=-180, end=180, step=5, sizing_mode="stretch_width", visible=False,
+            description="Longitude of the middle of the map, in degrees east.",
+        )  # fmt: skip
+        for box in (self.latitude, self.longitude):
+            box.param.watch(self._on_middle, "value")
+
     def content(self) -> Content:
         """Return the page for the frame."""
         sidebar = [
@@ -120,6 +142,8 @@ class ExplorePage:
             pmui.Divider(),
             self.variables,
             self.axes,
+            self.projection,
+            pn.Row(self.latitude, self.longitude),
             html('<div class="hint" style="margin: 4px 10px 0">Colour limits</div>'),
             self.low,
             self.high,
@@ -184,6 +208,16 @@ class ExplorePage:
     def _on_tap(self, latitude: float, longitude: float) -> None:
         self.state.pick(latitude, longitude)
 
+    def _on_projection(self, event: Event) -> None:
+        self.state.choose_projection(event.new)
+
+    def _on_middle(self, _event: Event) -> None:
+        if not self._showing and self.latitude.value is not None and self.longitude.value is not None:
+            self.state.turn_to(self.latitude.value, self.longitude.value)
+
+    def _on_turn(self, latitude: float, longitude: float, done: bool) -> None:
+        self.state.turn_to(round(latitude, 2), round(longitude, 2), coarse=not done)
+
     def _on_window(self, window: Window) -> None:
         self.state.look_at(window)
 
@@ -226,6 +260,15 @@ class ExplorePage:
         select.param.watch(lambda event: self.state.choose(axis.name, event.new), "value")
         return select
 
+    def _show_middle(self, *_events: Event) -> None:
+        state = self.state
+        turns = PROJECTIONS[state.projection].turns
+        self._showing = True
+        self.projection.value = state.projection
+        self.latitude.param.update(value=state.middle_latitude, visible="latitude" in turns)
+        self.longitude.param.update(value=state.middle_longitude, visible="longitude" in turns)
+        self._showing = False
+
     def _show(self, *_events: Event) -> None:
         state, picture = self.state, self.state.picture
         if picture is None:
@@ -234,7 +277,8 @@ class ExplorePage:
         units = units_label(variable.units)
         with one_message():
             limits = (state.low, state.high)
-            self.map.show((state.opened, variable.name), picture.raster, style_of(variable), limits, variable.title, units)
+            scene = (state.opened, variable.name, state.shown)
+            self.map.show(scene, picture.raster, style_of(variable), limits, variable.title, units, picture.view)
             self._showing = True  # both boxes change; one after the other would be taken for a person's input
             self.low.value, self.high.value = limits
             self._showing = False

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import param
@@ -15,6 +16,7 @@ from backends.fields.messages import Message, messages
 from backends.fields.picture import Picture, look_at
 from backends.fields.raster import Window
 from backends.fields.readers import open_dataset
+from backends.fields.views import covered, projection_of
 from backends.home import home_folder
 from dashboard.theme import PICKED, limits, style_of
 from dashboard.worker import FILES, LatestWins
@@ -39,10 +41,14 @@ class ExploreState(param.Parameterized):
     high = param.Number(default=1.0, doc="Upper colour limit, in the variable's unit.")
     picked = param.List(default=[], doc="Places (latitude, longitude) whose series are drawn.")
     window = param.Parameter(default=None, doc="The part of the map that is looked at; all of it if None.")
+    projection = param.String(default="lat-lon", doc="Key of the map projection.")
+    middle_latitude = param.Number(default=0.0, bounds=(-90, 90), doc="Middle of the map, °N.")
+    middle_longitude = param.Number(default=0.0, bounds=(-180, 180), doc="Middle of the map, °E.")
 
     entries = param.List(default=[], doc="The catalogue as it was when the page was opened.")
     opened = param.Parameter(default=None, doc="The opened dataset.")
     picture = param.Parameter(default=None, doc="The picture on the map.")
+    shown = param.String(default="lat-lon", doc="Key of the projection that the picture is in.")
     series = param.List(default=[], doc="The series at the picked places.")
     messages = param.List(default=[], doc="The messages of the GRIB file that is open, once they have been asked for.")
     problem = param.String(doc="Why the field asked for is not what is shown.")
@@ -58,7 +64,7 @@ class ExploreState(param.Parameterized):
         self._limits_for: tuple[object, ...] = ()
         self._listing = LatestWins(FILES, lambda _: catalogue.entries(), self._on_listed, self._on_open_failed)
         self._opening = LatestWins(FILES, self._open, self._on_opened, self._on_open_failed)
-        self._drawing = LatestWins(FILES, lambda request: look_at(*request), self._on_picture, self._on_failed)
+        self._drawing = LatestWins(FILES, _look, self._on_picture, self._on_failed)
         self._tracing = LatestWins(FILES, self._trace, self._on_series, self._on_failed)
         self._indexing = LatestWins(FILES, messages, self._on_messages, self._on_failed)
 
@@ -96,6 +102,11 @@ class ExploreState(param.Parameterized):
         self.open(key)
 
     def _open(self, key: str) -> FieldDataset:
+        dataset = self._opened_from(key)
+        covered(_most_telling(dataset).mesh)  # found here, as it takes a second where a grid has millions of points
+        return dataset
+
+    def _opened_from(self, key: str) -> FieldDataset:
         if key not in self.uploads:
             return self.catalogue.open(key)
         if key in self._unwritten:
@@ -104,6 +115,9 @@ class ExploreState(param.Parameterized):
 
     def _on_opened(self, key: str, dataset: FieldDataset) -> None:
         variable = _most_telling(dataset)
+        extent = covered(variable.mesh)
+        if not extent.is_global:  # a globe is turned to where there is something to see
+            self.middle_latitude, self.middle_longitude = extent.middle
         self.clear_picked()
         self.param.update(
             dataset=key,
@@ -167,9 +181,20 @@ class ExploreState(param.Parameterized):
 
     def look_at(self, window: Window) -> None:
         """Show a part of the map at the screen's resolution, where the grid has more points than are drawn."""
-        if self.picture is not None and self.picture.raster.values.size < self.picture.field.values.size:
+        if self.picture is not None and self.picture.pixels_are_fewer:
             self.window = window.widened()
             self._draw()
+
+    def choose_projection(self, key: str) -> None:
+        """Show the field on another map, with the same middle."""
+        if key != self.projection:
+            self.param.update(projection=key, window=None)
+            self._draw()
+
+    def turn_to(self, latitude: float, longitude: float, coarse: bool = False) -> None:
+        """Put a place, degrees, into the middle of the map; `coarse` while more turning is to be expected."""
+        self.param.update(middle_latitude=min(max(latitude, -90.0), 90.0), middle_longitude=(longitude + 180) % 360 - 180)
+        self._draw(coarse)
 
     @property
     def time_axis(self) -> Axis | None:
@@ -180,17 +205,21 @@ class ExploreState(param.Parameterized):
         kept = ((axis, self.selection.get(axis.name, 0)) for axis in variable.axes)
         return {axis.name: index if index < len(axis) else 0 for axis, index in kept}
 
-    def _draw(self) -> None:
-        self._drawing.request((self.opened, self.variable, dict(self.selection), self.window))
+    def _draw(self, coarse: bool = False) -> None:
+        wanted = Wanted(
+            self.opened, self.variable, dict(self.selection), self.window, self.projection,
+            (self.middle_latitude, self.middle_longitude), coarse,
+        )  # fmt: skip
+        self._drawing.request(wanted)
 
-    def _on_picture(self, request: tuple[FieldDataset, str, Selection, Window | None], picture: Picture) -> None:
-        dataset, name, selection, _ = request
-        if (dataset, name) != (self.opened, self.variable):
-            return  # another variable has been chosen since; its picture is on the way
+    def _on_picture(self, wanted: "Wanted", picture: Picture) -> None:
+        dataset, name, selection = wanted.dataset, wanted.variable, wanted.selection
+        if (dataset, name, wanted.projection) != (self.opened, self.variable, self.projection):
+            return  # something else has been chosen since; its picture is on the way
         variable = picture.field.variable
         alike = {axis.name for axis in variable.axes if axis.role in ("time", "member")}
         limits_for = (dataset, name, *(index for axis, index in selection.items() if axis not in alike))
-        changes: dict[str, object] = {"picture": picture, "problem": ""}
+        changes: dict[str, object] = {"picture": picture, "shown": wanted.projection, "problem": ""}
         if limits_for != self._limits_for:
             self._limits_for = limits_for
             changes["low"], changes["high"] = limits(style_of(variable), picture.usual)
@@ -268,6 +297,24 @@ class ExploreState(param.Parameterized):
         with param.parameterized.discard_events(self):
             self.opened = self.picture = None
             self.series = []
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What a picture is asked for of."""
+
+    dataset: FieldDataset
+    variable: str
+    selection: Selection
+    window: Window | None
+    projection: str
+    middle: tuple[float, float]
+    coarse: bool
+
+
+def _look(wanted: Wanted) -> Picture:
+    projection = projection_of(wanted.projection, *wanted.middle)
+    return look_at(wanted.dataset, wanted.variable, wanted.selection, wanted.window, projection, wanted.coarse)
 
 
 def _most_telling(dataset: FieldDataset) -> Variable:

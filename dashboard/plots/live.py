@@ -11,11 +11,14 @@ import panel as pn
 from bokeh.events import RangesUpdate, Tap
 from bokeh.models import BasicTicker, ColorMapper, ColumnDataSource
 from bokeh.models.annotations.geometry import Span
+from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from backends.fields.field import Series
 from backends.fields.raster import Raster, Window
+from backends.fields.views import View
 from dashboard.coastlines import coastlines
+from dashboard.plots.ground import MapGround
 from dashboard.plots.maps import COORDINATES, Frame, aspect, extent, field_map
 from dashboard.plots.points import MapPoints
 from dashboard.plots.series import SERIES_HEIGHT, position, series_plot
@@ -23,6 +26,8 @@ from dashboard.theme import MISSING, NEUTRAL, FieldStyle
 
 #: Pixels that axes, colour bar and toolbar take beside and above the map itself.
 FRAME_WIDTH, FRAME_HEIGHT = 110, 60
+#: The same of a projected map, which has no axes.
+BAR_WIDTH, TOOLS_HEIGHT = 72, 42
 
 
 class LiveMap:
@@ -48,6 +53,8 @@ class LiveMap:
         point stays where it was dropped until it is marked anew.
     transparent_missing
         Whether the page shows through where values are missing; otherwise they are grey.
+    on_turn
+        Called with latitude and longitude of the middle of a globe while a person turns it, and whether that is the end.
     """
 
     def __init__(
@@ -62,11 +69,14 @@ class LiveMap:
         frame: Frame = "geographic",
         on_move: Callable[[int, float, float], None] | None = None,
         transparent_missing: bool = False,
+        on_turn: Callable[[float, float, bool], None] | None = None,
     ) -> None:
         self._box, self._on_tap, self._on_window, self._linked_to = (width, height), on_tap, on_window, linked_to
         self._frame, self._colored_points, self._transparent = frame, colored_points, transparent_missing
         self._on_move, self._moving = on_move, True
+        self._on_turn = on_turn
         self._points: MapPoints | None = None
+        self._ground: MapGround | None = None
         self._scene: Hashable = None
         self.figure: figure | None = None
         #: The width in pixels that the map takes where there is room.
@@ -81,14 +91,17 @@ class LiveMap:
         limits: tuple[float, float],
         name: str,
         units: str,
+        view: View | None = None,
     ) -> None:
         """Draw a field; see :func:`field_map` for the arguments.
+
+        `view` is the part of a projected map that the raster's pixels lie on; None where they lie on the map's own frame.
 
         While `scene` stays equal the figure stays, with its zoom, and only its data change; the first raster of a scene
         decides the area and the shape of the map. A new scene has no points.
         """
         if scene != self._scene:
-            self._build(raster, style, limits, name, units)
+            self._build(raster, style, limits, name, units, view is not None)
             self._scene = scene
         else:
             self._image.data = {
@@ -98,6 +111,8 @@ class LiveMap:
                 "dw": [raster.east - raster.west],
                 "dh": [raster.north - raster.south],
             }
+        if self._ground is not None and view is not None:
+            self._ground.show(view, self._table)
         self._mapper.update(low=limits[0], high=limits[1])
 
     def mark(
@@ -108,7 +123,9 @@ class LiveMap:
         rejected: Sequence[bool] | np.ndarray | None = None,
         sizes: Sequence[float] | np.ndarray | None = None,
     ) -> None:
-        """Replace the points on the map; see :meth:`MapPoints.mark`."""
+        """Replace the points on the map; see :meth:`MapPoints.mark`. A projected map is given longitudes and latitudes."""
+        if self._ground is not None:
+            x, y = self._ground.points(x, y)
         self._shown_points.mark(x, y, fill, rejected, sizes)
 
     def point_at(self, x: float | None, y: float | None = None) -> None:
@@ -131,39 +148,53 @@ class LiveMap:
     def _marks(self) -> ColumnDataSource:
         return self._shown_points.source
 
-    def _build(self, raster: Raster, style: FieldStyle, limits: tuple[float, float], name: str, units: str) -> None:
-        missing = "rgba(0, 0, 0, 0)" if self._transparent else MISSING
-        fig: figure = hv.render(field_map(raster, style, limits, name, units, self._frame, missing), backend="bokeh")
-        self._fit(fig, raster)
+    def _build(
+        self, raster: Raster, style: FieldStyle, limits: tuple[float, float], name: str, units: str, projected: bool
+    ) -> None:
+        missing = "rgba(0, 0, 0, 0)" if self._transparent or projected else MISSING
+        frame: Frame = "projected" if projected else self._frame
+        self._table, place = MapGround.table()
+        drawn = field_map(raster, style, limits, name, units, frame, missing, place if projected else None)
+        fig: figure = hv.render(drawn, backend="bokeh")
+        self._fit(fig, raster, frame)
         if self._linked_to is not None and self._linked_to.figure is not None:
             fig.x_range, fig.y_range = self._linked_to.figure.x_range, self._linked_to.figure.y_range
         if self._on_tap is not None:
             tapped = self._on_tap
-            order = (lambda e: tapped(e.y, e.x)) if self._frame == "geographic" else (lambda e: tapped(e.x, e.y))
-            fig.on_event(Tap, order)
+            order = (lambda e: tapped(e.y, e.x)) if frame == "geographic" else (lambda e: tapped(e.x, e.y))
+            fig.on_event(Tap, self._tap_on_ground if projected else order)
         if self._on_window is not None:
             looked = self._on_window
             fig.on_event(RangesUpdate, lambda event: looked(Window(event.x0, event.x1, event.y0, event.y1)))
-        source, mapper = fig.select_one({"type": ColumnDataSource}), fig.select_one({"type": ColorMapper})
+        (image,) = fig.renderers
+        assert isinstance(image, GlyphRenderer)
+        source, mapper = image.data_source, fig.select_one({"type": ColorMapper})
         assert isinstance(source, ColumnDataSource)
         assert isinstance(mapper, ColorMapper)
         self._image, self._mapper = source, mapper
         # Coastlines and points are plain glyphs: as elements of HoloViews they would triple the time to build the figure.
         edge = NEUTRAL if self._transparent else "black"
-        if self._frame == "geographic":
+        self._ground = MapGround(fig, self._on_turn) if projected else None
+        if frame == "geographic":
             coast = coastlines(*extent(raster))
             fig.line(coast[:, 0], coast[:, 1], color=edge, line_width=0.9)
         colors = None if self._colored_points else mapper
-        self._points = MapPoints(fig, COORDINATES[self._frame], colors, edge, self._on_move)
+        self._points = MapPoints(fig, COORDINATES[frame], colors, edge, self._on_move)
         self.set_moving(self._moving)
         self.figure = self.pane.object = fig
 
-    def _fit(self, fig: figure, raster: Raster) -> None:
+    def _tap_on_ground(self, event: Tap) -> None:
+        place = None if self._ground is None else self._ground.place(event.x, event.y)
+        if place is not None and self._on_tap is not None:
+            self._on_tap(*place)
+
+    def _fit(self, fig: figure, raster: Raster, frame: Frame) -> None:
         """Make the figure as large as the box allows, and smaller where there is less room, in the same shape."""
         width, height = map(float, self._box)
-        if self._frame == "geographic":
-            inner = min(height - FRAME_HEIGHT, (width - FRAME_WIDTH) / aspect(raster))
-            width, height = inner * aspect(raster) + FRAME_WIDTH, inner + FRAME_HEIGHT
+        if frame != "plane":
+            across, above = (BAR_WIDTH, TOOLS_HEIGHT) if frame == "projected" else (FRAME_WIDTH, FRAME_HEIGHT)
+            inner = min(height - above, (width - across) / aspect(raster, frame))
+            width, height = inner * aspect(raster, frame) + across, inner + above
         fig.update(width=None, height=None, sizing_mode="scale_width", aspect_ratio=width / height, max_width=int(width))
         self.width = int(width)
         fig.xaxis.ticker = BasicTicker(desired_num_ticks=4)  # more labels run into each other on a narrow window

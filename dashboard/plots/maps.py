@@ -9,8 +9,8 @@ from bokeh.models import CustomJSHover, CustomJSTickFormatter, HoverTool
 from backends.fields.raster import Raster
 from dashboard.theme import MISSING, FieldStyle
 
-#: What a raster spans: degrees east and north, or kilometres along and above the ground.
-Frame = Literal["geographic", "plane"]
+#: What a raster spans: degrees east and north, kilometres along and above the ground, or x and y of a map projection.
+Frame = Literal["geographic", "plane", "projected"]
 #: 190 becomes 170°W: maps across the dateline count on past 180.
 _DEGREES = """
     const lon = (((%(x)s + 180) %% 360 + 360) %% 360) - 180
@@ -20,7 +20,11 @@ _DEGREES = """
 _NORTH = 'return Math.abs(%(x)s).toFixed(%(digits)s) + "°" + (%(x)s < 0 ? "S" : %(x)s > 0 ? "N" : "")'
 
 #: Names of the two coordinates in each frame.
-COORDINATES: dict[Frame, tuple[str, str]] = {"geographic": ("longitude", "latitude"), "plane": ("x", "z")}
+COORDINATES: dict[Frame, tuple[str, str]] = {
+    "geographic": ("longitude", "latitude"),
+    "plane": ("x", "z"),
+    "projected": ("x", "y"),
+}
 
 
 def extent(raster: Raster) -> tuple[float, float, float, float]:
@@ -28,8 +32,10 @@ def extent(raster: Raster) -> tuple[float, float, float, float]:
     return raster.west, raster.east, max(raster.south, -90.0), min(raster.north, 90.0)
 
 
-def aspect(raster: Raster) -> float:
-    """Return width over height of the area at the true scale of its middle latitude (equirectangular)."""
+def aspect(raster: Raster, frame: Frame = "geographic") -> float:
+    """Return width over height of the area: at the true scale of its middle latitude where x and y are degrees."""
+    if frame == "projected":
+        return (raster.east - raster.west) / (raster.north - raster.south)
     west, east, south, north = extent(raster)
     middle = math.cos(math.radians((south + north) / 2)) if north - south < 120 else 1.0
     return (east - west) * max(middle, 0.2) / (north - south)
@@ -43,6 +49,7 @@ def field_map(
     units: str,
     frame: Frame = "geographic",
     missing: str = MISSING,
+    place: CustomJSHover | None = None,
 ) -> hv.Image:
     """Return a map of a field.
 
@@ -55,9 +62,11 @@ def field_map(
     name, units
         What is shown, for the colour bar and the pointer's read-out.
     frame
-        What the raster's edges are: longitude and latitude in degrees, or x and z in kilometres.
+        What the raster's edges are: longitude and latitude in degrees, x and z in kilometres, or x and y of a projection.
     missing
         Colour of missing values.
+    place
+        What writes the place under the pointer on a projected map.
     """
     # Told apart by fixed names: text from a file cannot reach a template, and a variable that is called as an axis is (x)
     # would be taken for it.
@@ -80,8 +89,29 @@ def field_map(
         toolbar="above",
         title="",
         backend_opts={"plot.toolbar.logo": None},
-        **(_geographic(raster, units) if frame == "geographic" else _plane(raster, units)),
+        **_frame_options(raster, units, frame, place),
     )
+
+
+def _frame_options(raster: Raster, units: str, frame: Frame, place: CustomJSHover | None) -> dict[str, object]:
+    if frame == "projected":
+        assert place is not None
+        return _projected(raster, units, place)
+    return _geographic(raster, units) if frame == "geographic" else _plane(raster, units)
+
+
+def _projected(raster: Raster, units: str, place: CustomJSHover) -> dict[str, object]:
+    hover = HoverTool(
+        tooltips=[("value", "@image{0.0000 a}"), ("at", "$x{place}")], formatters={"@image": reading(units), "$x": place}
+    )
+    return {
+        "tools": [hover],
+        "xlim": (raster.west, raster.east),
+        "ylim": (raster.south, raster.north),
+        "xaxis": None,
+        "yaxis": None,
+        "show_frame": False,
+    }
 
 
 def _geographic(raster: Raster, units: str) -> dict[str, object]:

@@ -8,12 +8,14 @@ import pytest
 
 from backends.fields.catalogue import Catalogue
 from backends.fields.raster import Window
+from backends.geometry.projections import Orthographic
 from dashboard.explore import state as explore_state
 from dashboard.explore.page import ExplorePage
 from tests.backends.damage import grib
 from tests.backends.test_readers import broken_files
 from tests.dashboard.helpers import LATITUDE, LONGITUDE, image, text_of
 from tests.files import dataset, known, regional, write
+from tests.grids import GRIDS
 
 
 @pytest.fixture
@@ -184,3 +186,72 @@ def test_a_message_that_another_hides_is_told(tmp_path):
     page.state.wait()
     page.messages._on_click(SimpleNamespace(row=1, column="step"))
     assert "an earlier message has the same variable, time, level and member" in text_of(page._problem)
+
+
+def test_a_map_in_another_projection(explore):
+    explore.projection.value = "globe"
+    explore.state.wait()
+    assert explore.longitude.visible
+    assert explore.latitude.visible
+    assert (explore.state.middle_latitude, explore.state.middle_longitude) == (45, 0)  # of the field's area
+    raster, view = explore.state.picture.raster, explore.state.picture.view
+    assert (raster.west, raster.east, raster.south, raster.north) == (-1, 1, -1, 1)
+    latitude, longitude = (v.numpy() for v in view.centres())
+    drawn = np.isfinite(image(explore.map))
+    inside = (abs(latitude - 45) < 16) & (abs(longitude) < 21)
+    np.testing.assert_array_equal(drawn, inside)
+    expected = 250 + latitude + 20 * np.cos(np.deg2rad(longitude))
+    np.testing.assert_allclose(image(explore.map)[drawn], expected[drawn], atol=1.3)
+    table = explore.map._table.data
+    assert len(table["latitude"][0]) == table["size"][0][0] * table["size"][0][1]
+    explore.projection.value = "lat-lon"
+    explore.state.wait()
+    np.testing.assert_allclose(image(explore.map), known(LATITUDE, LONGITUDE), rtol=1e-6)
+    assert not explore.longitude.visible
+
+
+def test_a_place_on_the_globe_is_picked_and_hides_behind_the_horizon(explore):
+    explore.projection.value = "globe"
+    explore.state.wait()
+    x, y = explore.map._ground.points([10.3], [40.2])
+    latitude, longitude = explore.map._ground.place(x[0], y[0])
+    explore.map._on_tap(latitude, longitude)
+    explore.state.wait()
+    assert [(s.latitude, s.longitude) for s in explore.state.series] == [(40, 10)]
+    shown = explore.map._ground.points([10], [40])
+    assert (explore.map._marks.data["x"], explore.map._marks.data["y"]) == (shown[0].tolist(), shown[1].tolist())
+    assert explore.map._ground.place(0.9, 0.9) is None
+    explore.longitude.value = 180
+    explore.state.wait()
+    assert np.isnan(explore.map._marks.data["x"]).all()
+
+
+def test_a_drag_turns_the_globe(explore):
+    explore.projection.value = "globe"
+    explore.state.wait()
+    figure, turned = explore.map.figure, explore.map._ground.turned
+    turned.data = {"latitude": [12.0], "longitude": [-30.0], "done": [False], "count": [1]}
+    explore.state.wait()
+    assert explore.state.picture.view.projection == Orthographic(12, -30)
+    preview = image(explore.map).size
+    turned.data = {"latitude": [14.0], "longitude": [-32.0], "done": [True], "count": [2]}
+    explore.state.wait()
+    assert explore.map.figure is figure
+    assert image(explore.map).size > 8 * preview
+    assert (explore.latitude.value, explore.longitude.value) == (14, -32)
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_every_grid_is_shown(name, tmp_path):
+    write(tmp_path / "a.nc", GRIDS[name][0]())
+    page = ExplorePage(Catalogue(tmp_path), "a.nc")
+    page.state.wait()
+    assert not text_of(page._problem)
+    assert GRIDS[name][1] in page._facts.object
+    page.state.choose_projection("robinson")
+    page.state.wait()
+    assert np.isfinite(image(page.map)).any()
+    page.state.look_at(Window(-1, 1, -0.5, 0.5))
+    page.state.wait()
+    assert page.map._image.data["dw"] == [pytest.approx(3)]
+    page.state.close()
