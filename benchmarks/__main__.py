@@ -15,6 +15,7 @@ import torch
 from backends.device import compute_device, device_name
 from benchmarks import (
     cycling,
+    explore,
     growth,
     learning,
     learning_advection,
@@ -50,7 +51,7 @@ def _processor() -> str:
 def main() -> int:
     benchmarks = {
         "solver": solver.measure, "growth": growth.measure, "cycling": cycling.measure, "rollout": rollout.measure,
-        "pages": pages.measure,
+        "pages": pages.measure, "explore": explore.measure,
         "learning": learning.measure, "learning-course": learning.measure_course,
         "learning-particle": learning_particle.measure, "learning-particle-seen": learning_particle_seen.measure,
         "learning-advection": learning_advection.measure,

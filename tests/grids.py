@@ -58,10 +58,22 @@ def reduced() -> xr.Dataset:
     return _field(("values",), latitude, longitude)
 
 
+def unrotated(rlat: np.ndarray, rlon: np.ndarray, pole: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return latitudes and longitudes of rotated ones, by spherical trigonometry (COSMO documentation, part I, 3.3)."""
+    (phi, lam), (pole_phi, pole_lam) = np.deg2rad([rlat, rlon]), np.deg2rad(pole)
+    up = np.cos(pole_phi) * np.sin(phi) - np.sin(pole_phi) * np.cos(lam) * np.cos(phi)
+    side = np.sin(lam) * np.cos(phi)
+    latitude = np.arcsin(np.sin(phi) * np.sin(pole_phi) + np.cos(phi) * np.cos(lam) * np.cos(pole_phi))
+    east = np.sin(pole_lam) * up - np.cos(pole_lam) * side
+    front = np.cos(pole_lam) * up + np.sin(pole_lam) * side
+    return np.rad2deg(latitude), np.rad2deg(np.arctan2(east, front))
+
+
 def _projected(crs: pyproj.CRS, x: np.ndarray, y: np.ndarray, names: tuple[str, str], keep: bool = True) -> xr.Dataset:
-    geodetic = crs.geodetic_crs
-    transformer = pyproj.Transformer.from_crs(crs, geodetic, always_xy=True)
-    longitude, latitude = transformer.transform(*np.meshgrid(x, y))
+    if names[0] == "rlon":
+        latitude, longitude = unrotated(*np.meshgrid(y, x, indexing="ij"), (40.0, -170.0))
+    else:
+        longitude, latitude = pyproj.Proj(crs)(*np.meshgrid(x, y), inverse=True)
     data = _field(names[::-1], latitude, longitude, grid_mapping="crs")
     rotated = names[0] == "rlon"
     standard = ("grid_longitude", "grid_latitude") if rotated else ("projection_x_coordinate", "projection_y_coordinate")

@@ -21,7 +21,7 @@ from dashboard.plots.series import place_label
 from dashboard.shell import Content
 from dashboard.theme import PICKED, number, style_of, units_label
 
-HINT = "Click the map to draw the series at a place; drag to pan, turn the wheel to zoom, hover to read values."
+HINT = "Click the map to draw the series at a place; drag to pan or to turn the globe, scroll to zoom, hover to read values."
 #: In the dark, the theme's own grey for the buttons could hardly be seen.
 PLAYER_SX = {"& .MuiIconButton-root:not(.MuiIconButton-colorPrimary)": {"color": "text.primary"}}
 #: Beside the map where that is narrow enough, below it where it is not.

@@ -27,7 +27,7 @@ from dashboard.theme import MISSING, NEUTRAL, FieldStyle
 #: Pixels that axes, colour bar and toolbar take beside and above the map itself.
 FRAME_WIDTH, FRAME_HEIGHT = 110, 60
 #: The same of a projected map, which has no axes.
-BAR_WIDTH, TOOLS_HEIGHT = 72, 42
+BAR_WIDTH, TOOLS_HEIGHT = 112, 42
 
 
 class LiveMap:
@@ -195,6 +195,8 @@ class LiveMap:
             across, above = (BAR_WIDTH, TOOLS_HEIGHT) if frame == "projected" else (FRAME_WIDTH, FRAME_HEIGHT)
             inner = min(height - above, (width - across) / aspect(raster, frame))
             width, height = inner * aspect(raster, frame) + across, inner + above
+        if frame == "projected":  # however long the numbers at the colour bar are, the globe stays round
+            fig.update(min_border_left=2, min_border_right=BAR_WIDTH - 2)
         fig.update(width=None, height=None, sizing_mode="scale_width", aspect_ratio=width / height, max_width=int(width))
         self.width = int(width)
         fig.xaxis.ticker = BasicTicker(desired_num_ticks=4)  # more labels run into each other on a narrow window

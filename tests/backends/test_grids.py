@@ -43,6 +43,12 @@ def test_a_grid_is_known_for_what_it_is(opened, name):
     np.testing.assert_allclose(opened[name].field("t", {"time": 1}).values.ravel(), smooth(latitude, longitude) + 1, atol=1e-3)
 
 
+def test_a_rotated_grid_lies_where_it_should(opened):
+    mesh = opened["rotated"].variable("t").mesh
+    middle = int(mesh.locate(np.array([50.0]), np.array([10.0]))[0])  # the origin of a grid with its pole at 40N 170W
+    assert (mesh.y[middle // mesh.shape[1]], mesh.x[middle % mesh.shape[1]]) == (0, 0)
+
+
 @pytest.mark.parametrize("name", GRIDS)
 def test_every_cell_finds_itself(opened, name):
     mesh = opened[name].variable("t").mesh

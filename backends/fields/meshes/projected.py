@@ -28,8 +28,9 @@ class ProjectedMesh:
 
     @cached_property
     def _transformer(self) -> Transformer:
-        # Between the latitudes of the projection's own ellipsoid and the projection: no change of datum.
-        geodetic = self.crs.geodetic_crs
+        # Between the latitudes of the projection's own ellipsoid and the projection: no change of datum. A rotated pole is
+        # geodetic itself, and what it was rotated from is its source.
+        geodetic = self.crs.source_crs if self.crs.is_geographic else self.crs.geodetic_crs
         assert geodetic is not None
         return Transformer.from_crs(geodetic, self.crs, always_xy=True)
 
