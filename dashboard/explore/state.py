@@ -117,7 +117,7 @@ class ExploreState(param.Parameterized):
         variable = _most_telling(dataset)
         extent = covered(variable.mesh)
         if not extent.is_global:  # a globe is turned to where there is something to see
-            self.middle_latitude, self.middle_longitude = extent.middle
+            self.middle_latitude, self.middle_longitude = (round(degrees, 1) for degrees in extent.middle)
         self.clear_picked()
         self.param.update(
             dataset=key,

@@ -162,7 +162,7 @@ class LiveMap:
         if self._on_tap is not None:
             tapped = self._on_tap
             order = (lambda e: tapped(e.y, e.x)) if frame == "geographic" else (lambda e: tapped(e.x, e.y))
-            fig.on_event(Tap, self._tap_on_ground if projected else order)
+            fig.on_event(Tap, (lambda e: self._tap_on_ground(e.x, e.y)) if projected else order)
         if self._on_window is not None:
             looked = self._on_window
             fig.on_event(RangesUpdate, lambda event: looked(Window(event.x0, event.x1, event.y0, event.y1)))
@@ -183,8 +183,8 @@ class LiveMap:
         self.set_moving(self._moving)
         self.figure = self.pane.object = fig
 
-    def _tap_on_ground(self, event: Tap) -> None:
-        place = None if self._ground is None else self._ground.place(event.x, event.y)
+    def _tap_on_ground(self, x: float, y: float) -> None:
+        place = None if self._ground is None else self._ground.place(x, y)
         if place is not None and self._on_tap is not None:
             self._on_tap(*place)
 
@@ -196,7 +196,7 @@ class LiveMap:
             inner = min(height - above, (width - across) / aspect(raster, frame))
             width, height = inner * aspect(raster, frame) + across, inner + above
         if frame == "projected":  # however long the numbers at the colour bar are, the globe stays round
-            fig.update(min_border_left=2, min_border_right=BAR_WIDTH - 2)
+            fig.update(min_border_left=2, min_border_right=BAR_WIDTH - 2, outline_line_color=None)
         fig.update(width=None, height=None, sizing_mode="scale_width", aspect_ratio=width / height, max_width=int(width))
         self.width = int(width)
         fig.xaxis.ticker = BasicTicker(desired_num_ticks=4)  # more labels run into each other on a narrow window
