@@ -81,7 +81,7 @@ def equivalents(
     variable = dataset.variable(name)
     chosen_axes = selection or {}
     levels, times = (
-        None if axis is None or axis.name in chosen_axes else axis for axis in map(variable.axis, ("level", "time"))
+        None if axis is None or axis.name in chosen_axes else axis for axis in (variable.axis("level"), variable.axis("time"))
     )
     on_levels = levels is not None and len(levels) > 1
     at_pressure = table.level_kind == PRESSURE
