@@ -123,10 +123,10 @@ class FieldDataset:
             values = self._values(name, chosen)
             values = values[tuple(indices if d == along.name else slice(None) for d in array.dims if d not in chosen)]
         else:
-            several = slice(int(indices[0]), int(indices[-1]) + 1)
-            part = array.isel({**chosen, along.name: several if len(indices) == several.stop - several.start else indices})
-            stored = {**dict.fromkeys(part.dims, -1), along.name: 1, **array.encoding.get("preferred_chunks", {})}
-            values = self._decode(name, lambda: part.chunk({dim: stored[dim] for dim in part.dims}).values)
+            # What lies between is not to be read: each run of indices that follow each other on its own.
+            runs = np.split(indices, np.flatnonzero(np.diff(indices) != 1) + 1)
+            parts = [self._chunked(name, {**chosen, along.name: slice(int(run[0]), int(run[-1]) + 1)}) for run in runs]
+            values = np.concatenate(parts, axis=[d for d in array.dims if d not in chosen].index(along.name))
         return lay.arrange(values, [d for d in map(str, array.dims) if d not in chosen])
 
     def together(self, name: str, along: Axis) -> int:
@@ -201,6 +201,13 @@ class FieldDataset:
             self._loaded[name] = self._decode(name, lambda: array.values)
             return self._values(name, chosen)
         return self._decode(name, lambda: array.isel(chosen).values)
+
+    def _chunked(self, name: str, part: Mapping[str, int | slice]) -> np.ndarray:
+        """Read a part of a variable chunk by chunk of its file, through Dask; of unknown chunks one by one along sliced axes."""
+        array = self._arrays[name].isel(part)
+        sliced = dict.fromkeys((dim for dim, index in part.items() if isinstance(index, slice)), 1)
+        stored = {**dict.fromkeys(array.dims, -1), **sliced, **array.encoding.get("preferred_chunks", {})}
+        return self._decode(name, lambda: array.chunk({dim: stored[dim] for dim in array.dims}).values)
 
     def _decode(self, name: str, read: Callable[[], np.ndarray]) -> np.ndarray:
         try:
