@@ -203,7 +203,7 @@ class FieldDataset:
         return self._decode(name, lambda: array.isel(chosen).values)
 
     def _chunked(self, name: str, part: Mapping[str, int | slice]) -> np.ndarray:
-        """Read a part of a variable chunk by chunk of its file, through Dask; of unknown chunks one by one along sliced axes."""
+        """Read a part of a variable through Dask, chunk by chunk; where chunks are not known one by one along sliced axes."""
         array = self._arrays[name].isel(part)
         sliced = dict.fromkeys((dim for dim, index in part.items() if isinstance(index, slice)), 1)
         stored = {**dict.fromkeys(array.dims, -1), **sliced, **array.encoding.get("preferred_chunks", {})}

@@ -7,21 +7,22 @@ from param.parameterized import Event
 
 from backends.errors import InputError
 from backends.experiments.cycling.emulated import TASKS
-from dashboard.binding import choice
+from backends.experiments.rollout.settings import EMULATED
+from backends.fields.catalogue import Entry
 from dashboard.controls import Group, notice, one_message, tell
 from dashboard.form_controls import FormControls
 from dashboard.presets import presets
 from dashboard.rollout.analysis_controls import AnalysisControls
+from dashboard.rollout.archive_controls import dataset_control, fields_control
 from dashboard.rollout.model_controls import ModelControls
 from dashboard.rollout.names import KEYS
 from dashboard.rollout.state import RolloutState
 from dashboard.trained_runs import TrainedRuns
+from dashboard.worker import LatestWins
 
 PRESETS = presets("rollout")
 #: Testbeds whose states are a line, which may start from shapes.
 LINES = ("advection-1d", "emulator")
-#: Archives, by what a person reads.
-ARCHIVES = {"ERA5, British Isles, hourly": "era5", "European, generated, 3-hourly": "european"}
 COUNTS = ("steps", "every", "members", "starts", "seed")
 
 
@@ -31,9 +32,11 @@ class RolloutControls:
     def __init__(self, state: RolloutState) -> None:
         self.state = state
         self._runs: list[TrainedRuns] = []
+        self._listing: LatestWins[str, list[Entry]] | None = None
         self.analysis = AnalysisControls(state)
         makers = {
-            "start.dynamics.run": self._network, "start.dataset": self._dataset, "start.race": lambda *_: self.analysis.pane,
+            "start.dynamics.run": self._network, "start.race": lambda *_: self.analysis.pane, "start.dataset": self._dataset,
+            "start.fields": lambda section, _: fields_control(section),
             **{f"start.{key}": lambda *_: None for key in ("changes", "method", "cycle", "analysis")},
         }  # fmt: skip
         self.form = FormControls(state.form, makers, KEYS)
@@ -93,11 +96,18 @@ class RolloutControls:
             self.state.run()
 
     def _dataset(self, section: Any, _key: str) -> Any:
-        return choice(section, "dataset", "Archive", ARCHIVES)
+        widget, self._listing = dataset_control(section, self.state.folder)
+        return widget
+
+    def close(self) -> None:
+        """Let go of what is on its way when the session ends."""
+        if self._listing is not None:
+            self._listing.close()
 
     def _on_subject(self, *_events: Event) -> None:
         """Show what suits the start that is chosen alone."""
         shown = {"start.shape": self.state.subject in LINES, "start.path": self.state.subject == "era5"}
+        shown |= {f"start.{key}": self.state.subject not in EMULATED for key in ("level", "member", "unseen")}
         for key, there in shown.items():
             if key in self.form.boxes:
                 self.form.boxes[key].visible = there

@@ -119,6 +119,7 @@ class RolloutPage:
         self.sensitivity.close()
         self.archive.close()
         self.runs.close()
+        self.controls.close()
         self.state.close()
 
     def _when_shown(self, begin: Callable[[], None]) -> None:

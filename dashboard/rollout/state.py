@@ -55,7 +55,7 @@ class RolloutState(ChosenSettings):
     per_step = param.Boolean(True, doc="Whether sums over time are shown lead by lead, rather than since the start.")
 
     def __init__(self, folder: Path, text: str = "") -> None:
-        self._folder = folder
+        self.folder = folder
         self.progress = (0, 0)
         self._stop = threading.Event()
         self._given: tuple[Given, ...] = ()
@@ -135,7 +135,7 @@ class RolloutState(ChosenSettings):
         settings = self.checked()
         titled = settings.title or f"{self.subject}: {', '.join(settings.labels)}"
         text = to_yaml(settings.model_copy(update={"title": titled[:120]}))
-        return all_jobs().submit("rollout", text, self._folder).id
+        return all_jobs().submit("rollout", text, self.folder).id
 
     def stop(self) -> None:
         """Give up what is on its way."""
@@ -170,13 +170,13 @@ class RolloutState(ChosenSettings):
             return view_of(what.prepared, what.result, start, report)
         if isinstance(what, str):
             content = FILES.submit(all_jobs().artifact, what, NAME).result()
-            view = FILES.submit(opened, content, self._folder, report).result()
+            view = FILES.submit(opened, content, self.folder, report).result()
             assert view.curves
             return view
         if what.start.world == "archive":  # the libraries that read files must not be entered twice
-            prepared = FILES.submit(prepare, what, self._folder, self._at_hand(what), report).result()
+            prepared = FILES.submit(prepare, what, self.folder, self._at_hand(what), report).result()
         else:
-            prepared = prepare(what, self._folder, self._at_hand(what), report)
+            prepared = prepare(what, self.folder, self._at_hand(what), report)
         view = view_of(prepared, prepared.run(report))
         assert view.curves  # computed here, where nobody waits for it
         return view

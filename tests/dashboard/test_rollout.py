@@ -388,3 +388,42 @@ def test_a_page_is_freed(tmp_path):
             return
         time.sleep(0.1)
     raise AssertionError("something holds the page")
+
+
+# Archives -----------------------------------------------------------------------------------------------------------
+
+SEVERAL = """
+kind: rollout
+start: {name: archive, dataset: european-forecast, fields: [mslp, tp], unseen: 0.3}
+models: [{name: persistence}]
+steps: 2
+members: 1
+perturbation: {name: none}
+starts: 2
+"""
+
+
+def test_any_dataset_with_times_is_an_archive_and_each_field_has_scores(page):
+    page.state.take(SEVERAL)
+    section, boxes = page.state.archive, page.controls.form.boxes
+    archive = boxes["start.dataset"][0]
+    page.controls._listing.wait()
+    assert {"era5", "european", "ncep-air-temperature", "european-forecast"} <= set(archive.options.values())
+    assert (archive.value, boxes["start.fields"][0].value) == ("european-forecast", "mslp, tp")
+    assert not boxes["start.path"].visible
+    view = run(page)
+    page.tabs.active = SKILL
+    assert list(page.skill.field.options.values()) == [0, 1]
+    assert page.skill.field.visible
+    assert "Pa" in page.skill._words.object
+    page.skill.field.value = 1
+    assert "kg m-2" in page.skill._words.object
+    assert view.curves["rmse"]["persistence"].value[1] > 1  # Pa
+    boxes["start.fields"][0].value = "tp, tp"
+    assert "must be different variables" in text_of(boxes["start.fields"][1])
+    archive.value = "ncep-air-temperature"
+    assert (section.dataset, section.fields, section.unseen) == ("ncep-air-temperature", (), None)
+    assert page.state.fault == ""
+    archive.value = "era5"
+    assert boxes["start.path"].visible
+    assert not boxes["start.unseen"].visible
