@@ -43,6 +43,7 @@ class Decoder:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
+        self._used = False
 
     def start(self) -> None:
         """Start the process now, without waiting until it can answer, if there is none."""
@@ -60,15 +61,7 @@ class Decoder:
             If the decoder failed otherwise, ended, or gave no sign for too long.
         """
         with self._lock:
-            channel = self._running()
-            try:
-                channel.send(request)
-                answer, arrays = self._answer(channel)
-            except TimeoutError:
-                self._end()
-                raise Unreadable(f"it took the decoder more than {PATIENCE:g} s without a sign of progress") from None
-            except (EOFError, ConnectionError):
-                raise Unreadable(f"it made the decoder crash ({self._end()})") from None
+            answer, arrays = self._asked(request)
         if "input" in answer:
             raise InputError(answer["input"])
         if "damage" in answer:
@@ -84,6 +77,22 @@ class Decoder:
     def pid(self) -> int | None:
         """The process, if there is one."""
         return None if self._process is None else self._process.pid
+
+    def _asked(self, request: Message) -> tuple[dict[str, Any], list[np.ndarray]]:
+        while True:
+            channel, used = self._running(), self._used
+            try:
+                self._used = True
+                channel.send(request)
+                return self._answer(channel)
+            except TimeoutError:
+                self._end()
+                raise Unreadable(f"it took the decoder more than {PATIENCE:g} s without a sign of progress") from None
+            except (EOFError, ConnectionError):
+                how = self._end()
+                # A damaged file may spoil the memory of the process such that it ends over the next, which is whole.
+                if not used:
+                    raise Unreadable(f"it made the decoder crash ({how})") from None
 
     def _answer(self, channel: Channel) -> tuple[dict[str, Any], list[np.ndarray]]:
         until = time.monotonic() + LONGEST
@@ -106,7 +115,7 @@ class Decoder:
                     stdin=subprocess.DEVNULL,
                     env={**os.environ, "PYTHONPATH": os.pathsep.join(_paths())},
                 )
-            self._channel = Channel(here)
+            self._channel, self._used = Channel(here), False
         return self._channel
 
     def _end(self) -> str:
