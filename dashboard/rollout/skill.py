@@ -36,7 +36,7 @@ class SkillView:
         self._make()
         self._words = html(EMPTY)
         self._figures = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT, visible=False)
-        self._bar = pn.FlexBox(self.field, self.baseline, gap="8px", margin=0, visible=False)
+        self._bar = pn.Row(self.field, self.baseline, margin=0, visible=False)
         self.pane = pn.Column(self._words, self._bar, self._figures, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
 
     def show(self, view: RolloutView | None) -> None:

@@ -72,7 +72,7 @@ class ArchiveStart(Section):
         description="variables that are forecast together, by name or CF standard name, such as `[t2m, u10, v10, mslp, tp]`; "
         "summaries and tables begin with the first; empty: `t2m` if there is one, otherwise the first variable of the file",
     )
-    level: float | int | None = Field(None, description="level as the file has it; null: the first")
+    level: float | None = Field(None, description="level as the file has it; null: the first")
     member: int | None = Field(None, ge=0, description="member of the dataset, counted from 0; null: the first")
     unseen: float | None = Field(
         None,
