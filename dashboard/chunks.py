@@ -10,16 +10,19 @@ import panel as pn
 import panel_material_ui as pmui
 from param.parameterized import Event
 
-from backends.fields.chunk_files import chunks_of, stored_sizes
+from backends.fields.chunk_files import chunks_of, chunks_of_dataset, stored_sizes
 from backends.fields.chunks import ChunkedArray, Kind
+from backends.fields.dataset import FieldDataset
 from dashboard.controls import LiveIntSlider, LiveSlider, html, notice, one_message, tell
 from dashboard.plots.chunks import ChunkMap, ChunkPicture, size_of
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.worker import FILES, LatestWins
 
 KINDS: dict[str, Kind] = {"A map": "map", "A series at a place": "series", "A region, all times": "region"}
-#: A file, and one of its arrays; empty: the largest.
-Request = tuple[Path, str]
+#: A file of our own, or one of a person's that is open.
+Source = Path | FieldDataset
+#: And one of its arrays; the largest if there is none of that name.
+Request = tuple[Source, str]
 #: All arrays, the chosen one, and the bytes of its chunks on disk.
 Found = tuple[tuple[ChunkedArray, ...], ChunkedArray, np.ndarray | None]
 
@@ -28,7 +31,7 @@ class ChunkInspector:
     """An array, a query, and a picture of the chunks that it reads."""
 
     def __init__(self) -> None:
-        self._path: Path | None = None
+        self._source: Source | None = None
         self._array: ChunkedArray | None = None
         self._sizes: np.ndarray | None = None
         self._changing = False
@@ -63,13 +66,14 @@ class ChunkInspector:
         )  # fmt: skip
         self.pane = pn.Column(self._problem, self._body, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
 
-    def show(self, path: Path | None) -> None:
-        """Inspect a Zarr store or a NetCDF file, read anew; None: nothing."""
-        self._path = path
-        if path is None:
+    def show(self, source: Source | None, name: str = "") -> None:
+        """Inspect a Zarr store or a NetCDF file, read anew, from one of its arrays on; None: nothing."""
+        self._source = source
+        if source is None:
             self._body.visible = False
+            tell(self._problem, "problem", "")
         else:
-            self._reading.request((path, ""))
+            self._reading.request((source, name))
 
     def wait(self) -> None:
         """Block until the file is read; for programs without a browser."""
@@ -80,7 +84,7 @@ class ChunkInspector:
         self._reading.close()
 
     def _on_read(self, request: Request, found: Found) -> None:
-        if request[0] != self._path:
+        if request[0] != self._source:
             return
         arrays, self._array, self._sizes = found
         with one_message():
@@ -99,8 +103,8 @@ class ChunkInspector:
         tell(self._problem, "problem", problem)
 
     def _on_array(self, event: Event) -> None:
-        if not self._changing and self._path is not None and event.new:
-            self._reading.request((self._path, event.new))
+        if not self._changing and self._source is not None and event.new:
+            self._reading.request((self._source, event.new))
 
     def _offer(self) -> None:
         """Offer the axes of another array."""
@@ -196,10 +200,12 @@ class ChunkInspector:
 
 
 def _read(request: Request) -> Found:
-    path, name = request
-    arrays = chunks_of(path)
+    source, name = request
+    if isinstance(source, FieldDataset):
+        return chunks_of_dataset(source, name)
+    arrays = chunks_of(source)
     array = next((array for array in arrays if array.name == name), arrays[0])
-    return arrays, array, stored_sizes(path, array)
+    return arrays, array, stored_sizes(source, array)
 
 
 def _last(array: ChunkedArray, dim: str) -> int:

@@ -8,11 +8,15 @@ import numpy as np
 
 from backends.errors import InputError
 from backends.fields.chunks import ChunkedArray
+from backends.fields.isolation.decoder import Unreadable
+from backends.fields.isolation.opened import ask_about
 from backends.fields.readers import netcdf
 
 if TYPE_CHECKING:
     import netCDF4
     import zarr
+
+    from backends.fields.dataset import FieldDataset
 
 #: Chunks of an array whose files are looked at one by one, at most.
 MOST_FILES = 20_000
@@ -56,6 +60,40 @@ def stored_sizes(path: Path, array: ChunkedArray) -> np.ndarray | None:
     except (OSError, KeyError, ValueError, zarr.errors.BaseZarrError) as problem:
         raise InputError(f"{path.name} cannot be read as a Zarr store: {problem!s:.200}") from problem
     return sizes
+
+
+def chunks_of_dataset(dataset: "FieldDataset", name: str) -> tuple[tuple[ChunkedArray, ...], ChunkedArray, np.ndarray | None]:
+    """Return the arrays of an opened file, one of them, and its :func:`stored_sizes`; the file is read in the other process.
+
+    The array is that of a variable or of any other name in the file; the largest where there is none of that name.
+
+    Raises
+    ------
+    InputError
+        If the dataset is not from a Zarr store or a NetCDF file, or it cannot be read.
+    """
+    if dataset.path is None:
+        raise InputError(f"{dataset.label} is made here and is no file; only files are cut into chunks")
+    try:
+        answer, held = ask_about("chunks", dataset.path, dataset.label, dataset.format, name=name.split("@", maxsplit=1)[0])
+    except Unreadable as problem:
+        raise InputError(f"the chunks of {dataset.label} cannot be listed: {problem}") from problem
+    arrays = tuple(_told(row) for row in answer["rows"])
+    return arrays, arrays[answer["chosen"]], held[0] if held else None
+
+
+def described_chunks(path: Path, name: str) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Return what :func:`chunks_of_dataset` is told by the process that reads files."""
+    arrays = chunks_of(path)
+    chosen = next((k for k, array in enumerate(arrays) if array.name == name), 0)
+    sizes = stored_sizes(path, arrays[chosen])
+    rows = [{**vars(array), "dtype": array.dtype.str} for array in arrays]
+    return {"rows": rows, "chosen": chosen}, [] if sizes is None else [sizes]
+
+
+def _told(row: dict[str, Any]) -> ChunkedArray:
+    lists = {key: tuple(row[key]) for key in ("dims", "shape", "chunks")}
+    return ChunkedArray(**{**row, **lists, "dtype": np.dtype(row["dtype"])})
 
 
 def _of_zarr(store: Path) -> list[ChunkedArray]:

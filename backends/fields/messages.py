@@ -50,7 +50,7 @@ def messages(dataset: "FieldDataset") -> list[Message]:
     if dataset.format != "GRIB" or dataset.path is None:
         raise InputError(f"{dataset.label} is {dataset.format}; only GRIB files consist of messages")
     try:
-        answer = ask_about("messages", dataset.path, dataset.label, dataset.format)
+        answer, _ = ask_about("messages", dataset.path, dataset.label, dataset.format)
     except Unreadable as problem:
         raise InputError(f"the messages of {dataset.label} cannot be listed: {problem}") from problem
     found = [Message(**row) for row in answer["rows"]]

@@ -16,6 +16,7 @@ from backends.fields.views import PROJECTIONS
 from dashboard.controls import DatasetSelect, html, notice, one_message, tell
 from dashboard.explore.messages import MessagesView
 from dashboard.explore.state import UPLOAD_LIMIT, ExploreState
+from dashboard.explore.views import ExploreViews
 from dashboard.plots.live import LiveMap, LiveSeries
 from dashboard.plots.series import place_label
 from dashboard.shell import Content
@@ -44,6 +45,8 @@ class ExplorePage:
         self._build_data_controls()
         self._build_field_controls()
         self._build_map_controls()
+        beside = pn.Column(self._legend, self.lines.pane, self.clear, styles=SERIES_BOX)
+        self.views = ExploreViews(state, pn.FlexBox(self._map_box, beside, gap="0 16px", sizing_mode="stretch_width"))
         state.param.watch(self._show_middle, ["projection", "middle_latitude", "middle_longitude"])
         state.param.watch(self._on_opened, ["entries", "dataset", "opened", "uploads"])
         state.param.watch(self._offer_axes, ["opened", "variable"])
@@ -87,7 +90,7 @@ class ExplorePage:
             sizing_mode="stretch_width", max_width=1010, margin=(0, 10), sx=PLAYER_SX,
         )  # fmt: skip
         self.player.param.watch(self._on_player, "value")
-        self._map_box = pn.Column(self.map.pane, self.player)
+        self._map_box = pn.Column(self.map.pane)
         self.axes = pn.Column(sizing_mode="stretch_width")
         self.low = pmui.FloatInput(
             label="From", sizing_mode="stretch_width", description="Value at the lower end of the colours."
@@ -154,19 +157,26 @@ class ExplorePage:
                 self._heading,
                 self._facts,
                 self._problem,
-                pn.FlexBox(
-                    self._map_box,
-                    pn.Column(self._legend, self.lines.pane, self.clear, styles=SERIES_BOX),
-                    gap="0 16px",
-                    sizing_mode="stretch_width",
-                ),
+                self.views.tabs,
+                self.player,
+                self.views.pane,
                 pmui.Accordion(("About this variable", self._about), active=[], sizing_mode="stretch_width"),
                 self.message_box,
                 sizing_mode="stretch_width",
                 margin=(6, 14),
             )
         ]
-        return Content(main, sidebar, self.state.close)
+        return Content(main, sidebar, self.close)
+
+    def wait(self) -> None:
+        """Block until everything asked for is there; for programs without a browser."""
+        self.state.wait()
+        self.views.wait()
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        self.views.close()
+        self.state.close()
 
     # From the controls to the state -------------------------------------------------------------------------------
 

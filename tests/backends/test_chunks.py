@@ -8,8 +8,9 @@ import xarray as xr
 import zarr
 
 from backends.errors import InputError
-from backends.fields.chunk_files import chunks_of, stored_sizes
+from backends.fields.chunk_files import chunks_of, chunks_of_dataset, stored_sizes
 from backends.fields.chunks import ChunkedArray
+from backends.fields.readers import open_dataset
 
 SHAPE, CHUNKS = (11, 20, 30), (4, 20, 7)
 QUERIES = [
@@ -147,3 +148,14 @@ def test_the_axes_that_tell_most():
     assert point.telling("map") == ("member", "model")
     unnamed = ChunkedArray("a", ("axis 0", "axis 1", "axis 2"), (4, 5, 6), (1, 5, 6), np.dtype("f4"), 0)
     assert unnamed.query("series", {}) == {"axis 1": 2, "axis 2": 3}
+
+
+def test_an_opened_store_is_cut_as_it_is_said_to_be_from_the_other_process(store):
+    places = {"y": np.linspace(40, 50, SHAPE[1]), "x": np.linspace(0, 10, SHAPE[2])}
+    xr.Dataset(
+        coords={"y": ("y", places["y"], {"units": "degrees_north"}), "x": ("x", places["x"], {"units": "degrees_east"})}
+    ).to_zarr(store, mode="a", consolidated=False)
+    arrays, chosen, sizes = chunks_of_dataset(open_dataset(store), "t2m")
+    assert arrays == chunks_of(store)
+    assert chosen == arrays[0]
+    np.testing.assert_array_equal(sizes, stored_sizes(store, chosen))

@@ -34,15 +34,15 @@ def open_isolated(path: Path, label: str, format: str) -> list[xr.Dataset]:
     return [_dataset(file, number, description, held) for number, description in enumerate(answer["datasets"])]
 
 
-def ask_about(what: str, path: Path, label: str, format: str) -> dict[str, Any]:
-    """Return what the other process says about a file.
+def ask_about(what: str, path: Path, label: str, format: str, **more: object) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Return what the other process says about a file, and the arrays that come with it.
 
     Raises
     ------
     InputError, Unreadable
         As :meth:`backends.fields.isolation.decoder.Decoder.ask`.
     """
-    return decoder().ask({"do": what, "file": _file(path, label, format)})[0]
+    return decoder().ask({"do": what, "file": _file(path, label, format), **more})
 
 
 def _file(path: Path, label: str, format: str) -> dict[str, Any]:

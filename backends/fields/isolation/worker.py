@@ -65,7 +65,8 @@ def _open(file: dict[str, Any]) -> "list[xr.Dataset]":
 def answer(files: Files, request: dict[str, Any]) -> Answer:
     """Return what was asked for.
 
-    ``open`` describes the datasets of a file, ``messages`` the messages of a GRIB file, ``read`` returns a part of a variable.
+    ``open`` describes the datasets of a file, ``messages`` the messages of a GRIB file, ``chunks`` how arrays are cut, ``read``
+    returns a part of a variable.
     """
     from backends.fields.isolation.opened import described, key_of
 
@@ -76,6 +77,10 @@ def answer(files: Files, request: dict[str, Any]) -> Answer:
 
         file = request["file"]
         return {"rows": rows(Path(file["path"]), file["label"], files.datasets(file))}, []
+    if request["do"] == "chunks":
+        from backends.fields.chunk_files import described_chunks
+
+        return described_chunks(Path(request["file"]["path"]), request["name"])
     array = files.datasets(request["file"])[request["dataset"]][request["variable"]].variable
     part = array[key_of(request["key"])]
     if part.nbytes > LARGEST:
