@@ -18,6 +18,7 @@ from backends.experiments.cycling.methods import METHODS, LocalizationSettings, 
 from backends.experiments.cycling.registry import KINDS
 from backends.experiments.cycling.settings import CyclingSettings, NetworkSettings
 from backends.experiments.rollout.models import MODELS
+from backends.experiments.rollout.other_starts import GeneraliseSettings
 from backends.experiments.rollout.settings import PERTURBATIONS, STARTS, RolloutSettings
 from backends.experiments.sections import Section
 from backends.experiments.settings import (
@@ -85,6 +86,7 @@ CYCLING_UNITS = {
     "start": {},
     "models": {},
     "perturbation": {"sigma": STATE},
+    "generalise": {},
 }
 
 
@@ -137,6 +139,7 @@ def _cycling_parts() -> dict[str, str]:
 
 def _rollout_parts() -> dict[str, str]:
     parts = {"keys experiment": table("rollout", RolloutSettings, set(RolloutSettings.model_fields))}
+    parts["keys generalise"] = table("generalise", GeneraliseSettings)
     for section, kinds in (("start", STARTS), ("models", MODELS), ("perturbation", PERTURBATIONS)):
         parts[section] = "\n\n".join(_choice(section, kind) for kind in kinds)
     return parts

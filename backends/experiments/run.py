@@ -94,22 +94,27 @@ def run_cycling(settings: CyclingSettings, out: Path | None) -> Summary:
 
 def run_rollout(settings: RolloutSettings, folder: Path, out: Path | None) -> Summary:
     """Run a rollout and return its summary; write scores, spectra and the forecasts from one start to a folder."""
+    from backends.experiments.rollout.generalise import generalised
     from backends.experiments.rollout.prepare import prepare
     from backends.experiments.rollout.summary import summary
 
     prepared = prepare(settings, folder)
     result = prepared.run()
+    trials = generalised(prepared, result, settings.generalise) if settings.generalise.asked else ()
     if out is not None:
         from backends.experiments.rollout.store import write_zarr
-        from backends.experiments.rollout.tables import scores_table, spectra_table, to_csv
+        from backends.experiments.rollout.tables import generalisation_table, scores_table, spectra_table, to_csv
         from backends.experiments.rollout.view import view_of
 
         view = view_of(prepared, result)
         _write(out, "scores.csv", to_csv(scores_table(view, settings.labels[settings.baseline_number])))
         if result.wavenumbers.numel():
             _write(out, "spectra.csv", to_csv(spectra_table(view)))
+        if trials:
+            _write(out, "generalisation.csv", to_csv(generalisation_table(trials)))
         write_zarr(view, out / "forecast.zarr", "balanced", replace=True)
-    return summary(result, settings, prepared.small_errors() if settings.growth else None)
+    growth = prepared.small_errors() if settings.growth else None
+    return summary(result, settings, growth) | ({"generalisation": [trial.summary() for trial in trials]} if trials else {})
 
 
 def run_settings(settings: AnalysisSettings, catalogue: Catalogue) -> Summary:

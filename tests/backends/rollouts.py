@@ -1,13 +1,46 @@
-"""Worlds and models whose forecasts can be told on paper."""
+"""Worlds and models whose forecasts can be told on paper, and networks that were trained for a moment."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 import torch
 from torch import Tensor
 
+from backends.cycling import climate
 from backends.dynamics.base import Norm
+from backends.experiments.cycling.race import climate_of
+from backends.experiments.run import from_yaml
+from backends.experiments.training.run import train
+from backends.jobs.context import LocalContext
 from backends.rollout.models import ForecastModel
 from backends.rollout.world import Starts, World
+
+TRAINING = """\
+kind: training
+task: advection-1d-emulator
+points: 40
+dt: 0.0125
+width: [0.06, 0.12]
+network: {name: NAME, width: 4}
+learning_rate: 0.01
+iterations: MANY
+"""
+LINE = {"name": "advection-1d", "points": 40, "dt": 0.0125, "waves": 5}
+
+
+def trained_lines(tmp_path_factory: pytest.TempPathFactory, iterations: int = 60) -> Iterator[Path]:
+    """Train two networks for the line for a moment, `a0001` that keeps the mass and `a0002` that does not; rougher climates."""
+    folder = tmp_path_factory.mktemp("rollouts")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASSIMILAB_HOME", str(folder / "home"))
+        patch.setattr(climate, "SAMPLED", (100, 4))
+        for run, name in (("a0001", "conservative"), ("a0002", "free")):
+            context = LocalContext(checkpoint=folder / "home" / "checkpoints" / run)
+            train(from_yaml(TRAINING.replace("NAME", name).replace("MANY", str(iterations))), folder, context)
+        climate_of.cache_clear()
+        yield folder
+        climate_of.cache_clear()
 
 
 class FixedWorld(World):

@@ -111,7 +111,7 @@ def test_a_rollout_runs_and_its_summary_is_as_documented(file, request):
     asked = from_yaml(text)
     folder = request.getfixturevalue("real_data") if asked.start.name == "archive" else NOWHERE
     result = run_file(file, folder, [f"steps={2 * asked.every}", "starts=4"])
-    of_run, of_growth, of_model = documented(ROLLOUT)
+    of_run, of_growth, _, of_model = documented(ROLLOUT)
     assert set(result) == of_run | (of_growth if asked.growth else set())
     assert [entry["name"] for entry in result["models"]] == [model.name for model in asked.models]
     for entry in result["models"]:

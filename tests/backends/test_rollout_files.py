@@ -4,29 +4,15 @@ import math
 
 import pytest
 
-from backends.cycling import climate
 from backends.errors import InputError
-from backends.experiments.cycling.race import climate_of
 from backends.experiments.rollout.prepare import prepare
 from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.rollout.summary import summary
 from backends.experiments.run import from_yaml, run_file, settings_from, to_yaml
-from backends.experiments.training.run import train
 from backends.jobs.context import LocalContext
 from backends.jobs.task import resolve, task_of
 from tests.backends.experiments import NOWHERE
-
-TRAINING = """\
-kind: training
-task: advection-1d-emulator
-points: 40
-dt: 0.0125
-width: [0.06, 0.12]
-network: {name: NAME, width: 4}
-learning_rate: 0.01
-iterations: 60
-"""
-LINE = {"name": "advection-1d", "points": 40, "dt": 0.0125, "waves": 5}
+from tests.backends.rollouts import LINE, trained_lines
 
 
 def asked(**keys: object) -> RolloutSettings:
@@ -36,16 +22,7 @@ def asked(**keys: object) -> RolloutSettings:
 @pytest.fixture(scope="module", autouse=True)
 def home(tmp_path_factory):
     """Two short trainings in a home of their own, and rougher climates."""
-    folder = tmp_path_factory.mktemp("rollouts")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ASSIMILAB_HOME", str(folder / "home"))
-        patch.setattr(climate, "SAMPLED", (100, 4))
-        for run, name in (("a0001", "conservative"), ("a0002", "free")):
-            context = LocalContext(checkpoint=folder / "home" / "checkpoints" / run)
-            train(from_yaml(TRAINING.replace("NAME", name)), folder, context)
-        climate_of.cache_clear()
-        yield folder
-        climate_of.cache_clear()
+    yield from trained_lines(tmp_path_factory)
 
 
 @pytest.mark.parametrize(
@@ -164,8 +141,13 @@ def test_as_a_job_it_reports_its_leads_and_leaves_its_summary(tmp_path):
             files[name] = content
 
     told, files = [], {}
-    settings = asked(steps=4, every=2, starts=3, members=2)
+    settings = asked(steps=4, every=2, starts=3, members=2, generalise={"dynamics": [{"forcing": 9.0}]})
     result = resolve(task_of("rollout"))(to_yaml(settings), NOWHERE, Context(checkpoint=tmp_path))
-    assert told == [(0, 2, "preparing the starts"), (0, 2, "forecasting"), (1, 2, "forecasting"), (2, 2, "forecasting")]
+    leads = [(0, 2), (1, 2), (2, 2)]
+    expected = [(0, 2, "preparing the starts"), *((*lead, "forecasting") for lead in leads)]
+    expected += [*((*lead, "forecasting from other starts") for lead in leads), (2, 2, "writing files")]
+    assert told == expected
     assert result["leads"] == [0.0, 0.1, 0.2]
-    assert set(files) == {"summary.json"}
+    assert [entry["dynamics"] for entry in result["generalisation"]] == [{}, {"forcing": 9.0}]
+    tables = {"scores.csv", "spectra.csv", "generalisation.csv"}
+    assert set(files) == {"summary.json", "forecast.zarr.zip", "result.safetensors", *tables}

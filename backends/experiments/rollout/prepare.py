@@ -120,7 +120,7 @@ def prepare(settings: RolloutSettings, folder: Path, given: Given | None = None,
         ensemble = _around(settings, world, starts, given)
     else:
         starts = starts_of(settings, world)
-        ensemble = perturbed(starts.states, settings.members, _errors(settings, world, starts))
+        ensemble = perturbed(starts.states, settings.members, errors_of(settings, world, starts))
     models = tuple(
         model_from(model, label, settings, world, folder) for model, label in zip(settings.models, settings.labels, strict=True)
     )
@@ -145,7 +145,7 @@ def world_of(settings: RolloutSettings, folder: Path) -> World:
         return archive_world(settings.start, folder, *precision_of(settings))
     if isinstance(settings.start, AnalysisStart):
         return _world_of_analysis(settings.start, folder, *precision_of(settings))
-    return testbed_of(settings.start, *precision_of(settings))
+    return testbed_of(settings.start, settings.start.dynamics, *precision_of(settings))
 
 
 def starts_of(settings: RolloutSettings, world: World) -> Starts:
@@ -168,8 +168,8 @@ def starts_of(settings: RolloutSettings, world: World) -> Starts:
     return Starts(*(torch.cat([getattr(asked, name), getattr(drawn, name)[others]]) for name in ("states", "steps", "blocks")))
 
 
-def testbed_of(start: TestbedStart, device: torch.device, dtype: torch.dtype) -> TestbedWorld:
-    """Return the world of a testbed.
+def testbed_of(start: TestbedStart, usual: DynamicsSection, device: torch.device, dtype: torch.dtype) -> TestbedWorld:
+    """Return the world of a testbed; what is usual there is the climate of the same or of other parameters.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def testbed_of(start: TestbedStart, device: torch.device, dtype: torch.dtype) ->
     if start.shape != "climate" and dynamics.components:
         raise InputError(f"shape: {start.shape!r} is a state of a line; the emulator has the components {dynamics.components}")
     draw = None if start.shape == "climate" else _shapes(start.shape, dynamics.size)
-    return TestbedWorld(dynamics, climate_of(start.dynamics, device, dtype), draw)
+    return TestbedWorld(dynamics, climate_of(usual, device, dtype), draw)
 
 
 def model_from(
@@ -225,7 +225,7 @@ def _of_testbed(
 
 def _world_of_analysis(start: AnalysisStart, folder: Path, device: torch.device, dtype: torch.dtype) -> World:
     if start.world == "testbed":
-        return testbed_of(TestbedStart(dynamics=start.dynamics), device, dtype)
+        return testbed_of(TestbedStart(dynamics=start.dynamics), start.dynamics, device, dtype)
     return archive_world(ArchiveStart(dataset=start.archive), folder, device, dtype)
 
 
@@ -261,7 +261,7 @@ def _around(settings: RolloutSettings, world: World, starts: Starts, given: Give
     if isinstance(chosen, BackgroundPerturbation):
         assert given.background is not None
         return mean + chosen.scale**0.5 * given.background(N, seeded)[:S].to(mean)
-    draw = _errors(settings, world, starts)
+    draw = errors_of(settings, world, starts)
     assert draw is not None
     return mean + draw(S * N).reshape(S, N, -1)
 
@@ -277,7 +277,7 @@ def _shapes(name: str, points: int) -> Draw:
     return draw
 
 
-def _errors(settings: RolloutSettings, world: World, starts: Starts) -> Callable[[int], Tensor] | None:
+def errors_of(settings: RolloutSettings, world: World, starts: Starts) -> Callable[[int], Tensor] | None:
     """Return what draws errors (count, n) of the starts, each time others."""
     chosen, seeded = settings.perturbation, generator(settings.seed, MEMBERS)
     if isinstance(chosen, NoPerturbation):

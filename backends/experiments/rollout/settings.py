@@ -6,13 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from backends.experiments.cycling.dynamics import (
-    AdvectionSettings,
-    DynamicsSettings,
-    EmulatorSettings,
-    Lorenz96Settings,
-    differing,
-)
+from backends.experiments.cycling.dynamics import DynamicsSettings, EmulatorSettings, Lorenz96Settings, differing
 from backends.experiments.rollout.analysis_start import AnalysisStart
 from backends.experiments.rollout.models import (
     ClimatologySettings,
@@ -21,6 +15,7 @@ from backends.experiments.rollout.models import (
     PersistenceSettings,
     WrongModelSettings,
 )
+from backends.experiments.rollout.other_starts import GeneraliseSettings, Shape, check_generalise, check_shape
 from backends.experiments.sections import NotNegative, Positive, Section, Seed
 
 
@@ -33,7 +28,7 @@ class TestbedStart(Section):
     dynamics: DynamicsSettings = Field(
         default_factory=Lorenz96Settings, description="the testbed and its parameters, see [testbeds](cycling.md#testbeds)"
     )
-    shape: Literal["climate", "bump", "sine", "top_hat", "bumps"] = Field(
+    shape: Shape = Field(
         "climate",
         description="what forecasts start from: states of the `climate`; on the line also one `bump`, a `sine`, a `top_hat` or "
         "several `bumps`, moved round the line from start to start",
@@ -41,8 +36,7 @@ class TestbedStart(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.shape != "climate" and not isinstance(self.dynamics, AdvectionSettings | EmulatorSettings):
-            raise ValueError(f"shape: {self.shape!r} is a state of a line; dynamics must be advection-1d or an emulator of it")
+        check_shape(self.shape, self.dynamics, "shape")
         return self
 
 
@@ -189,6 +183,11 @@ class RolloutSettings(Section):
         False,
         description="true: also measure how fast small errors of the testbed's model grow, and its leading Lyapunov exponent",
     )
+    generalise: GeneraliseSettings = Field(
+        GeneraliseSettings(),
+        description="other starts and truths of a testbed that the same models are run from, too, see "
+        "[generalisation](#generalisation)",
+    )
     precision: Literal["double", "single"] = Field("double", description="of the numbers: float64 or float32")
     seed: Seed = Field(0, description="seed of starts, perturbations, fits and bootstrap")
 
@@ -216,6 +215,10 @@ class RolloutSettings(Section):
             raise ValueError(f"perturbation: {self.perturbation.name} is for a start of name analysis; came {self.start.name}")
         if self.growth:
             self._check_growth()
+        if self.generalise.asked:
+            if not isinstance(self.start, TestbedStart):
+                raise ValueError(f"generalise: other starts are those of a testbed; came a start of name {self.start.name}")
+            check_generalise(self.generalise, self.start.dynamics)
         for number, model in enumerate(self.models):
             if model.NEEDS not in ("", self.start.world):
                 raise ValueError(f"models.{number}: {model.name} needs a start of name {model.NEEDS}; came {self.start.world}")

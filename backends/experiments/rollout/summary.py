@@ -78,6 +78,13 @@ def entries(result: Rollout, settings: RolloutSettings) -> tuple[Entry, ...]:
     return tuple(_entry(result, forecast, baseline) for forecast in result.forecasts)
 
 
+def mass_drift(result: Rollout, forecast: Forecast) -> Tensor:
+    """Return the largest change of the mass that the truth does not share, of all starts and until each lead, (K + 1,)."""
+    true = result.quantities[MASS]
+    shared = (true - true[:, :1]) / result.sizes[MASS][:, None]
+    return (result.drift(forecast, MASS) - shared).abs().amax(0).cummax(0).values
+
+
 def _said(entry: Entry) -> dict[str, Any]:
     """Return the entry as a summary has it: name and label first, and single fields not named."""
     said = {"name": entry.name, "label": entry.label, **asdict(entry)}
@@ -124,10 +131,8 @@ def _drift(result: Rollout, forecast: Forecast) -> float | None:
     """Return the largest change of the mass since the start that the truth does not share, at any start and lead reached."""
     if MASS not in forecast.quantities:
         return None
-    true = result.quantities[MASS]
-    shared = (true - true[:, :1]) / result.sizes[MASS][:, None]
-    drift = (result.drift(forecast, MASS) - shared)[:, : forecast.finite_until + 1].abs().max()
-    return float(drift) if math.isfinite(float(drift)) else None
+    drift = float(mass_drift(result, forecast)[forecast.finite_until])
+    return drift if math.isfinite(drift) else None
 
 
 def _listed(values: Tensor) -> list[float | None]:

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 
 import numpy as np
+import torch
 
+from backends.experiments.rollout.generalise import Trial
 from backends.experiments.rollout.series import PLUME, Series, wind_from
+from backends.experiments.rollout.summary import MASS, mass_drift
 from backends.experiments.rollout.view import SCORES, RolloutView
 
 #: Columns of the members of a model at a point, in the order of :class:`backends.experiments.rollout.series.Series`.
@@ -30,6 +33,27 @@ def scores_table(view: RolloutView, baseline: str) -> list[list[str]]:
             for k, lead in enumerate(view.leads.tolist()):
                 values = [values[k] for band in bands for values in (band.value, band.low, band.high)]
                 rows.append([*[key] * several, label, _text(lead), *map(_text, values)])
+    return rows
+
+
+def generalisation_table(trials: Sequence[Trial]) -> list[list[str]]:
+    """Return one row for each start, model and lead, below a row of headings; intervals hold 90 %.
+
+    The drift of the mass is the largest of any start until this lead; nothing where there is no mass.
+    """
+    scores, result = ("rmse", "acc"), trials[0].result
+    heads = [heading for name in scores for heading in (name, f"{name}_low", f"{name}_high")]
+    rows = [["shape", "dynamics", "model", _headed("lead", result.time_unit), *heads, "rmse_over_size", "mass_drift"]]
+    for trial in trials:
+        changed = " ".join(f"{key}={value}" for key, value in trial.changes.items())
+        for forecast in trial.result.forecasts:
+            curves = [getattr(trial.result, score)(forecast) for score in scores]
+            columns = [values for curve in curves for values in (curve.value, curve.low, curve.high)]
+            columns.append(curves[0].value / trial.size if trial.size else torch.full_like(result.leads, math.nan))
+            massive = MASS in forecast.quantities
+            columns.append(mass_drift(trial.result, forecast) if massive else torch.full_like(result.leads, math.nan))
+            for lead, *values in zip(*(column.tolist() for column in (result.leads, *columns)), strict=True):
+                rows.append([trial.shape, changed, forecast.label, *map(_text, (lead, *values))])
     return rows
 
 
