@@ -3,10 +3,14 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tests.files import dataset, known, write
+
+if TYPE_CHECKING:
+    import h5py
 
 LATITUDE, LONGITUDE = np.arange(60.0, 29.0, -2.0), np.arange(-20.0, 21.0, 2.0)
 
@@ -38,6 +42,53 @@ def zarr(path: Path, format: int) -> Path:
     return path
 
 
+#: The upper left corner (m) of a composite of Germany's north in DWD's projection, and its numbers: 0 and 255 are no values.
+COMPOSITE = {
+    "projdef": "+proj=stere +lat_0=90 +lat_ts=60 +lon_0=10 +x_0=543196.835 +y_0=3622588.862 +a=6378137 +b=6356752.3142",
+    "left": 300e3,
+    "top": -200e3,
+    "numbers": np.random.default_rng(7).integers(0, 250, (60, 40)).astype("u1"),
+}
+COMPOSITE["numbers"][:3, :2] = [[0, 255], [255, 0], [1, 249]]
+
+
+def composite(path: Path, quantity: str = "DBZH", times: tuple[str, ...] = ("120500",)) -> Path:
+    """Write a radar composite as ODIM_H5, pixels of 2 km, half a unit from -32.5; later datasets are one number greater."""
+    import h5py
+    import pyproj
+
+    rows, columns = COMPOSITE["numbers"].shape
+    left, top = COMPOSITE["left"], COMPOSITE["top"]
+    corners = {"U": top, "D": top - 2000 * rows}, {"L": left, "R": left + 2000 * columns}
+    with h5py.File(path, "w") as file:
+        file.attrs["Conventions"] = np.bytes_("ODIM_H5/V2_3")
+        what = {"object": "COMP", "version": "H5rad 2.3", "date": "20210714", "time": "120500", "source": "ORG:78"}
+        where = {"projdef": COMPOSITE["projdef"], "xsize": columns, "ysize": rows, "xscale": 2000.0, "yscale": 2000.0}
+        for vertical, y in corners[0].items():
+            for side, x in corners[1].items():
+                place = pyproj.Proj(COMPOSITE["projdef"])(x, y, inverse=True)
+                name = vertical.replace("D", "L") + side
+                where |= {f"{name}_lon": place[0], f"{name}_lat": place[1]}
+        _attributes(file.create_group("what"), what)
+        _attributes(file.create_group("where"), where)
+        for number, time in enumerate(times):
+            one = file.create_group(f"dataset{number + 1}")
+            day = {"startdate": "20210714", "starttime": "120000", "enddate": "20210714", "endtime": time}
+            _attributes(one.create_group("what"), {"product": "COMP", **day})
+            numbers = COMPOSITE["numbers"]
+            numbers = np.where((numbers > 0) & (numbers < 255), numbers + number, numbers)
+            data = one.create_dataset("data1/data", data=numbers.astype("u1"), compression="gzip")
+            _attributes(data, {"CLASS": "IMAGE", "IMAGE_VERSION": "1.2"})
+            coding = {"quantity": quantity, "gain": 0.5, "offset": -32.5, "nodata": 255.0, "undetect": 0.0}
+            _attributes(one["data1"].create_group("what"), coding)
+    return path
+
+
+def _attributes(group: "h5py.Group | h5py.Dataset", values: dict[str, object]) -> None:
+    for key, value in values.items():
+        group.attrs[key] = np.bytes_(value) if isinstance(value, str) else value
+
+
 #: What writes a good file of each format.
 WRITERS: dict[str, Callable[[Path], Path]] = {
     "netcdf4.nc": lambda path: write(path, dataset(LATITUDE, LONGITUDE)),
@@ -48,6 +99,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "edition1.grib": lambda path: grib(path, 1),
     "edition2.grib": lambda path: grib(path, 2),
     "ccsds.grib": lambda path: grib(path, 2, packingType="grid_ccsds"),
+    "composite.h5": composite,
     "two.zarr": lambda path: zarr(path, 2),
     "three.zarr": lambda path: zarr(path, 3),
 }

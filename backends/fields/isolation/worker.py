@@ -161,6 +161,7 @@ def main() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
     except OSError:
         LOG.debug("no such setting on this system")
+    import pyproj  # noqa: F401  before ecCodes: loaded after it, pyproj ends the process
     import xarray  # noqa: F401  now, so that the first file need not wait
 
     serve(Channel(socket.socket(fileno=int(sys.argv[1]))))

@@ -8,7 +8,7 @@ import xarray as xr
 
 from backends.errors import InputError
 from backends.fields.damage import DECODING_PROBLEMS, first_line
-from backends.fields.readers import grib, netcdf, zarr
+from backends.fields.readers import grib, netcdf, odim, zarr
 
 if TYPE_CHECKING:  # it needs torch, which the process that decodes files does without
     from backends.fields.dataset import FieldDataset
@@ -76,7 +76,7 @@ def open_dataset(path: Path, label: str = "", trusted: bool = False) -> "FieldDa
 
     sources = reader.read(path, label) if trusted else open_isolated(path, label, reader.FORMAT)
     try:
-        return FieldDataset(label, reader.FORMAT, sources, path)
+        return FieldDataset(label, odim.FORMAT if odim.made(sources) else reader.FORMAT, sources, path)
     except InputError:
         raise
     except (*DECODING_PROBLEMS, TypeError, ArithmeticError) as problem:

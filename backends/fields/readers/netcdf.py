@@ -1,4 +1,4 @@
-"""NetCDF, classic and NetCDF-4, through xarray."""
+"""NetCDF, classic and NetCDF-4, through xarray; HDF5 of radars begins alike and goes on to its own reader."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import xarray as xr
 
 from backends.errors import InputError
 from backends.fields.damage import DECODING_PROBLEMS, first_line
+from backends.fields.readers import odim
 
 FORMAT = "NetCDF"
 CLASSIC, HDF5 = b"CDF", b"\x89HDF\r\n\x1a\n"
@@ -27,13 +28,24 @@ def read(path: Path, label: str) -> list[xr.Dataset]:
     # The netCDF library fills what a cut classic file lacks with zeros, silently; SciPy's reader refuses it.
     engine = "scipy" if _head(path)[:4] in (b"CDF\x01", b"CDF\x02") else "netcdf4"
     try:
+        if _head(path) == HDF5 and _of_radars(path):
+            return odim.read(path, label)
         try:
             return [xr.open_dataset(path, engine=engine, decode_timedelta=True)]
         except ValueError:
             # Units that only look like a time ("months since", "days" without "since"): as plain numbers, then.
             return [xr.open_dataset(path, engine=engine, decode_times=False)]
+    except InputError:
+        raise
     except (*DECODING_PROBLEMS, TypeError) as problem:
         raise InputError(f"{label} is a damaged or incomplete NetCDF file: {first_line(problem)}") from problem
+
+
+def _of_radars(path: Path) -> bool:
+    import netCDF4
+
+    with netCDF4.Dataset(path) as file:
+        return odim.is_odim(file)
 
 
 def _head(path: Path) -> bytes:
