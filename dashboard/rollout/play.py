@@ -102,6 +102,7 @@ class PlayView:
             self._strips = pictures.strips(view)
             self._show_series()
             self.reel.load([*self._strips, self.point.meteogram.strip(view.leads)], self.player.lead)
+            self.player.clock.param.update(waits=not self.reel.held, drawn=self.player.lead)
 
     def _show_series(self) -> None:
         view = self._view
@@ -110,7 +111,10 @@ class PlayView:
             self._pictures.mark(view, self.state.component)
 
     def _on_lead(self, event: Event) -> None:
-        self.reel.go(event.new)
+        with one_message():
+            self.reel.go(event.new)
+            if not self.reel.held:  # the clock waits for it, so that no lead is named before it is seen
+                self.player.clock.drawn = event.new
 
     def _on_component(self, *_events: Event) -> None:
         if self._view is self.state.view:  # newer forecasts have other components; they come when this tab is shown

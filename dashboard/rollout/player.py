@@ -23,7 +23,7 @@ export function render({model, el}) {
   let timer = null
   const advance = () => {
     if (model.lead >= model.last) model.playing = false
-    else model.lead += 1
+    else if (!model.waits || model.drawn === model.lead) model.lead += 1
   }
   const run = () => {
     clearInterval(timer)
@@ -49,6 +49,8 @@ class Clock(JSComponent):
     playing = param.Boolean(False, doc="Whether it goes on by itself.")
     period = param.Integer(100, bounds=(10, None), doc="Milliseconds between two leads.")
     labels = param.List([], doc="What each lead is called.")
+    waits = param.Boolean(False, doc="Whether it goes on only when the server has drawn the lead before.")
+    drawn = param.Integer(0, bounds=(0, None), doc="Number of the lead that the server drew last.")
 
     _esm = _CLOCK
 

@@ -375,6 +375,18 @@ def test_the_player_steps_and_plays_within_the_leads(page):
     assert page.tabs.active == PLAY
 
 
+def test_the_clock_waits_for_frames_that_are_sent_one_by_one(page):
+    view = run(page)
+    clock, play = page.play.player.clock, page.play
+    assert (clock.waits, play.reel.held) == (False, True)
+    play.reel._most = 100
+    play._draw()
+    assert clock.waits
+    clock.lead = 2
+    assert clock.drawn == 2
+    np.testing.assert_allclose(play._strips[0].source.data["truth"], view.truth[2], rtol=1e-6)
+
+
 def test_a_page_is_freed(tmp_path):
     page = RolloutPage(tmp_path)
     page.state.take(SMALL)
