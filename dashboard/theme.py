@@ -44,6 +44,8 @@ class FieldStyle:
 
 #: By what occurs in a variable's CF standard name, long name or short name; the first that fits counts.
 STYLES = (
+    (r"wind.(from.)?direction", FieldStyle(tuple(colorcet.CET_C6), from_zero=True)),
+    (r"dew.?point.depression", FieldStyle(tuple(colorcet.CET_L10), from_zero=True)),
     (r"temperature|dew_?point|\bt2m\b|\bair\b", FieldStyle(tuple(colorcet.bmy))),
     (r"(east|north|upw)ward|component of wind|vorticity|divergence|\b[uv](10)?\b", FieldStyle(DIVERGING, symmetric=True)),
     (r"precipitation|rain|snow|\btp\b", FieldStyle(tuple(colorcet.CET_L12), from_zero=True)),
@@ -84,6 +86,7 @@ def units_label(units: str) -> str:
     """Return a unit as it is written in print: ``m**2 s**-2`` and ``m2 s-2`` become ``m² s⁻²``."""
     if units in {"degK", "Kelvin", "kelvin"}:
         return "K"
+    units = re.sub(r"^1e-?(\d+) ", lambda power: "10⁻" + power.group(1).translate(SUPERSCRIPT) + " ", units)
     units = re.sub(r"\*\*|\^", "", units)
     return re.sub(r"(?<=[A-Za-z])-?\d+", lambda power: power.group().translate(SUPERSCRIPT), units)
 

@@ -9,8 +9,10 @@ import xarray as xr
 from backends.errors import InputError
 from backends.fields.axes import describe_axes, fixed_time
 from backends.fields.damage import DECODING_PROBLEMS, first_line
+from backends.fields.derived import derive
 from backends.fields.field import Axis, Field, Series, Statistics, Variable, combine, statistics
 from backends.fields.grids import Layout, layout, with_coordinates
+from backends.fields.lazy import Part
 from backends.fields.meshes import cell_at
 
 #: A variable of at most this many values (128 MiB of float32) is read whole and kept; larger ones slice by slice.
@@ -43,6 +45,8 @@ class FieldDataset:
         self._arrays: dict[str, xr.DataArray] = {}
         self._layouts: dict[str, Layout] = {}
         self.variables: dict[str, Variable] = {}
+        #: What can be computed from them: read by name as they are, see :mod:`backends.fields.derived`.
+        self.derived: dict[str, Variable] = {}
         self._loaded: dict[str, np.ndarray] = {}
         self._ranges: dict[tuple[object, ...], Statistics] = {}
         refused: list[str] = []
@@ -56,13 +60,16 @@ class FieldDataset:
                     refused.append(str(problem))
                     continue
                 if lay is not None:
-                    self._add(self._free_name(str(name), array), array, lay)
+                    free = self._free_name(str(name), array)
+                    self.variables[free] = self._add(free, array, lay)
         if not self.variables:
             raise InputError(
                 refused[0]
                 if refused
                 else f"{label} has no variable with latitudes and longitudes: nothing in it can be put on a map"
             )
+        for name, array, lay in derive(self.variables, dict(self._arrays), dict(self._layouts), self._values):
+            self.derived[name] = self._add(name, array, lay)
 
     def _free_name(self, name: str, array: xr.DataArray) -> str:
         if name not in self._arrays:
@@ -70,10 +77,10 @@ class FieldDataset:
         suffix = array.attrs.get("GRIB_typeOfLevel", len(self._arrays))
         return f"{name}@{suffix}"
 
-    def _add(self, name: str, array: xr.DataArray, lay: Layout) -> None:
+    def _add(self, name: str, array: xr.DataArray, lay: Layout) -> Variable:
         attributes = array.attrs
         self._arrays[name], self._layouts[name] = array, lay
-        self.variables[name] = Variable(
+        return Variable(
             name=name,
             long_name=str(attributes.get("long_name", "")),
             standard_name=_text(attributes.get("standard_name", "")),
@@ -88,9 +95,10 @@ class FieldDataset:
 
     def variable(self, name: str) -> Variable:
         """Return the description of a variable, or raise InputError naming those there are."""
-        if name not in self.variables:
-            raise InputError(f"{self.label} has no variable {name!r}; it has {', '.join(self.variables)}")
-        return self.variables[name]
+        known = {**self.variables, **self.derived}
+        if name not in known:
+            raise InputError(f"{self.label} has no variable {name!r}; it has {', '.join(known)}")
+        return known[name]
 
     def field(self, name: str, selection: Mapping[str, int]) -> Field:
         """Return a variable at one index per axis (0 where none is given).
@@ -191,8 +199,8 @@ class FieldDataset:
         dims = [d for d in map(str, self._arrays[name].dims) if d not in chosen]
         return lay.arrange(self._values(name, chosen), dims)
 
-    def _values(self, name: str, chosen: Mapping[str, int]) -> np.ndarray:
-        """Read values at the given indices as float32, NaN where missing; a variable that fits is read once, whole."""
+    def _values(self, name: str, chosen: Part) -> np.ndarray:
+        """Read values at indices or slices as float32, NaN where missing; a variable that fits is read once, whole."""
         array = self._arrays[name]
         if name in self._loaded:
             loaded = self._loaded[name]
@@ -212,6 +220,8 @@ class FieldDataset:
     def _decode(self, name: str, read: Callable[[], np.ndarray]) -> np.ndarray:
         try:
             return read().astype(np.float32, copy=False)
+        except InputError:  # of a derived variable: it says what is wrong
+            raise
         except DECODING_PROBLEMS as problem:
             raise InputError(
                 f"variable {name!r} of {self.label} cannot be read, the file may be damaged: {first_line(problem)}"

@@ -82,7 +82,11 @@ class ExplorePage:
 
     def _build_field_controls(self) -> None:
         state = self.state
-        self.variables = pmui.Select(label="Variable", sizing_mode="stretch_width", description="What the map shows.")
+        self.variables = pmui.Select(
+            label="Variable",
+            sizing_mode="stretch_width",
+            description="What the map shows: variables of the file, and what can be derived from them.",
+        )
         self.variables.param.watch(self._on_variable, "value")
         self.player = pmui.Player(
             start=0, end=1, value=0, interval=250, loop_policy="loop", show_value=False, show_loop_controls=False, label="",
@@ -244,7 +248,8 @@ class ExplorePage:
         self.message_box.visible = state.has_messages
         self._on_message_box()
         if state.opened is not None:
-            options = {_variable_label(v.name, v.title, v.units): v.name for v in state.opened.variables.values()}
+            options = {_variable_label(v.name, v.title): v.name for v in state.opened.variables.values()}
+            options |= {f"{v.title} (derived, {v.attributes['derived_from']})": n for n, v in state.opened.derived.items()}
             self.variables.param.update(options=options, value=state.variable)
 
     def _offer_axes(self, *_events: Event) -> None:
@@ -318,7 +323,7 @@ class ExplorePage:
             )  # fmt: skip
 
 
-def _variable_label(name: str, title: str, units: str) -> str:
+def _variable_label(name: str, title: str) -> str:
     return title if title == name else f"{title} ({name})"
 
 

@@ -12,6 +12,7 @@ from backends.geometry.projections import Orthographic
 from dashboard.explore import state as explore_state
 from dashboard.explore.page import ExplorePage
 from tests.backends.damage import grib
+from tests.backends.test_derived import solid_rotation
 from tests.backends.test_readers import broken_files
 from tests.dashboard.helpers import LATITUDE, LONGITUDE, image, text_of
 from tests.files import dataset, known, regional, write
@@ -254,4 +255,17 @@ def test_every_grid_is_shown(name, tmp_path):
     page.state.look_at(Window(-1, 1, -0.5, 0.5))
     page.state.wait()
     assert page.map._image.data["dw"] == [pytest.approx(3)]
+    page.state.close()
+
+
+def test_derived_variables_are_offered_and_shown(tmp_path):
+    write(tmp_path / "winds.nc", solid_rotation())
+    page = ExplorePage(Catalogue(tmp_path), "winds.nc")
+    page.state.wait()
+    assert "Wind speed (derived, u, v)" in page.variables.options
+    page.variables.value = "vorticity(u,v)"
+    page.state.wait()
+    assert page.state.picture.field.variable.units == "1e-5 s-1"
+    assert "Relative vorticity [10⁻⁵ s⁻¹]" in page._heading.object
+    assert page.state.low == -page.state.high
     page.state.close()
