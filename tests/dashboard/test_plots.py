@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from backends.fields.field import statistics
-from backends.fields.raster import Raster, rasterise
+from backends.fields.picture import rasterise
+from backends.fields.raster import Raster
 from backends.fields.readers import open_dataset
 from dashboard.coastlines import coastlines
 from dashboard.plots.maps import aspect, extent, field_map
