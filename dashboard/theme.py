@@ -97,3 +97,9 @@ def number(value: float) -> str:
         return "–"
     text = f"{value:.4g}" if abs(value) < 1e5 else f"{value:,.0f}"
     return text.replace("-", "−")
+
+
+def short_time(seconds: float) -> str:
+    """Return what a computation took, with three significant digits: ``25.2 µs``, ``693 ms``, ``1.04 s``."""
+    factor, unit = next(((f, u) for f, u in ((1.0, "s"), (1e3, "ms")) if seconds * f >= 0.9995), (1e6, "µs"))
+    return f"{seconds * factor:.3g} {unit}" if seconds * factor < 999.5 else f"{seconds * factor:,.0f} {unit}"

@@ -23,8 +23,6 @@ respect to the state that it began with, by automatic differentiation: a start t
 error by so much, as long as errors are small. Where it is large, an observation would have helped.</div>"""
 #: Stands in the list of members for their mean.
 MEAN = -1
-#: Buttons whose letters stay small: u is no U.
-AS_WRITTEN = {"& .MuiToggleButton-root": {"textTransform": "none"}}
 
 
 class SensitivityTab:
@@ -84,17 +82,12 @@ class SensitivityTab:
             description="Lead time at which the error counts",
         )  # fmt: skip
         self.said = pn.pane.HTML("", stylesheets=[STYLE], width=90)
-        self.of = pmui.RadioButtonGroup(
-            label="Error of",
-            options={"": 0},
-            value=0,
-            size="small",
-            sx=AS_WRITTEN,
-            description="The quantity whose error counts",
+        self.of = pmui.Select(
+            label="Error of", options={"": 0}, value=0, width=200, description="The quantity whose error counts", **small
         )
-        self.to = pmui.RadioButtonGroup(
-            label="Sensitivity to", options={"": 0}, value=0, size="small", sx=AS_WRITTEN,
-            description="The quantity of the start that the gradient is shown of",
+        self.to = pmui.Select(
+            label="Sensitivity to", options={"": 0}, value=0, width=200,
+            description="The quantity of the start that the gradient is shown of", **small,
         )  # fmt: skip
         self.corners = [
             pmui.FloatInput(label="", value=0, width=130, format="0.[000]", description=f"{end} bound of the box", **small)
@@ -140,7 +133,7 @@ class SensitivityTab:
         self._say_lead()
         self._picture.objects = [self.maps.pane if layout.kind == "plane" else self.lines.pane]
 
-    def _options(self, control: pmui.Select | pmui.RadioButtonGroup, options: dict, value: object) -> None:
+    def _options(self, control: pmui.Select, options: dict, value: object) -> None:
         if options != control.options:
             control.options = {}  # one that keeps its value in other options goes on showing the old name
         control.param.update(options=options, value=value)

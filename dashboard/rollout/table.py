@@ -7,7 +7,7 @@ import numpy as np
 
 from backends.experiments.rollout.view import RolloutView
 from dashboard.plots.race.frame import method_colour
-from dashboard.theme import number
+from dashboard.theme import number, short_time
 
 COLUMNS = (
     (
@@ -49,7 +49,7 @@ def _row(view: RolloutView, place: int, best: bool, field: int) -> str:
         _with(number(value["crps"]), unit),
         number(value["spread"] / value["rmse"]) if value["rmse"] > 0 else "–",
         _useful(view, label, field),
-        f"{1000 * forecast.seconds / view.result.steps:.3g} ms",
+        short_time(forecast.seconds / view.result.steps),
     )
     swatch = f'<span class="swatch" style="background:{method_colour(place)}"></span>'
     ended = f'<span class="worse">{escape(forecast.ended)}</span>' if forecast.ended else ""

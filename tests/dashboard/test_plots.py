@@ -14,7 +14,7 @@ from backends.fields.readers import open_dataset
 from dashboard.coastlines import coastlines
 from dashboard.plots.maps import aspect, extent, field_map
 from dashboard.plots.series import place_label, series_plot
-from dashboard.theme import DIVERGING, FieldStyle, limits, number, style_of, units_label
+from dashboard.theme import DIVERGING, FieldStyle, limits, number, short_time, style_of, units_label
 from tests.files import known, regional
 
 
@@ -121,3 +121,10 @@ def test_units_are_written_as_in_print(units, label):
 )
 def test_numbers_have_four_digits_and_a_true_minus(value, text):
     assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(2.52e-5, "25.2 µs"), (0.6934, "693 ms"), (0.9996, "1 s"), (1.041, "1.04 s"), (1234.5, "1,234 s")]
+)
+def test_times_have_the_unit_that_suits_them(seconds, text):
+    assert short_time(seconds) == text
