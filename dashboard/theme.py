@@ -5,9 +5,10 @@ import re
 from dataclasses import dataclass
 
 import colorcet
+import numpy as np
 from bokeh.palettes import Viridis256
 
-from backends.fields.field import Statistics, Variable
+from backends.fields.field import Statistics, Variable, statistics
 
 #: The same four colours for the same four things on every page, in both modes (colour-blind safe, Okabe and Ito, 2008).
 TRUTH, BACKGROUND, OBSERVATIONS, ANALYSIS = "#009E73", "#E69F00", "#CC79A7", "#0072B2"
@@ -77,6 +78,11 @@ def limits(style: FieldStyle, usual: Statistics) -> tuple[float, float]:
         high = low + (abs(low) * 0.1 or 1.0)
     step = 10 ** math.floor(math.log10(high - low)) / 10
     return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
+def limits_of(style: FieldStyle, values: np.ndarray) -> tuple[float, float]:
+    """Return colour limits that hold all finite values of an array."""
+    return limits(style, statistics(np.asarray(values, dtype=float)))
 
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -28,7 +28,7 @@ class Entry:
 
     key: str
     title: str
-    origin: Literal["embedded", "found", "written"]
+    origin: Literal["embedded", "found", "written", "observed"]
 
 
 class Catalogue:
@@ -50,11 +50,15 @@ class Catalogue:
         Files are judged by their first bytes alone. Links that lead out of the folder are left out.
         """
         embedded = [Entry(key, title, "embedded") for key, (title, _) in EMBEDDED.items()]
-        found = [Entry(name, name, "found") for name in self._found()]
+        found = [Entry(name, name, "found") for name in self.found(recognise)]
         written = sorted(path.name for path in stores_folder().iterdir() if not path.name.startswith("."))
         return embedded + found + [Entry(WRITTEN + name, f"{name} (written here)", "written") for name in written]
 
-    def _found(self) -> list[str]:
+    def found(self, readable: Callable[[Path], bool]) -> list[str]:
+        """Return the paths of those files under the data folder that can be read, relative to it and in order.
+
+        Links that lead out of the folder are left out, as are files that may not be read.
+        """
         names: list[str] = []
         looked_at = 0
         for folder, subfolders, files in os.walk(self.folder):
@@ -64,13 +68,13 @@ class Catalogue:
                 if looked_at > MOST_FILES:
                     return names
                 name = (Path(folder) / file).relative_to(self.folder).as_posix()
-                if not file.startswith(".") and self._readable(name):
+                if not file.startswith(".") and self._is(name, readable):
                     names.append(name)
         return names
 
-    def _readable(self, name: str) -> bool:
+    def _is(self, name: str, readable: Callable[[Path], bool]) -> bool:
         try:
-            return recognise(confine(name, self.folder))
+            return readable(confine(name, self.folder))
         except InputError:  # leads outside, or may not be read: not for the list; opening it by path says why
             return False
 

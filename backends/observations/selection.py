@@ -8,6 +8,9 @@ from backends.errors import InputError
 from backends.observations.schema import LEVEL_KINDS, QUALITIES
 from backends.observations.table import Table
 
+#: What has a histogram: the observation, O−B and O−A.
+QUANTITIES = ("value", "background", "analysis")
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -27,11 +30,14 @@ class Selection:
         Least and greatest level, both belong to it, in the unit of the kind.
     qualities
         Names of `schema.QUALITIES` of which one must fit.
+    within
+        One of `QUANTITIES` with its least value and the one that it must stay below, in the variable's unit: a bar of a
+        histogram.
 
     Raises
     ------
     InputError
-        If a kind or a quality does not exist, or a window, box or range ends before it begins.
+        If a kind, a quality or a quantity does not exist, or a window, box or range ends before it begins.
     """
 
     variables: tuple[str, ...] = ()
@@ -43,6 +49,7 @@ class Selection:
     level_kind: str | None = None
     levels: tuple[float, float] | None = None
     qualities: tuple[str, ...] = ()
+    within: tuple[str, float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.level_kind is not None and self.level_kind not in LEVEL_KINDS:
@@ -56,6 +63,10 @@ class Selection:
             raise InputError(f"the box must run from south to north; came {self.box[2]:g} to {self.box[3]:g}°N")
         if self.levels is not None and not self.levels[0] <= self.levels[1]:
             raise InputError(f"the range of levels must begin with the least; came {self.levels[0]:g} to {self.levels[1]:g}")
+        if self.within is not None and self.within[0] not in QUANTITIES:
+            raise InputError(f"a range must be of one of {', '.join(QUANTITIES)}; came {self.within[0]!r}")
+        if self.within is not None and not self.within[1] <= self.within[2]:
+            raise InputError(f"the range of values must begin with the least; came {self.within[1]:g} to {self.within[2]:g}")
 
     def mask(self, table: Table) -> np.ndarray:
         """Return for each row whether it is selected, shape (N,), bool."""
@@ -79,7 +90,19 @@ class Selection:
             chosen &= (table.level >= self.levels[0]) & (table.level <= self.levels[1])
         if self.qualities:
             chosen &= np.isin(table.quality, [QUALITIES.index(name) for name in self.qualities])
+        if self.within is not None:
+            values = quantity(table, self.within[0])
+            chosen &= (values >= self.within[1]) & (values < self.within[2])
         return chosen
+
+
+def quantity(table: Table, name: str) -> np.ndarray:
+    """Return one of `QUANTITIES` of each row: the value itself, O−B or O−A."""
+    return {
+        "value": lambda: table.value,
+        "background": lambda: table.background_departure,
+        "analysis": lambda: table.analysis_departure,
+    }[name]()
 
 
 def in_box(table: Table, box: tuple[float, float, float, float]) -> np.ndarray:

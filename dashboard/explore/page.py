@@ -15,11 +15,14 @@ from backends.fields.raster import Window
 from backends.fields.views import PROJECTIONS
 from dashboard.controls import DatasetSelect, html, notice, one_message, tell
 from dashboard.explore.messages import MessagesView
+from dashboard.explore.observations.decoding import DecodingNotice
+from dashboard.explore.observations.view import ObservationsView
 from dashboard.explore.state import UPLOAD_LIMIT, ExploreState
 from dashboard.explore.views import ExploreViews
 from dashboard.plots.live import LiveMap, LiveSeries
 from dashboard.plots.series import place_label
 from dashboard.shell import Content
+from dashboard.tabs import bring_forward
 from dashboard.theme import PICKED, number, style_of, units_label
 
 HINT = "Click the map to draw the series at a place; drag to pan or to turn the globe, scroll to zoom, hover to read values."
@@ -42,6 +45,9 @@ class ExplorePage:
         self._problem, self._open_problem, self._reading = notice("problem"), notice("problem"), notice("stale")
         self.state = state = ExploreState(catalogue)
         self.messages = MessagesView(state, self._on_message_shown)
+        self.decoding = DecodingNotice(state.observations, state.cancel)
+        #: Built when the first file of observations is opened.
+        self.observations: ObservationsView | None = None
         self._build_data_controls()
         self._build_field_controls()
         self._build_map_controls()
@@ -55,6 +61,7 @@ class ExplorePage:
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(lambda event: tell(self._open_problem, "problem", event.new), "open_problem")
         state.param.watch(self._on_reading, "reading")
+        state.param.watch(self._on_kind, "shows_observations")
         state.begin(dataset)
 
     # Controls -----------------------------------------------------------------------------------------------------
@@ -139,14 +146,7 @@ class ExplorePage:
 
     def content(self) -> Content:
         """Return the page for the frame."""
-        sidebar = [
-            self.datasets,
-            self._reading,
-            self.path,
-            html('<div class="hint" style="margin: 0 10px">or drop a NetCDF or GRIB file here (up to 512 MB)</div>'),
-            self.upload,
-            self._open_problem,
-            pmui.Divider(),
+        self._controls = pn.Column(
             self.variables,
             self.axes,
             self.projection,
@@ -155,22 +155,35 @@ class ExplorePage:
             self.low,
             self.high,
             pn.Row(self.usual, self.fit),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self._field = pn.Column(
+            self._heading,
+            self._facts,
+            self._problem,
+            self.views.tabs,
+            self.player,
+            self.views.pane,
+            pmui.Accordion(("About this variable", self._about), active=[], sizing_mode="stretch_width"),
+            self.message_box,
+            sizing_mode="stretch_width",
+            margin=(6, 14),
+        )
+        self._sidebar = pn.Column(self._controls, sizing_mode="stretch_width", margin=0)
+        self._main = pn.Column(self._field, sizing_mode="stretch_width", margin=0)
+        sidebar = [
+            self.datasets,
+            self._reading,
+            self.decoding.pane,
+            self.path,
+            html('<div class="hint" style="margin: 0 10px">or drop a file of fields or observations here (up to 512 MB)</div>'),
+            self.upload,
+            self._open_problem,
+            pmui.Divider(),
+            self._sidebar,
         ]
-        main = [
-            pn.Column(
-                self._heading,
-                self._facts,
-                self._problem,
-                self.views.tabs,
-                self.player,
-                self.views.pane,
-                pmui.Accordion(("About this variable", self._about), active=[], sizing_mode="stretch_width"),
-                self.message_box,
-                sizing_mode="stretch_width",
-                margin=(6, 14),
-            )
-        ]
-        return Content(main, sidebar, self.close)
+        return Content([self._main], sidebar, self.close)
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""
@@ -241,6 +254,16 @@ class ExplorePage:
         tell(self._reading, "stale", f"Opening {event.new} …" if event.new else "")
         if not event.new:
             self._on_opened()  # back to what is shown, if what was asked for could not be opened
+
+    def _on_kind(self, event: Event) -> None:
+        """Show observations in the place of a field, or the other way round."""
+        with one_message():
+            if self.observations is None:
+                self.observations = ObservationsView(self.state.observations)
+            views = self.observations
+            parts = ((self._main, self._field, views.pane), (self._sidebar, self._controls, views.controls))
+            for column, field, observations in parts:
+                bring_forward(column, (field, observations), observations if event.new else field)
 
     def _on_opened(self, *_events: Event) -> None:
         state = self.state

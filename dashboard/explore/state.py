@@ -18,6 +18,9 @@ from backends.fields.raster import Window
 from backends.fields.readers import open_dataset
 from backends.fields.views import covered, projection_of
 from backends.home import home_folder
+from backends.observations.catalogue import observation_path, observed
+from backends.observations.readers import recognise
+from dashboard.explore.observations.state import ObservationFile, ObservationState
 from dashboard.theme import PICKED, limits, style_of
 from dashboard.worker import FILES, LatestWins
 
@@ -54,15 +57,19 @@ class ExploreState(param.Parameterized):
     problem = param.String(doc="Why the field asked for is not what is shown.")
     open_problem = param.String(doc="Why a file could not be opened.")
     reading = param.String(doc="What is being opened at the moment.")
+    shows_observations = param.Boolean(doc="Whether observations are looked at, and not a field.")
     uploads = param.Dict(default={}, doc="Paths of the uploaded files, by key.")
 
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__()
         self.catalogue = catalogue
+        self.observations = ObservationState()
+        self.observations.param.watch(self._on_observations, "table")
+        self.observations.param.watch(self._on_not_observed, "open_problem")
         self._folder: Path | None = None
         self._unwritten: dict[str, bytes] = {}
         self._limits_for: tuple[object, ...] = ()
-        self._listing = LatestWins(FILES, lambda _: catalogue.entries(), self._on_listed, self._on_open_failed)
+        self._listing = LatestWins(FILES, lambda _: _listed(catalogue), self._on_listed, self._on_open_failed)
         self._opening = LatestWins(FILES, self._open, self._on_opened, self._on_open_failed)
         self._drawing = LatestWins(FILES, _look, self._on_picture, self._on_failed)
         self._tracing = LatestWins(FILES, self._trace, self._on_series, self._on_failed)
@@ -101,19 +108,31 @@ class ExploreState(param.Parameterized):
         self._unwritten[key] = content
         self.open(key)
 
-    def _open(self, key: str) -> FieldDataset:
+    def _open(self, key: str) -> FieldDataset | ObservationFile:
+        path = self._observed(key)
+        if path is not None:
+            return ObservationFile(path, key.removeprefix("uploaded "), key)
         dataset = self._opened_from(key)
         covered(_most_telling(dataset).mesh)  # found here, as it takes a second where a grid has millions of points
         return dataset
 
+    def _observed(self, key: str) -> Path | None:
+        if key not in self.uploads:
+            return observation_path(self.catalogue, key)
+        if key in self._unwritten:
+            self.uploads[key].write_bytes(self._unwritten.pop(key))
+        return self.uploads[key] if recognise(self.uploads[key]) is not None else None
+
     def _opened_from(self, key: str) -> FieldDataset:
         if key not in self.uploads:
             return self.catalogue.open(key)
-        if key in self._unwritten:
-            self.uploads[key].write_bytes(self._unwritten.pop(key))
         return open_dataset(self.uploads[key], label=key.removeprefix("uploaded "))
 
-    def _on_opened(self, key: str, dataset: FieldDataset) -> None:
+    def _on_opened(self, key: str, dataset: FieldDataset | ObservationFile) -> None:
+        if isinstance(dataset, ObservationFile):
+            self.observations.open(dataset)
+            return
+        self.observations.cancel()
         variable = _most_telling(dataset)
         extent = covered(variable.mesh)
         if not extent.is_global:  # a globe is turned to where there is something to see
@@ -128,8 +147,22 @@ class ExploreState(param.Parameterized):
             messages=[],
             open_problem="",
             reading="",
+            shows_observations=False,
         )
         self._draw()
+
+    def _on_observations(self, _event: param.parameterized.Event) -> None:
+        if self.observations.file is not None:
+            self.param.update(dataset=self.observations.file.key, shows_observations=True, open_problem="", reading="")
+
+    def _on_not_observed(self, event: param.parameterized.Event) -> None:
+        if event.new:
+            self.param.update(open_problem=event.new, reading="")
+
+    def cancel(self) -> None:
+        """Stop decoding observations; what is shown stays."""
+        self.observations.cancel()
+        self.reading = ""
 
     def _on_open_failed(self, problem: str) -> None:
         self.param.update(reading="", open_problem=problem)
@@ -286,11 +319,13 @@ class ExploreState(param.Parameterized):
         """Block until everything asked for is there; for programs without a browser."""
         for work in (self._listing, self._opening, self._drawing, self._tracing, self._indexing):
             work.wait()
+        self.observations.wait()
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
         for work in (self._listing, self._opening, self._drawing, self._tracing, self._indexing):
             work.close()
+        self.observations.close()
         if self._folder is not None:
             shutil.rmtree(self._folder)
             self._folder = None
@@ -315,6 +350,13 @@ class Wanted:
 def _look(wanted: Wanted) -> Picture:
     projection = projection_of(wanted.projection, *wanted.middle)
     return look_at(wanted.dataset, wanted.variable, wanted.selection, wanted.window, projection, wanted.coarse)
+
+
+def _listed(catalogue: Catalogue) -> list[Entry]:
+    """Return all datasets; a NetCDF file of observations is none of fields."""
+    found = observed(catalogue)
+    keys = {entry.key for entry in found}
+    return [entry for entry in catalogue.entries() if entry.key not in keys] + found
 
 
 def _most_telling(dataset: FieldDataset) -> Variable:

@@ -130,9 +130,19 @@ def _geographic(raster: Raster, units: str) -> dict[str, object]:
         "ylim": (south, north),
         "xlabel": "",
         "ylabel": "",
-        "xformatter": CustomJSTickFormatter(code=_DEGREES % {"x": "tick", "digits": "tick % 1 ? 1 : 0"}),
-        "yformatter": CustomJSTickFormatter(code=_NORTH % {"x": "tick", "digits": "tick % 1 ? 1 : 0"}),
+        "xformatter": degrees_east(),
+        "yformatter": degrees_north(),
     }
+
+
+def degrees_east() -> CustomJSTickFormatter:
+    """Return what writes longitudes at an axis: ``10°W``."""
+    return CustomJSTickFormatter(code=_DEGREES % {"x": "tick", "digits": "tick % 1 ? 1 : 0"})
+
+
+def degrees_north() -> CustomJSTickFormatter:
+    """Return what writes latitudes at an axis: ``50°N``."""
+    return CustomJSTickFormatter(code=_NORTH % {"x": "tick", "digits": "tick % 1 ? 1 : 0"})
 
 
 def _plane(raster: Raster, units: str) -> dict[str, object]:

@@ -1,0 +1,26 @@
+"""The files of observations that there are in the data folder."""
+
+from pathlib import Path
+
+from backends.fields.catalogue import EMBEDDED, WRITTEN, Catalogue, Entry
+from backends.fields.paths import confine
+from backends.observations.readers import recognise
+
+
+def observed(catalogue: Catalogue) -> list[Entry]:
+    """Return the files of observations under the data folder, in order of their paths; they are judged by their beginnings."""
+    return [Entry(name, name, "observed") for name in catalogue.found(lambda path: recognise(path) is not None)]
+
+
+def observation_path(catalogue: Catalogue, key: str) -> Path | None:
+    """Return the file of a key of the catalogue, or a path relative to its folder, where it holds observations; otherwise None.
+
+    Raises
+    ------
+    InputError
+        If the path leads outside the folder, or there is no such file.
+    """
+    if key in EMBEDDED or key.startswith(WRITTEN):
+        return None
+    path = confine(key, catalogue.folder)
+    return path if recognise(path) is not None else None

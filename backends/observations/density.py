@@ -1,0 +1,141 @@
+"""Observations on a map: one by one where there are few, counted into pixels where there are millions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from backends.fields.raster import Raster, Window
+from backends.observations.schema import QUALITIES
+
+#: Rows that are counted at once: few enough to stay in the processor's cache.
+PIECE = 2**19
+#: Of how many rows on pixels of one, two or three screen pixels: single ones of few could hardly be seen.
+FINE, MIDDLE = 1_000_000, 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Places of N rows, south to north, so that a part of a map is found without looking at the rest.
+
+    Attributes
+    ----------
+    x, y
+        Longitude on the map's branch and latitude, degrees, float32 (2 m), `y` increasing.
+    row
+        Number of the row in its table.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    row: np.ndarray
+
+    def within(self, window: Window) -> np.ndarray:
+        """Return where in these arrays the places of a window are."""
+        first, last = (
+            np.searchsorted(self.y, np.float32(window.south)),
+            np.searchsorted(self.y, np.float32(window.north), "right"),
+        )
+        x = self.x[first:last]
+        return first + np.flatnonzero((x >= window.west) & (x <= window.east))
+
+
+def places(latitude: np.ndarray, longitude: np.ndarray, west: float) -> Places:
+    """Return the places of rows that are in the order of latitude, without those that lie nowhere.
+
+    Parameters
+    ----------
+    latitude, longitude
+        Degrees, (N,), latitudes increasing, NaN last.
+    west
+        Western edge of the map: longitudes are put between it and 360° further.
+    """
+    with np.errstate(invalid="ignore"):
+        there = np.flatnonzero((np.abs(latitude) <= 90) & np.isfinite(longitude))
+        x = (longitude[there] - west) % 360 + west
+    return Places(x.astype("f4"), latitude[there].astype("f4"), there)
+
+
+def extent(latitude: np.ndarray, longitude: np.ndarray) -> Window:
+    """Return what a map of all places shows, with a margin; all of the Earth where there are none, or they are all round it."""
+    with np.errstate(invalid="ignore"):
+        there = (np.abs(latitude) <= 90) & (np.abs(longitude) <= 360)
+    if not there.any():
+        return Window(-180.0, 180.0, -90.0, 90.0)
+    south, north = float(latitude[there].min()), float(latitude[there].max())
+    # The widest stretch without a place is where the map is cut open.
+    filled = np.flatnonzero(np.bincount((longitude[there] % 360).astype(int) % 360, minlength=360))
+    gaps = np.diff(np.r_[filled, filled[0] + 360])
+    widest = int(gaps.argmax())
+    if gaps[widest] < 60:
+        west, east = -180.0, 180.0
+    else:
+        start = float(filled[(widest + 1) % len(filled)])
+        west = (start + 180) % 360 - 180
+        x = (longitude[there] - west) % 360
+        x = np.where(x > 359, x - 360, x)
+        west, east = west + float(x.min()), west + float(x.max())
+    margin = 0.06 * max(east - west, north - south, 1.0)
+    if east - west < 360:
+        west, east = west - margin, min(east + margin, west - margin + 360)
+    return Window(west, east, max(south - margin, -90.0), min(north + margin, 90.0))
+
+
+def counts(where: Places, window: Window, width: int, height: int) -> Raster:
+    """Return how many places lie in each pixel of a window, (height, width), rows south to north."""
+    number, _ = _binned(where, None, window, width, height)
+    return _raster(number.astype("f4"), window)
+
+
+def means(where: Places, values: np.ndarray, window: Window, width: int, height: int) -> Raster:
+    """Return the mean of the finite values, (N,), in each pixel of a window; NaN where there is none."""
+    number, total = _binned(where, values, window, width, height)
+    with np.errstate(invalid="ignore"):
+        return _raster((total / number).astype("f4"), window)
+
+
+def worst(where: Places, quality: np.ndarray, window: Window, width: int, height: int) -> Raster:
+    """Return the worst class of quality, as a number into `schema.QUALITIES`, in each pixel of a window; NaN where none is."""
+    result = np.full((height, width), np.nan, "f4")
+    for number in range(len(QUALITIES)):
+        of = quality == number
+        some = Places(where.x[of], where.y[of], where.row[of])
+        result[_binned(some, None, window, width, height)[0] > 0] = number
+    return _raster(result, window)
+
+
+def pixels(rows: int) -> int:
+    """Return how many pixels of a screen a pixel of so many rows measures."""
+    return 1 if rows > FINE else 2 if rows > MIDDLE else 3
+
+
+def _raster(values: np.ndarray, window: Window) -> Raster:
+    return Raster(values, window.west, window.east, window.south, window.north)
+
+
+def _binned(where: Places, values: np.ndarray | None, window: Window, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return number and sum, each (height, width), of what lies in each pixel; the sum of nothing where there are no values."""
+    number = np.zeros(width * height, np.int64)
+    total = np.zeros(width * height if values is not None else 0)
+    across, up = np.float32(width / (window.east - window.west)), np.float32(height / (window.north - window.south))
+    begin, end = np.searchsorted(where.y, np.float32(window.south)), np.searchsorted(where.y, np.float32(window.north), "right")
+    for first in range(int(begin), int(end), PIECE):
+        part = slice(first, min(first + PIECE, int(end)))
+        column = (where.x[part] - np.float32(window.west)) * across
+        inside = (column >= 0) & (column <= width)
+        row = np.minimum(((where.y[part] - np.float32(window.south)) * up).astype(np.int32), height - 1)
+        some = None if values is None else values[part]
+        if some is not None:
+            inside &= np.isfinite(some)
+        pixel = row * np.int32(width) + np.minimum(column.astype(np.int32), width - 1)
+        if not inside.all():
+            pixel = pixel[inside]
+            some = None if some is None else some[inside]
+        # Rows are in the order of latitude: a piece fills a few lines of the picture alone.
+        if len(pixel):
+            least = int(pixel.min())
+            pixel = pixel - least
+            counted = np.bincount(pixel)
+            number[least : least + len(counted)] += counted
+            if some is not None:
+                total[least : least + len(counted)] += np.bincount(pixel, some)
+    return number.reshape(height, width), total.reshape(height, -1) if values is not None else total

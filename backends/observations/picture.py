@@ -1,0 +1,85 @@
+"""What a map of observations shows of a window: points where there are few, pixels where there are many."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from backends.fields.raster import Raster, Window
+from backends.observations.density import Places, counts, means, pixels, worst
+from backends.observations.selection import quantity
+from backends.observations.table import Table
+
+#: What a map is coloured by; `number` counts, whatever the values are.
+Colour = Literal["value", "background", "analysis", "quality", "number"]
+#: More points than this are drawn as pixels.
+MOST_POINTS = 3000
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Either a raster, or points.
+
+    Attributes
+    ----------
+    colour
+        What the colours are of.
+    count
+        Observations in the window.
+    raster
+        Counts, means or worst classes, rows south to north; None where there are points.
+    rows
+        Numbers of the points' rows.
+    x, y
+        Their places on the map, degrees.
+    values
+        What colours them; NaN where a departure is missing.
+    """
+
+    colour: Colour
+    count: int
+    raster: Raster | None
+    rows: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    values: np.ndarray
+
+
+def picture(table: Table, where: Places, chosen: np.ndarray, colour: Colour, window: Window, size: tuple[int, int]) -> Picture:
+    """Return what a window of the map shows.
+
+    Parameters
+    ----------
+    table
+        Observations of one variable, N rows.
+    where
+        Places of the rows that lie somewhere.
+    chosen
+        Shape (N,), bool: which are shown.
+    colour
+        What the colours are of.
+    window
+        The part of the map that is looked at.
+    size
+        Its width and height on the screen, pixels.
+    """
+    of = chosen[where.row]
+    some = where if of.all() else Places(where.x[of], where.y[of], where.row[of])
+    inside = some.within(window)
+    if len(inside) <= MOST_POINTS and colour != "number":
+        rows = some.row[inside]
+        return Picture(colour, len(inside), None, rows, some.x[inside], some.y[inside], _values(table, colour)[rows])
+    each = pixels(len(inside))
+    width, height = max(size[0] // each, 1), max(size[1] // each, 1)
+    if colour == "number":
+        raster = counts(some, window, width, height)
+    elif colour == "quality":
+        raster = worst(some, table.quality[some.row], window, width, height)
+    else:
+        raster = means(some, _values(table, colour)[some.row], window, width, height)
+    nothing = np.zeros(0)
+    return Picture(colour, len(inside), raster, np.zeros(0, int), nothing, nothing, nothing)
+
+
+def _values(table: Table, colour: Colour) -> np.ndarray:
+    return table.quality if colour == "quality" else quantity(table, colour)

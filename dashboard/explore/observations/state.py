@@ -1,0 +1,232 @@
+"""What a person has chosen of a file of observations, and what there is to show for it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import param
+
+from backends.fields.raster import Window
+from backends.observations.card import Card, card
+from backends.observations.decode import Cancelled, table_of
+from backends.observations.linked import Linked, without
+from backends.observations.one_variable import OneVariable, one_variable
+from backends.observations.overview import Overview, overview
+from backends.observations.picture import Picture, picture
+from backends.observations.selection import Selection
+from backends.observations.table import Table
+from dashboard.worker import LatestWins
+
+#: Waits for the processes that decode; several, so that a long file holds up nobody else's short one.
+DECODING = ThreadPoolExecutor(max_workers=4, thread_name_prefix="decoding")
+#: Counts and draws.
+COUNTING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="counting")
+
+
+@dataclass(frozen=True)
+class ObservationFile:
+    """A file of observations that is to be opened, what a person calls it, and its key among the datasets."""
+
+    path: Path
+    label: str
+    key: str
+
+
+class ObservationState(param.Parameterized):
+    """State of the observation views, without any widget.
+
+    The first group of parameters is what a person sets; the second follows from it. Files are decoded in processes of their
+    own and counted on a thread; what could not be read leaves what is shown where it is.
+    """
+
+    variable = param.String(doc="Name of the variable that is looked at.")
+    selection = param.Parameter(default=Selection(), doc="What is chosen of its observations, in any of the views.")
+    colour = param.String(default="value", doc="What the map is coloured by, one of `COLOURS`.")
+    window = param.Parameter(default=None, doc="The part of the map that is looked at; all of it if None.")
+
+    table = param.Parameter(default=None, doc="All observations of the file.")
+    of = param.Parameter(default=None, doc="Those of the variable.")
+    overview = param.Parameter(default=None, doc="What is counted of them.")
+    picture = param.Parameter(default=None, doc="What the map shows of them.")
+    card = param.Parameter(default=None, doc="The report that was clicked.")
+    opening = param.String(doc="The file that is being decoded.")
+    open_problem = param.String(doc="Why it could not be.")
+    problem = param.String(doc="Why what was asked for is not shown.")
+
+    def __init__(self, size: tuple[int, int] = (900, 480)) -> None:
+        super().__init__()
+        #: Pixels of the map on the screen.
+        self.size = size
+        #: What is decoded, and of how much.
+        self.progress = (0, 0)
+        #: The file that is shown.
+        self.file: ObservationFile | None = None
+        self._wanted: ObservationFile | None = None
+        self._works: list[LatestWins] = []
+        self._decoding = self._work(DECODING, self._decode, self._on_table, self._on_open_failed)
+        self._choosing = self._work(COUNTING, lambda request: one_variable(*request), self._on_variable, self._on_failed)
+        self._counting = self._work(COUNTING, _count, self._on_overview, self._on_failed)
+        self._drawing = self._work(COUNTING, _draw, self._on_picture, self._on_failed)
+        self._finding = self._work(COUNTING, _find, self._on_card, self._on_failed)
+
+    def _work(self, *parts: object) -> LatestWins:
+        work: LatestWins = LatestWins(*parts)  # type: ignore[arg-type]
+        self._works.append(work)
+        return work
+
+    # Opening ------------------------------------------------------------------------------------------------------
+
+    def open(self, file: ObservationFile) -> None:
+        """Decode a file, or take it from the cache."""
+        self._wanted, self.progress = file, (0, 0)
+        self.param.update(opening=file.label, open_problem="")
+        self._decoding.request(file)
+
+    def cancel(self) -> None:
+        """Stop decoding; what is shown stays."""
+        self._wanted = None
+        self.opening = ""
+
+    def _decode(self, file: ObservationFile) -> Table | None:
+        try:
+            return table_of(file.path, partial(self._report, file), lambda: self._wanted is file)
+        except Cancelled:
+            return None
+
+    def _report(self, file: ObservationFile, done: int, of: int) -> None:
+        if self._wanted is file:
+            self.progress = (done, of)
+
+    def _on_table(self, file: ObservationFile, table: Table | None) -> None:
+        if table is None or self._wanted is not file:
+            return
+        self._wanted, self.file = None, file
+        counted = table.variable.counts()
+        self.param.update(table=replace(table, source=file.label), opening="", selection=Selection(), card=None)
+        if counted:
+            self.choose_variable(max(counted, key=lambda name: (name == "air_temperature", counted[name])))
+        else:
+            self.param.update(of=None, overview=None, picture=None, problem=f"{file.label} holds no observations")
+
+    def _on_open_failed(self, problem: str) -> None:
+        self._wanted = None
+        self.param.update(opening="", open_problem=problem)
+
+    # Choosing -----------------------------------------------------------------------------------------------------
+
+    def choose_variable(self, name: str) -> None:
+        """Look at another variable; levels and values that were chosen are those of the last one, and are let go."""
+        kept = without(without(self.selection, "value"), "level")
+        self.param.update(variable=name, selection=kept, problem="")
+        self._choosing.request((self.table, name))
+
+    def _on_variable(self, request: tuple[Table, str], of: OneVariable) -> None:
+        if request != (self.table, self.variable):
+            return
+        colour = self.colour if self.colour in self.colours(of) else "value"
+        self.param.update(of=of, window=None, card=None, colour=colour)
+        self._refresh()
+
+    @staticmethod
+    def colours(of: OneVariable) -> dict[str, str]:
+        """Return what a map of these observations can be coloured by, with what a person calls it."""
+        there = {"value": True, "background": np.isfinite(of.table.background).any()}
+        there |= {"analysis": np.isfinite(of.table.analysis).any(), "quality": True, "number": True}
+        return {name: COLOURS[name] for name, has in there.items() if has}
+
+    def choose(self, **choice: object) -> None:
+        """Choose in one view; all others then show only what fits."""
+        self.select(replace(self.selection, **choice))
+
+    def forget(self, aspect: str) -> None:
+        """Let go of what was chosen in one view (`linked.ASPECTS`)."""
+        self.select(without(self.selection, aspect))
+
+    def select(self, selection: Selection) -> None:
+        """Take over what is chosen."""
+        if selection != self.selection:
+            self.selection = selection
+            self._refresh()
+
+    def choose_colour(self, colour: str) -> None:
+        """Colour the map by something else."""
+        if colour != self.colour:
+            self.colour = colour
+            self._draw()
+
+    def look_at(self, window: Window) -> None:
+        """Show a part of the map at the screen's resolution."""
+        if self.of is not None and window != self.window:
+            self.window = window
+            self._draw()
+
+    def pick(self, latitude: float, longitude: float) -> None:
+        """Show the card of the report nearest to a place, if there is one near it."""
+        if self.of is not None:
+            self._finding.request((self.table, self.of, self.selection, latitude, longitude, self.window or self.of.area))
+
+    def put_back(self) -> None:
+        """Take the card away."""
+        self.card = None
+
+    # What follows -------------------------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        if self.of is not None:
+            self._draw()
+            self._counting.request((self.of, self.selection))
+
+    def _draw(self) -> None:
+        self._drawing.request((self.of, self.selection, self.colour, self.window, self.size))
+
+    def _on_overview(self, request: tuple[OneVariable, Selection], found: Overview) -> None:
+        if request[0] is self.of:
+            self.param.update(overview=found, problem="")
+
+    def _on_picture(self, request: tuple[OneVariable, object, str, object, object], drawn: Picture) -> None:
+        if request[0] is self.of and request[2] == self.colour:
+            self.picture = drawn
+
+    def _on_card(self, request: tuple[Table, object, object, float, float, object], found: Card | None) -> None:
+        if request[0] is self.table:
+            self.card = found
+
+    def _on_failed(self, problem: str) -> None:
+        self.problem = problem
+
+    # The end ------------------------------------------------------------------------------------------------------
+
+    def wait(self) -> None:
+        """Block until everything asked for is there; for programs without a browser."""
+        for work in self._works:
+            work.wait()
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        self._wanted = None
+        for work in self._works:
+            work.close()
+        with param.parameterized.discard_events(self):
+            self.table = self.of = self.overview = self.picture = self.card = None
+
+
+COLOURS = {"value": "value", "background": "O−B", "analysis": "O−A", "quality": "quality class", "number": "number"}
+
+
+def _count(request: tuple[OneVariable, Selection]) -> Overview:
+    of, selection = request
+    return overview(of.table, Linked(of.table, selection))
+
+
+def _draw(request: tuple[OneVariable, Selection, str, Window | None, tuple[int, int]]) -> Picture:
+    of, selection, colour, window, size = request
+    chosen = Linked(of.table, selection).rows("place")
+    return picture(of.table, of.where, chosen, colour, window or of.area, size)  # type: ignore[arg-type]
+
+
+def _find(request: tuple[Table, OneVariable, Selection, float, float, Window]) -> Card | None:
+    table, of, selection, latitude, longitude, looked_at = request
+    row = of.find(selection, latitude, longitude, looked_at)
+    return None if row is None else card(table, row)

@@ -1,0 +1,214 @@
+"""Observations as a person sees them: controls for the sidebar, and map, report and counts that filter each other."""
+
+from html import escape
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+from param.parameterized import Event
+
+from backends.fields.raster import Window
+from backends.observations.linked import ASPECTS
+from backends.observations.schema import LEVEL_KINDS, QUALITIES, title
+from dashboard.controls import html, notice, one_message, tell
+from dashboard.explore.observations.counts import CountsView
+from dashboard.explore.observations.state import ObservationState
+from dashboard.explore.observations.tables import LEVELS, card_text, chips, pointer_columns, statistics_table, unit_text
+from dashboard.plots.observations.map import ObservationMap
+from dashboard.plots.observations.report import ReportPlot
+from dashboard.tabs import bring_forward, empty_tabs
+from dashboard.theme import limits_of, style_named
+
+HINT = (
+    "Click an observation for its report. Drag with the box tool to choose an area, click a bar to choose what it counts: "
+    "all views then show the same observations."
+)
+REPORT_BOX = {"flex": "1 1 400px", "min-width": "min(400px, 100%)"}
+VIEWS = ("Counts",)
+COUNTS = 0
+
+
+class ObservationsView:
+    """Widgets and figures round an :class:`ObservationState`; only the tab that is looked at is kept up to date."""
+
+    def __init__(self, state: ObservationState) -> None:
+        self.state = state
+        self.map = ObservationMap(900, 500, state.pick, state.look_at, self._on_box)
+        self.report = ReportPlot()
+        self.counts = CountsView(state)
+        self._opened_for: object = None
+        self._showing = False
+        self._heading, self._card, self._statistics = html(), html(f'<div class="hint">{HINT}</div>'), html()
+        self._problem = notice("problem")
+        self._chips = pn.FlexBox(gap="6px", sizing_mode="stretch_width")
+        self._map_box = pn.Column(self.map.pane)
+        self._views = (self.counts.pane,)
+        self.tabs = empty_tabs(VIEWS, self._on_tab)
+        self._body = pn.Column(self.counts.pane, sizing_mode="stretch_width", margin=0)
+        self._build_controls()
+        self.pane = pn.Column(
+            self._heading, self._chips, self._problem,
+            pn.FlexBox(
+                self._map_box, pn.Column(self._card, self.report.pane, styles=REPORT_BOX), gap="0 16px",
+                sizing_mode="stretch_width",
+            ),
+            self._statistics, self.tabs, self._body, sizing_mode="stretch_width", margin=(6, 14),
+        )  # fmt: skip
+        state.param.watch(self._show_of, "of")
+        state.param.watch(self._show_picture, ["picture"])
+        state.param.watch(self._show_overview, ["overview", "selection"])
+        state.param.watch(self._show_card, "card")
+        state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
+
+    def _build_controls(self) -> None:
+        self.variable = pmui.Select(
+            label="Variable", options={}, sizing_mode="stretch_width", description="What the views are of"
+        )
+        self.variable.param.watch(self._on_variable, "value")
+        self.colour = pmui.Select(
+            label="Colours", options={}, sizing_mode="stretch_width",
+            description="What the map is coloured by. O−B is the observation minus its model equivalent before the analysis, "
+            "O−A the same after it; number counts the observations in each pixel",
+        )  # fmt: skip
+        self.colour.param.watch(self._on_colour, "value")
+        self.types = pmui.MultiChoice(
+            label="Report types", options=[], value=[], sizing_mode="stretch_width",
+            description="Which are looked at; all where none is chosen",
+        )  # fmt: skip
+        self.types.param.watch(self._on_types, "value")
+        self.qualities = pmui.MultiChoice(
+            label="Quality", options=list(QUALITIES), value=[], sizing_mode="stretch_width",
+            description="Classes of quality control that are looked at; all where none is chosen",
+        )  # fmt: skip
+        self.qualities.param.watch(self._on_qualities, "value")
+        self.controls = pn.Column(self.variable, self.colour, self.types, self.qualities, sizing_mode="stretch_width", margin=0)
+
+    # From the controls to the state -------------------------------------------------------------------------------
+
+    def _on_variable(self, event: Event) -> None:
+        if event.new and not self._showing and event.new != self.state.variable:
+            self.state.choose_variable(event.new)
+
+    def _on_colour(self, event: Event) -> None:
+        if event.new and not self._showing:
+            self.state.choose_colour(event.new)
+
+    def _on_types(self, event: Event) -> None:
+        if not self._showing:
+            self.state.choose(report_types=tuple(event.new))
+
+    def _on_qualities(self, event: Event) -> None:
+        if not self._showing:
+            self.state.choose(qualities=tuple(event.new))
+
+    def _on_box(self, box: Window) -> None:
+        self.state.choose(box=(box.west, box.east, box.south, box.north))
+
+    def _on_tab(self, event: Event) -> None:
+        with one_message():
+            bring_forward(self._body, self._views, self._views[event.new])
+            self._show_view()
+
+    # From the state to what is shown ------------------------------------------------------------------------------
+
+    def _show_of(self, *_events: Event) -> None:
+        state, of = self.state, self.state.of
+        self._showing = True
+        if of is None:
+            self._heading.object = self._statistics.object = ""
+        else:
+            names = {f"{title(name)} ({n:,})": name for name, n in state.table.variable.counts().items()}
+            self.variable.param.update(options=names, value=state.variable)
+            self.colour.param.update(options={name: key for key, name in state.colours(of).items()}, value=state.colour)
+            self.types.param.update(options=sorted(name for name in of.table.report_type.counts() if name))
+        self._showing = False
+
+    def _show_picture(self, *_events: Event) -> None:
+        state, drawn, of = self.state, self.state.picture, self.state.of
+        if drawn is None or of is None:
+            return
+        with one_message():
+            if self._opened_for is not of:
+                self._opened_for = of
+                self.map.open(of.area)
+                state.size = self.map.size
+                self._map_box.styles = {"flex": f"0 1 {self.map.width}px"}
+                self._show_chosen()
+            columns = pointer_columns(of.table, drawn.rows)
+            self.map.show(drawn, style_named(state.variable.replace("_", " ")), self._limits(), columns)
+
+    def _limits(self) -> tuple[float, float]:
+        """Return the limits of the colours: those of the histograms, which leave out what is far outside."""
+        state = self.state
+        found = state.overview
+        if found is None or state.colour not in found.histograms:
+            drawn = state.picture
+            values = drawn.values if drawn.raster is None else drawn.raster.values
+            return limits_of(style_named(state.variable), values)
+        edges = found.histograms[state.colour][0]
+        return limits_of(style_named(state.variable.replace("_", " ")), edges)
+
+    def _show_overview(self, *_events: Event) -> None:
+        state, found, of = self.state, self.state.overview, self.state.of
+        if found is None or of is None:
+            return
+        units = self.units
+        with one_message():
+            name = escape(title(state.variable).capitalize()) + (f" [{escape(units)}]" if units else "")
+            few = f"{found.chosen:,} of {found.rows:,}" if found.chosen < found.rows else f"{found.rows:,}"
+            source = f"{escape(state.table.source)} · {escape(state.table.format)}"
+            self._heading.object = (
+                f'<div class="heading"><h2>{name}</h2><span class="when">{few} observations · {source}</span></div>'
+            )
+            self._statistics.object = statistics_table(found, units)
+            self._show_chosen()
+            self._show_view()
+            self._show_picture()
+
+    @property
+    def units(self) -> str:
+        """The unit of the variable, as it is printed."""
+        return unit_text(self.state.table, self.state.variable)
+
+    def _show_chosen(self) -> None:
+        """Show what is chosen as chips that take it back, in the controls and on the map."""
+        selection = self.state.selection
+        self._showing = True
+        self.types.value, self.qualities.value = list(selection.report_types), list(selection.qualities)
+        self._showing = False
+        if self.map.figure is not None:
+            self.map.choose(selection.box)
+        self._chips.objects = [self._chip(aspect, words) for aspect, words in chips(selection, self.units).items()]
+
+    def _chip(self, aspect: str, words: str) -> pmui.Button:
+        assert aspect in ASPECTS
+        return pmui.Button(
+            label=f"{aspect}: {words}", end_icon="close", variant="outlined", size="small",
+            on_click=lambda _: self.state.forget(aspect),
+        )  # fmt: skip
+
+    def _show_view(self) -> None:
+        found = self.state.overview
+        if found is not None and self.tabs.active == COUNTS:
+            self.counts.show(found)
+
+    def _show_card(self, *_events: Event) -> None:
+        card = self.state.card
+        with one_message():
+            self._card.object = f'<div class="hint">{HINT}</div>' if card is None else card_text(card)
+            if card is None:
+                self.map.point_at(None)
+                self.report.show(None, "", "", "", 1.0)
+                return
+            t, k = card.table, card.row
+            west = self.state.of.area.west
+            self.map.point_at(float(np.float64(t.longitude[k]) - west) % 360 + west, float(t.latitude[k]))
+            name, units, factor = LEVELS[LEVEL_KINDS[t.level_kind[k]]]
+            label = f"{name} [{units}]" if units else name
+            self.report.show(card, title(self.state.variable), self.units, label, factor)
+
+    # The end ------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        self.state.close()

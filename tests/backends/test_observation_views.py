@@ -1,0 +1,149 @@
+"""What maps and views of observations show, against counts and means made by hand or row by row."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from backends.errors import InputError
+from backends.fields.raster import Window
+from backends.observations.card import card
+from backends.observations.coded import Coded
+from backends.observations.density import Places, counts, extent, means, pixels, places, worst
+from backends.observations.linked import Linked, without
+from backends.observations.one_variable import one_variable
+from backends.observations.overview import overview
+from backends.observations.picture import MOST_POINTS, picture
+from backends.observations.schema import PASSED, REJECTED
+from backends.observations.selection import Selection
+from tests.backends.observation_files import table
+
+EARTH = Window(-180.0, 180.0, -90.0, 90.0)
+
+
+def scattered(rows: int = 5000):
+    """Return places and values all over the Earth, south to north."""
+    random = np.random.default_rng(3)
+    latitude, longitude = np.sort(random.uniform(-90, 90, rows)), random.uniform(-180, 180, rows)
+    return latitude, longitude, random.normal(size=rows).astype("f4")
+
+
+@pytest.mark.parametrize("window", [EARTH, Window(-30.0, 60.0, 20.0, 80.0), Window(10.0, 12.0, -3.0, 3.0)])
+def test_pixels_count_what_numpy_counts(window, monkeypatch):
+    monkeypatch.setattr("backends.observations.density.PIECE", 700)
+    latitude, longitude, values = scattered()
+    where = places(latitude, longitude, window.west if window is EARTH else -180.0)
+    edges = [np.linspace(window.south, window.north, 13), np.linspace(window.west, window.east, 21)]
+    expected = np.histogram2d(latitude, longitude, edges)[0]
+    raster = counts(where, window, 20, 12)
+    np.testing.assert_array_equal(raster.values, expected)
+    assert (raster.west, raster.north) == (window.west, window.north)
+    total = np.histogram2d(latitude, longitude, edges, weights=values)[0]
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(means(where, values, window, 20, 12).values, total / expected, rtol=1e-4, atol=1e-5)
+
+
+def test_missing_values_and_places_are_not_counted():
+    latitude, longitude = np.array([0.0, 10.0, 10.0, np.nan]), np.array([0.0, 10.0, np.nan, 5.0])
+    where = places(latitude, longitude, -180.0)
+    assert counts(where, EARTH, 4, 2).values.sum() == 2
+    values = np.array([np.nan, 3.0], "f4")
+    np.testing.assert_array_equal(np.unique(means(where, values, EARTH, 4, 2).values), [3.0, np.nan])
+
+
+def test_edges_of_a_window_belong_to_it():
+    where = Places(np.array([-180.0, 180.0], "f4"), np.array([-90.0, 90.0], "f4"), np.arange(2))
+    np.testing.assert_array_equal(counts(where, EARTH, 2, 2).values, [[1, 0], [0, 1]])
+
+
+def test_the_worst_class_of_a_pixel_is_shown():
+    where = places(np.array([1.0, 1.0, 50.0]), np.array([1.0, 2.0, 100.0]), -180.0)
+    drawn = worst(where, np.array([PASSED, REJECTED, PASSED]), EARTH, 2, 2).values
+    np.testing.assert_array_equal(drawn, [[np.nan, np.nan], [np.nan, REJECTED]])
+
+
+def test_a_map_is_cut_open_where_nothing_is():
+    window = extent(np.array([-10.0, 10.0]), np.array([170.0, -170.0]))
+    assert 160 < window.west < 170
+    assert 190 < window.east < 200
+    x = places(np.array([-10.0, 10.0]), np.array([170.0, -170.0]), window.west).x
+    np.testing.assert_allclose(x, [170, 190])
+    assert extent(np.array([np.nan]), np.array([np.nan])) == EARTH
+    assert extent(*scattered()[:2]).west == -180
+
+
+def test_few_are_points_and_many_are_pixels():
+    latitude, longitude, values = scattered()
+    t = table(5000, latitude=latitude, longitude=longitude, value=values)
+    of = one_variable(t, "air_temperature")
+    chosen = np.ones(5000, bool)
+    many = picture(of.table, of.where, chosen, "value", of.area, (300, 150))
+    assert many.raster is not None
+    assert many.raster.values.shape == (50, 100)  # three pixels of the screen each
+    chosen[MOST_POINTS:] = False
+    few = picture(of.table, of.where, chosen, "value", of.area, (300, 150))
+    assert few.raster is None
+    np.testing.assert_array_equal(few.values, of.table.value[few.rows])
+    assert picture(of.table, of.where, chosen, "number", of.area, (300, 150)).raster.values.sum() == MOST_POINTS
+    assert pixels(10**7) == 1
+
+
+def test_a_click_finds_the_nearest_that_is_selected():
+    t = table(4, latitude=[50.0, 50.1, 50.2, 80.0], longitude=10.0, quality=[1, 3, 1, 1])
+    of = one_variable(t.take(np.array([2, 0, 1, 3])), "air_temperature")
+    assert of.find(Selection(), 50.11, 10.0, EARTH) == 2
+    assert of.find(Selection(qualities=("passed",)), 50.11, 10.0, EARTH) == 0
+    assert of.find(Selection(), 0.0, 10.0, EARTH) is None
+
+
+def test_views_filter_each_other_but_not_themselves():
+    t = table(6, quality=[1, 1, 3, 1, 1, 1], background=np.full(6, 280.0), report_type=Coded.of(["TEMP"] * 4 + ["AIREP"] * 2))
+    selection = Selection(qualities=("passed",), report_types=("TEMP",), within=("background", 1.0, 4.0))
+    linked = Linked(t, selection)
+    np.testing.assert_array_equal(np.flatnonzero(linked.rows()), [1, 3])  # O−B is 0, 1, 2, 3, 4, 5 K
+    np.testing.assert_array_equal(np.flatnonzero(linked.rows("quality")), [1, 2, 3])
+    np.testing.assert_array_equal(np.flatnonzero(linked.rows("value")), [0, 1, 3])
+    assert without(selection, "value") == replace(selection, within=None)
+    found = overview(t, linked)
+    assert (found.rows, found.chosen) == (6, 2)
+    assert found.report_types == {"TEMP": 2}
+    assert found.statistics["background"][0].mean == 2
+    assert found.statistics["background"][1].n == 2
+    assert found.histograms["background"][1].sum() == 3
+    assert "analysis" not in found.histograms
+
+
+def test_a_range_is_half_open_and_checked():
+    t = table(3)
+    np.testing.assert_array_equal(Selection(within=("value", 280.0, 281.0)).mask(t), [True, False, False])
+    with pytest.raises(InputError, match="must be of one of value, background, analysis; came 'other'"):
+        Selection(within=("other", 0.0, 1.0))
+    with pytest.raises(InputError, match="must begin with the least; came 2 to 1"):
+        Selection(within=("value", 2.0, 1.0))
+
+
+def test_levels_have_counts_and_departures():
+    t = table(4, level=[100000.0, 50000.0, 50000.0, np.nan], background=[279.0, 280.0, 280.0, 280.0], quality=[1, 1, 3, 1])
+    levels = overview(t, Linked(t, Selection())).levels
+    assert levels.kind == "pressure"
+    assert levels.counts.sum() == 3
+    at = np.searchsorted(levels.edges, 50000.0) - 1
+    d = levels.departures[at]
+    assert (d.background.n, d.background.mean, d.background_passed.n, d.background_passed.mean) == (2, 1.5, 1, 1.0)
+    assert overview(table(2, level=np.nan, level_kind=0), Linked(table(2), Selection())).levels is None
+
+
+def test_a_gross_error_does_not_hide_the_rest_of_a_histogram():
+    value = np.r_[np.random.default_rng(0).normal(280, 1, 5000), 1e6]
+    edges, counted = overview(t := table(5001, value=value), Linked(t, Selection())).histograms["value"]
+    assert edges[-1] < 300
+    assert counted.sum() >= 4980
+
+
+def test_a_card_has_a_profile_of_soundings_and_a_series_of_stations():
+    sounding = table(3, level=[100000.0, 85000.0, 50000.0], report=7)
+    shown = card(sounding, 1)
+    assert (shown.against, len(shown.table), shown.row) == ("level", 3, 1)
+    np.testing.assert_array_equal(shown.lines.level, [50000, 85000, 100000])
+    through_time = card(table(5), 2)
+    assert (through_time.against, len(through_time.lines), len(through_time.table)) == ("time", 5, 1)

@@ -1,0 +1,174 @@
+"""Observations on the Explore page without a browser: opening, what is shown, and views that filter each other."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from backends.fields.catalogue import Catalogue
+from dashboard.explore.observations import state as observation_state
+from dashboard.explore.page import ExplorePage
+from tests.backends.observation_files import feedback, table
+from tests.dashboard.helpers import SCRIPT, text_of
+from tests.files import regional
+
+CSV = "station,lat,lon,time,T [°C],error\n" + "\n".join(
+    f"S{k},{40 + k},{k},2021-05-16T{12 + k % 3}:00,{10 + k},0.5" for k in range(12)
+)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A field, stations as CSV, and a feedback file; decoded here, as another process takes seconds to start."""
+    monkeypatch.setattr(observation_state, "table_of", lambda path, progress, wanted: read(path, progress))
+    from backends.observations.readers import read
+
+    regional(tmp_path / "a.nc")
+    (tmp_path / "stations.csv").write_text(CSV)
+    feedback(tmp_path / "ekf.nc")
+    return tmp_path
+
+
+def opened(folder, key):
+    page = ExplorePage(Catalogue(folder), key)
+    page.content()
+    wait(page)
+    return page
+
+
+def wait(page):
+    for _ in range(4):  # decoding leads to choosing, and that to counting and drawing
+        page.state.wait()
+
+
+@pytest.fixture
+def stations(folder):
+    page = opened(folder, "stations.csv")
+    yield page
+    page.state.close()
+
+
+def test_a_file_of_observations_shows_their_views(stations):
+    state, views = stations.state, stations.observations
+    assert (state.dataset, stations.datasets.key) == ("stations.csv", "stations.csv")
+    assert views.pane.visible
+    assert not stations._field.visible
+    assert "Temperature [K]" in views._heading.object
+    assert "12 observations · stations.csv · CSV" in views._heading.object
+    assert "<td>12</td><td>283.1 K</td><td>288.6 K</td><td>294.1 K</td>" in views._statistics.object
+    np.testing.assert_allclose(views.map._points.data["value"], 283.15 + np.arange(12), rtol=1e-6)
+    assert list(views.counts.times.source.data["count"]) != []
+
+
+def test_a_field_and_observations_take_turns(stations):
+    stations.state.open("a.nc")
+    wait(stations)
+    assert stations._field.visible
+    assert not stations.observations.pane.visible
+    assert stations.state.picture is not None
+    stations.state.open("stations.csv")
+    wait(stations)
+    assert stations.observations.pane.visible
+    assert not stations._controls.visible
+
+
+def test_what_is_chosen_in_one_view_filters_the_others(stations):
+    state, views = stations.state.observations, stations.observations
+    views.map._on_box(type("Box", (), {"west": -1.0, "east": 5.5, "south": 30.0, "north": 60.0})())
+    wait(stations)
+    assert state.overview.chosen == 6
+    assert "6 of 12 observations" in views._heading.object
+    assert len(views.map._points.data["x"]) == 12  # the map shows what lies round the box, too
+    assert views.map._chosen.visible
+    views.counts.times._touched(*[views.counts.times._edges[0]] * 2)
+    wait(stations)
+    assert state.overview.chosen == 2  # of the first hour: stations 0 and 3
+    assert len(views.map._points.data["x"]) == 4
+    assert [chip.label.split(":")[0] for chip in views._chips.objects] == ["place", "time"]
+    views._chips.objects[0].clicks += 1
+    wait(stations)
+    assert state.overview.chosen == 4
+    assert not views.map._chosen.visible
+
+
+def test_feedback_has_departures_and_classes(folder):
+    page = opened(folder, "ekf.nc")
+    state, views = page.state.observations, page.observations
+    assert page.state.dataset == "ekf.nc"
+    assert set(views.colour.options.values()) == {"value", "background", "analysis", "quality", "number"}
+    for colour in ("background", "quality", "number"):
+        views.colour.value = colour
+        wait(page)
+        assert state.picture.colour == colour
+    assert views.map._images["number"].visible
+    assert "O−B" in views._statistics.object
+    page.state.close()
+
+
+def test_a_click_shows_the_report(stations):
+    state, views = stations.state.observations, stations.observations
+    state.pick(43.1, 3.1)
+    wait(stations)
+    assert "Station S3" in views._card.object
+    assert "286.1 K" in views._card.object
+    assert views.map._picked.data == {"x": [3.0], "y": [43.0]}
+    state.pick(-60.0, 100.0)
+    wait(stations)
+    assert "Click an observation" in views._card.object
+
+
+def test_texts_of_files_are_escaped(folder):
+    (folder / "tricky.csv").write_text(CSV.replace("S3", SCRIPT))
+    page = opened(folder, "tricky.csv")
+    page.state.observations.pick(43.0, 3.0)
+    wait(page)
+    assert "<script>" not in page.observations._card.object
+    assert "&lt;script&gt;" in page.observations._card.object
+    page.state.close()
+
+
+def test_what_cannot_be_decoded_leaves_what_is_shown(stations, folder):
+    shutil.copy(folder / "stations.csv", folder / "bad.csv")
+    (folder / "bad.csv").write_text(CSV.replace("T [°C]", "T"))
+    stations.path.value = "bad.csv"
+    wait(stations)
+    assert "has no unit" in text_of(stations._open_problem)
+    assert stations.state.dataset == "stations.csv" == stations.datasets.key
+    assert not text_of(stations._reading)
+
+
+def test_decoding_can_be_stopped(stations, monkeypatch):
+    waiting = []
+
+    def slowly(path, progress, wanted):
+        progress(3, 10)
+        waiting.append(stations.state.observations.progress)
+        stations.state.cancel()
+        assert not wanted()
+        raise observation_state.Cancelled(path.name)
+
+    monkeypatch.setattr(observation_state, "table_of", slowly)
+    stations.state.open("ekf.nc")
+    wait(stations)
+    assert waiting == [(3, 10)]
+    assert stations.state.dataset == "stations.csv"
+    assert stations.state.reading == stations.state.observations.opening == stations.state.open_problem == ""
+
+
+def test_the_catalogue_lists_observations_apart(stations):
+    assert [e.key for e in stations.state.entries if e.origin == "observed"] == ["ekf.nc", "stations.csv"]
+    assert "ekf.nc" not in [e.key for e in stations.state.entries if e.origin == "found"]
+
+
+def test_a_million_are_drawn_as_pixels(stations):
+    random = np.random.default_rng(1)
+    rows = 100_000
+    stations.state.observations._wanted = file = observation_state.ObservationFile(
+        stations.state.catalogue.folder, "many", "many"
+    )
+    stations.state.observations._on_table(
+        file, table(rows, latitude=random.uniform(-80, 80, rows), longitude=random.uniform(-180, 180, rows))
+    )
+    wait(stations)
+    assert stations.observations.map._images["value"].visible
+    assert not stations.observations.map._dots["value"].visible
