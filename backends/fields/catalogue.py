@@ -10,8 +10,9 @@ from typing import Literal
 from backends.errors import InputError
 from backends.fields.dataset import FieldDataset
 from backends.fields.european import european_archive
+from backends.fields.isolation.opened import identity
 from backends.fields.paths import confine
-from backends.fields.readers import open_dataset, recognise
+from backends.fields.readers import open_dataset, recognise, zarr
 from backends.home import home_folder, stores_folder
 
 #: Opened datasets that are kept for the next visitor.
@@ -45,32 +46,41 @@ class Catalogue:
         self._opened: OrderedDict[tuple[object, ...], FieldDataset] = OrderedDict()
 
     def entries(self) -> list[Entry]:
-        """Return the embedded datasets, the readable files under the data folder, in order of their paths, and written stores.
+        """Return the embedded datasets, what can be read under the data folder, and written stores.
 
-        Files are judged by their first bytes alone. Links that lead out of the folder are left out.
+        That are files, Zarr stores, and folders of files that may be one dataset. Files are judged by their first bytes alone.
+        Links that lead out of the folder are left out.
         """
         embedded = [Entry(key, title, "embedded") for key, (title, _) in EMBEDDED.items()]
-        found = [Entry(name, name, "found") for name in self.found(recognise)]
+        found = [Entry(name, self._title(name), "found") for name in self.found(recognise)]
         written = sorted(path.name for path in stores_folder().iterdir() if not path.name.startswith("."))
         return embedded + found + [Entry(WRITTEN + name, f"{name} (written here)", "written") for name in written]
 
     def found(self, readable: Callable[[Path], bool]) -> list[str]:
-        """Return the paths of those files under the data folder that can be read, relative to it and in order.
+        """Return the paths of files and folders under the data folder that can be read, relative to it and in order.
 
-        Links that lead out of the folder are left out, as are files that may not be read.
+        What is in a folder that is read as one, a Zarr store, is not looked at. Links that lead out of the folder are left out,
+        as are files that may not be read.
         """
         names: list[str] = []
         looked_at = 0
         for folder, subfolders, files in os.walk(self.folder):
-            subfolders[:] = sorted(s for s in subfolders if not s.startswith("."))
-            for file in sorted(files):
+            within = Path(folder).relative_to(self.folder)
+            stores = [s for s in subfolders if zarr.claims(Path(folder) / s)]
+            subfolders[:] = sorted(s for s in subfolders if not s.startswith(".") and s not in stores)
+            for name in sorted(f for f in (*files, *stores) if not f.startswith(".")):
                 looked_at += 1
                 if looked_at > MOST_FILES:
                     return names
-                name = (Path(folder) / file).relative_to(self.folder).as_posix()
-                if not file.startswith(".") and self._is(name, readable):
-                    names.append(name)
+                if self._is((within / name).as_posix(), readable):
+                    names.append((within / name).as_posix())
+            if within.parts and self._is(within.as_posix(), readable):
+                names.append(within.as_posix())
         return names
+
+    def _title(self, name: str) -> str:
+        path = self.folder / name
+        return f"{name}/ (files as one)" if path.is_dir() and not zarr.claims(path) else name
 
     def _is(self, name: str, readable: Callable[[Path], bool]) -> bool:
         try:
@@ -92,7 +102,7 @@ class Catalogue:
             return self._kept((key,), EMBEDDED[key][1])
         path = confine(key.removeprefix(WRITTEN), stores_folder()) if key.startswith(WRITTEN) else confine(key, self.folder)
         status = path.stat()
-        return self._kept((path, status.st_mtime_ns, status.st_size), lambda: open_dataset(path))
+        return self._kept((path, status.st_mtime_ns, status.st_size, identity(path)), lambda: open_dataset(path))
 
     def _kept(self, identity: tuple[object, ...], make: Callable[[], FieldDataset]) -> FieldDataset:
         if identity not in self._opened:

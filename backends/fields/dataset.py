@@ -8,10 +8,11 @@ import xarray as xr
 
 from backends.errors import InputError
 from backends.fields.axes import describe_axes, fixed_time
+from backends.fields.coordinates import with_coordinates
 from backends.fields.damage import DECODING_PROBLEMS, first_line
 from backends.fields.derived import derive
 from backends.fields.field import Axis, Field, Series, Statistics, Variable, combine, statistics
-from backends.fields.grids import Layout, layout, with_coordinates
+from backends.fields.grids import Layout, layout
 from backends.fields.lazy import Part
 from backends.fields.meshes import cell_at
 

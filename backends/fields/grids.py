@@ -12,9 +12,6 @@ from backends.fields.curvilinear import curvilinear, healpix_of, projected_of, u
 from backends.fields.meshes import Mesh, RegularMesh
 from backends.geometry.grid import LatLonGrid
 
-#: Names that models give to coordinates without saying what they are.
-COORDINATE_NAMES = {"clat", "clon", "vlat", "vlon", "elat", "elon", "rlat", "rlon"}
-
 
 @dataclass(frozen=True, eq=False)
 class Layout:
@@ -48,17 +45,6 @@ class Layout:
         if self.order is not None:
             indices = tuple(order[k] for order, k in zip(self.order, indices, strict=True))
         return {dim: int(k) for dim, k in zip(self.dims, indices, strict=True)}
-
-
-def with_coordinates(source: xr.Dataset) -> xr.Dataset:
-    """Return a dataset in which all that describes its grids counts as a coordinate and not as a variable."""
-    found = {str(name) for name in source.data_vars if str(name) in COORDINATE_NAMES}
-    for name, array in source.variables.items():
-        attributes = {**array.encoding, **array.attrs}
-        if array.attrs.get("standard_name") in ("latitude", "longitude", "grid_latitude", "grid_longitude"):
-            found.add(str(name))
-        found.update(str(attributes[key]) for key in ("bounds", "grid_mapping") if isinstance(attributes.get(key), str))
-    return source.set_coords([name for name in found if name in source.data_vars])
 
 
 def layout(array: xr.DataArray, source: xr.Dataset) -> Layout | None:

@@ -89,6 +89,14 @@ def _attributes(group: "h5py.Group | h5py.Dataset", values: dict[str, object]) -
         group.attrs[key] = np.bytes_(value) if isinstance(value, str) else value
 
 
+def folder(path: Path) -> Path:
+    """Write the known field as a folder with a file for each time."""
+    path.mkdir()
+    for k in range(4):
+        write(path / f"{k}.nc", dataset(LATITUDE, LONGITUDE).isel(time=[k]))
+    return path
+
+
 #: What writes a good file of each format.
 WRITERS: dict[str, Callable[[Path], Path]] = {
     "netcdf4.nc": lambda path: write(path, dataset(LATITUDE, LONGITUDE)),
@@ -100,6 +108,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "edition2.grib": lambda path: grib(path, 2),
     "ccsds.grib": lambda path: grib(path, 2, packingType="grid_ccsds"),
     "composite.h5": composite,
+    "folder": folder,
     "two.zarr": lambda path: zarr(path, 2),
     "three.zarr": lambda path: zarr(path, 3),
 }

@@ -1,5 +1,6 @@
 """Datasets of which the coordinates are here and the values in the process that decodes."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from xarray.core import indexing
 from backends.errors import InputError
 from backends.fields.isolation.decoder import Unreadable, decoder
 from backends.fields.isolation.wire import KINDS
+from backends.fields.readers import folder, zarr
 
 #: What is known of how a variable is encoded that other parts look at.
 ENCODING = ("coordinates", "grid_mapping", "bounds", "units", "calendar")
@@ -50,9 +52,15 @@ def _file(path: Path, label: str, format: str) -> dict[str, Any]:
 
 
 def identity(path: Path) -> str:
-    """Return what changes with a file; of a folder nothing, as it may grow while it is looked at."""
-    status = path.stat()
-    return "" if path.is_dir() else f"{status.st_mtime_ns}-{status.st_size}"
+    """Return what changes with a file, or with the files of a folder; of a Zarr store nothing, as it may grow meanwhile."""
+    if zarr.claims(path):
+        return ""
+    files = [file for file, _ in folder.readable(path)] if path.is_dir() else [path]
+    digest = hashlib.blake2b(digest_size=16)
+    for file in files:
+        status = file.stat()
+        digest.update(f"{file.name}/{status.st_mtime_ns}/{status.st_size}/".encode())
+    return digest.hexdigest()
 
 
 # In the process that decodes ---------------------------------------------------------------------------------------

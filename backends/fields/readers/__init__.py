@@ -8,7 +8,7 @@ import xarray as xr
 
 from backends.errors import InputError
 from backends.fields.damage import DECODING_PROBLEMS, first_line
-from backends.fields.readers import grib, netcdf, odim, zarr
+from backends.fields.readers import folder, grib, netcdf, odim, zarr
 
 if TYPE_CHECKING:  # it needs torch, which the process that decodes files does without
     from backends.fields.dataset import FieldDataset
@@ -28,7 +28,7 @@ class Reader(Protocol):
         ...
 
 
-READERS: tuple[Reader, ...] = (netcdf, grib, zarr)
+READERS: tuple[Reader, ...] = (netcdf, grib, zarr, folder)
 
 # Remarks of the libraries about a file's style or their own future, which a user can do nothing about.
 for remark in (
@@ -52,7 +52,7 @@ def open_dataset(path: Path, label: str = "", trusted: bool = False) -> "FieldDa
     Parameters
     ----------
     path
-        The file, or the folder of a Zarr store.
+        The file, the folder of a Zarr store, or a folder of files that belong together.
     label
         What a person calls it, on screen and in errors; by default the file's name.
     trusted
