@@ -28,7 +28,8 @@ def _axis(array: xr.DataArray, dim: str) -> Axis:
             labels = tuple(time_label(t) for t in times)
             return Axis(dim, role, labels, times, tuple(str(t) for t in times))
     values = tuple(v.item() if hasattr(v, "item") else str(v) for v in coordinate.values)
-    return Axis(dim, role, tuple(_label(v, role, dim, coordinate) for v in values), None, values)
+    labels = tuple(_label(v, role, dim, coordinate) for v in values)
+    return Axis(dim, role, labels, None, values, _units(coordinate))
 
 
 def _role(array: xr.DataArray, dim: str) -> Role:
@@ -70,8 +71,7 @@ def fixed_time(array: xr.DataArray) -> np.datetime64 | None:
 
 
 def _label(value: object, role: Role, dim: str, coordinate: xr.DataArray) -> str:
-    units = str(coordinate.attrs.get("units", ""))
-    units = LEVEL_UNITS.get(units, units)
+    units = _units(coordinate)
     text = f"{value:g}" if isinstance(value, float) else str(value)
     if coordinate.dtype.kind == "m":
         return f"+{pd.Timedelta(value, unit='ns').total_seconds() / 3600:g} h"
@@ -80,3 +80,8 @@ def _label(value: object, role: Role, dim: str, coordinate: xr.DataArray) -> str
     if role == "level" and units:
         return f"{text} {units}"
     return f"{dim} {text}" + (f" {units}" if units else "")
+
+
+def _units(coordinate: xr.DataArray) -> str:
+    units = str(coordinate.attrs.get("units", ""))
+    return LEVEL_UNITS.get(units, units)

@@ -138,6 +138,34 @@ class FieldDataset:
             values = np.concatenate(parts, axis=[d for d in array.dims if d not in chosen].index(along.name))
         return lay.arrange(values, [d for d in map(str, array.dims) if d not in chosen])
 
+    def at_cells(
+        self, name: str, cells: np.ndarray, selection: Mapping[str, int], along: Axis | None = None, part: slice = slice(None)
+    ) -> np.ndarray:
+        """Return a variable at cells (k,), numbered as its grid does, (k,), or (T, k) along a part of one axis.
+
+        Every other axis is taken at its index in `selection` (0 where none is given). Of a variable that is too large to keep
+        only the rows and columns that hold the cells are read.
+
+        Raises
+        ------
+        InputError
+            As :meth:`field` does.
+        """
+        variable, lay, array = self.variable(name), self._layouts[name], self._arrays[name]
+        rest = [axis for axis in variable.axes if along is None or axis.name != along.name]
+        chosen = {axis.name: _checked(axis, selection.get(axis.name, 0)) for axis in rest}
+        where = lay.positions(cells)
+        free = [] if along is None else [along.name]
+        if array.size <= KEPT_VALUES:
+            values = self._values(name, chosen)
+            dims = [d for d in map(str, array.dims) if d not in chosen]
+            values = values.transpose([dims.index(d) for d in (*free, *lay.dims)])
+            index: tuple[slice | np.ndarray, ...] = (*(part for _ in free), *(where[d] for d in lay.dims))
+            return values[index]
+        places = {d: xr.DataArray(indices, dims="cells read") for d, indices in where.items()}
+        taken = array.isel({**chosen, **dict.fromkeys(free, part)}).isel(places)
+        return self._decode(name, lambda: taken.transpose(*free, "cells read").values)
+
     def together(self, name: str, along: Axis) -> int:
         """Return how many indices of an axis are stored together, in one chunk of the file; 1 where that is not known."""
         return int(self._arrays[self.variable(name).name].encoding.get("preferred_chunks", {}).get(along.name, 1))

@@ -34,6 +34,8 @@ class Axis:
         Valid times (datetime64[s]) where the dimension is a time, otherwise None.
     values
         The coordinate as plain numbers or texts, for programs.
+    units
+        Of these values, as they are written on screen; empty where the file gives none.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Axis:
     labels: tuple[str, ...]
     times: np.ndarray | None
     values: tuple[float | int | str, ...]
+    units: str = ""
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -41,10 +41,14 @@ class Layout:
 
     def position(self, cell: int) -> dict[str, int]:
         """Return the file's index on each dimension of a cell, which is numbered as the grid does."""
-        indices = np.unravel_index(cell, self.mesh.shape)
+        return {dim: int(k[0]) for dim, k in self.positions(np.array([cell])).items()}
+
+    def positions(self, cells: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the file's indices on each dimension of cells (k,), which are numbered as the grid does."""
+        indices = np.unravel_index(cells, self.mesh.shape)
         if self.order is not None:
             indices = tuple(order[k] for order, k in zip(self.order, indices, strict=True))
-        return {dim: int(k) for dim, k in zip(self.dims, indices, strict=True)}
+        return dict(zip(self.dims, indices, strict=True))
 
 
 def layout(array: xr.DataArray, source: xr.Dataset) -> Layout | None:

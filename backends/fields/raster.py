@@ -57,12 +57,12 @@ def grid_raster(values: np.ndarray, grid: LatLonGrid, window: Window | None = No
     window
         What to show; everything by default. It is widened to whole grid cells and cut to the field.
     """
-    rows = _Pixels(grid.latitude.numpy(), None if window is None else (window.south, window.north), MAX_HEIGHT)
-    columns = _Pixels(grid.longitude.numpy(), None if window is None else (window.west, window.east), MAX_WIDTH)
+    rows = Pixels(grid.latitude.numpy(), None if window is None else (window.south, window.north), MAX_HEIGHT)
+    columns = Pixels(grid.longitude.numpy(), None if window is None else (window.west, window.east), MAX_WIDTH)
     return Raster(values[rows.index][:, columns.index], *columns.bounds, *rows.bounds)
 
 
-class _Pixels:
+class Pixels:
     """Pixels along one axis: `bounds` in degrees, and for each pixel the `index` of the nearest grid point."""
 
     def __init__(self, axis: np.ndarray, wanted: tuple[float, float] | None, most: int) -> None:

@@ -286,8 +286,8 @@ class ExploreState(param.Parameterized):
         """Draw the series at a place, in addition to those that are drawn; the oldest goes when there are too many."""
         if self.picture is None:
             return
-        if self.time_axis is None:
-            self.problem = "this variable has a single time, so there is no series to draw"
+        if self.time_axis is None and self.picture.field.variable.axis("level") is None:
+            self.problem = "this variable has a single time and a single level, so there is no series or profile to draw"
             return
         try:
             cell_at(self.picture.field.variable.mesh, latitude, longitude)
@@ -302,6 +302,8 @@ class ExploreState(param.Parameterized):
         self.param.update(picked=[], series=[])
 
     def _trace_picked(self) -> None:
+        if self.time_axis is None:
+            return  # there are profiles, but no series
         self._tracing.request((self.opened, self.variable, dict(self.selection), tuple(self.picked)))
 
     @staticmethod

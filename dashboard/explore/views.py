@@ -9,6 +9,10 @@ from param.parameterized import Event
 
 from dashboard.controls import one_message
 from dashboard.explore.chunks import ChunksView
+from dashboard.explore.cuts.hovmoller import HovmollerView
+from dashboard.explore.cuts.profile import ProfileView
+from dashboard.explore.cuts.section import SectionView
+from dashboard.explore.cuts.zonal import ZonalView
 from dashboard.explore.state import ExploreState
 from dashboard.tabs import bring_forward, empty_tabs
 
@@ -38,6 +42,10 @@ class View(Protocol):
 
 #: What each tab beside the map is called, and what makes it.
 VIEWS: dict[str, Callable[[ExploreState], View]] = {
+    "Zonal mean": ZonalView,
+    "Section": SectionView,
+    "Profile": ProfileView,
+    "Hovmöller": HovmollerView,
     "Chunks": ChunksView,
 }
 

@@ -166,3 +166,13 @@ def reading(units: str) -> CustomJSHover:
         return (Math.abs(value) < 1e4 ? value.toPrecision(5) : value.toFixed(1)) + " " + unit
     """
     return CustomJSHover(args={"unit": units}, code=code)
+
+
+def reading_east() -> CustomJSHover:
+    """Return what writes a longitude into a read-out."""
+    return CustomJSHover(code=_DEGREES % {"x": "value", "digits": "2"})
+
+
+def reading_north() -> CustomJSHover:
+    """Return what writes a latitude into a read-out."""
+    return CustomJSHover(code=_NORTH % {"x": "value", "digits": "2"})

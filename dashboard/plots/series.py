@@ -19,8 +19,13 @@ def position(axis: Axis, index: int) -> np.datetime64 | int:
 
 def place_label(series: Series) -> str:
     """Return ``51.50°N 0.25°W``."""
-    east = (series.longitude + 180) % 360 - 180
-    north = f"{abs(series.latitude):.2f}°{'N' if series.latitude >= 0 else 'S'}"
+    return written_place(series.latitude, series.longitude)
+
+
+def written_place(latitude: float, longitude: float) -> str:
+    """Return ``51.50°N 0.25°W``."""
+    east = (longitude + 180) % 360 - 180
+    north = f"{abs(latitude):.2f}°{'N' if latitude >= 0 else 'S'}"
     return f"{north} {abs(east):.2f}°{'E' if east >= 0 else 'W'}"
 
 

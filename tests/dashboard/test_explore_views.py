@@ -1,5 +1,9 @@
 """The views beside the map of the Explore page: built when they are looked at, brought up to date with the field."""
 
+import csv
+
+import numpy as np
+import param
 import pytest
 import xarray as xr
 
@@ -7,8 +11,8 @@ from backends.fields.catalogue import Catalogue
 from dashboard.explore.page import ExplorePage
 from dashboard.explore.views import VIEWS
 from tests.backends.damage import grib
-from tests.dashboard.helpers import text_of
-from tests.files import regional
+from tests.dashboard.helpers import LATITUDE, LONGITUDE, text_of
+from tests.files import dataset, known, regional, write
 
 
 @pytest.fixture
@@ -58,3 +62,108 @@ def test_a_format_without_chunks_is_named(explore, tmp_path):
     assert "GRIB files have no chunks" in view._words.object
     assert not view.inspector._body.visible
     assert not text_of(view.inspector._problem)
+
+
+@pytest.fixture
+def levels(tmp_path):
+    """A page with the known field on two pressure levels and four times, 30 K warmer on the upper one."""
+    data = dataset(LATITUDE, LONGITUDE)["t"].expand_dims(level=[850, 500]).copy()
+    data[{"level": 1}] += 30
+    data.level.attrs["units"] = "hPa"
+    write(tmp_path / "b.nc", data.to_dataset(name="t"))
+    page = ExplorePage(Catalogue(tmp_path), "b.nc")
+    page.wait()
+    yield page
+    page.close()
+
+
+def pixels(live_cut):
+    return np.asarray(live_cut._source.data["image"][0])
+
+
+def test_the_zonal_mean_follows_the_time_and_is_written(levels):
+    view = open_tab(levels, "Zonal mean")
+    mean = known(LATITUDE, LONGITUDE).mean(axis=1)
+    np.testing.assert_allclose(pixels(view.plane)[0], mean + 30, rtol=1e-5)  # the upper level has the lower pressure
+    np.testing.assert_allclose(pixels(view.plane)[-1], mean, rtol=1e-5)
+    assert view.plane.figure.y_range.start > view.plane.figure.y_range.end
+    figure = view.plane.figure
+    levels.state.choose("time", 2)
+    levels.wait()
+    np.testing.assert_allclose(pixels(view.plane)[0], mean + 32, rtol=1e-5)
+    assert view.plane.figure is figure
+    table = list(csv.reader(view._table()))
+    assert table[0] == ["latitude [degrees north]", "850 hPa [K]", "500 hPa [K]"]
+    np.testing.assert_allclose(np.array(table[1:], dtype=float)[:, 1], mean + 2, rtol=1e-6)
+
+
+def test_the_zonal_mean_of_one_level_is_a_line(explore):
+    view = open_tab(explore, "Zonal mean")
+    assert [view.plane.pane.visible, view.line.pane.visible, view.log.visible] == [False, True, False]
+    np.testing.assert_allclose(view.line._source.data["y"][0], known(LATITUDE, LONGITUDE).mean(axis=1), rtol=1e-6)
+
+
+def test_a_view_that_is_not_looked_at_computes_nothing(levels):
+    view = open_tab(levels, "Zonal mean")
+    levels.views.tabs.active = 0
+    before = view._asked
+    levels.state.choose("time", 1)
+    levels.wait()
+    assert view._asked is before
+    open_tab(levels, "Zonal mean")
+    assert dict(view._asked.at)["time"] == 1
+
+
+def test_two_taps_draw_a_section(levels):
+    view = open_tab(levels, "Section")
+    view._on_tap(40.0, -10.0)
+    before = view.found
+    view._on_tap(40.0, 10.0)
+    levels.wait()
+    assert view.found is not before
+    cut = view.found[0]
+    assert cut.latitude.max() > 40.3  # the great circle bends towards the pole
+    assert cut.across[-1] == pytest.approx(2 * 6371 * np.arcsin(np.cos(np.deg2rad(40)) * np.sin(np.deg2rad(10))))
+    assert (view.ends[0].value, view.ends[3].value) == (40, 10)
+    assert len(view.locator.map._marks.data["color"]) == 2
+    view.ends[2].value = 40.0
+    view.ends[3].value = -10.0
+    levels.wait()
+    assert "neither the same nor opposite" in text_of(view._problem)
+    assert not view.body.visible
+
+
+def test_profiles_at_picked_places(levels):
+    view = open_tab(levels, "Profile")
+    assert not view.lines.pane.visible
+    levels.state.pick(40.2, 10.3)
+    levels.wait()
+    here = known(np.array([40.0]), np.array([10.0]))[0, 0]
+    np.testing.assert_allclose(view.lines._source.data["x"][0], [here, here + 30], rtol=1e-6)
+    assert list(view.lines._source.data["y"][0]) == [850, 500]
+    assert list(csv.reader(view._table()))[1][:3] == ["1", "40.2", "10.3"]
+
+
+def test_what_has_no_levels_or_times_says_so(explore, tmp_path):
+    view = open_tab(explore, "Profile")
+    assert "a single level, so there is no profile" in text_of(view._problem)
+    write(tmp_path / "c.nc", dataset(LATITUDE, LONGITUDE).isel(time=0))
+    explore.state.open("c.nc")
+    explore.wait()
+    assert "a single time" in text_of(open_tab(explore, "Hovmöller")._problem)
+
+
+def test_the_band_of_a_hovmoller_diagram(levels):
+    view = open_tab(levels, "Hovmöller")
+    view.band.value = (39.0, 41.0)
+    with param.edit_constant(view.band):
+        view.band.value_throttled = (39.0, 41.0)
+    levels.wait()
+    row = known(np.array([40.0]), LONGITUDE)[0]
+    shown = pixels(view.plane)
+    np.testing.assert_allclose(shown[[0, -1]], [row, row + 3], rtol=1e-6)
+    view.across.value = "latitude"
+    levels.wait()
+    np.testing.assert_allclose(pixels(view.plane)[0], known(LATITUDE, LONGITUDE).mean(axis=1), rtol=1e-6)
+    view.across.value = "longitude"
+    assert view.band.value == (39.0, 41.0)

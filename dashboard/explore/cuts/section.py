@@ -1,0 +1,153 @@
+"""A vertical section along a great circle between two places, or a curve where there is one level."""
+
+from typing import NamedTuple
+
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.fields.cut_pictures import cut_csv, cut_raster, is_pressure
+from backends.fields.cuts import Section, section
+from backends.fields.dataset import FieldDataset
+from backends.fields.field import Field, statistics
+from backends.fields.picture import rasterise
+from backends.fields.raster import Raster
+from backends.fields.views import covered
+from dashboard.explore.cuts.locator import LINE, Locator, on_branch
+from dashboard.explore.cuts.scales import scale_of, value_scale
+from dashboard.explore.cuts.view import CutView, log_pressure, others
+from dashboard.explore.state import ExploreState
+from dashboard.plots.cuts import LiveCut, LiveLines, Scale
+from dashboard.theme import PICKED, limits, style_of, units_label
+
+WORDS = (
+    "Along the great circle from A to B; each value is that of the grid cell there. Two clicks on the small map draw another "
+    "line: the first sets A, the second B."
+)
+DISTANCE = Scale("number", "distance from A [km]")
+Place = tuple[float, float]
+
+
+class Line(NamedTuple):
+    """What a section is made of; `field` is drawn beside it."""
+
+    dataset: FieldDataset
+    field: Field
+    level: str
+    at: tuple[tuple[str, int], ...]
+    start: Place
+    end: Place
+    log: bool
+
+
+class SectionView(CutView[Line, tuple[Section, Raster]]):
+    """Pixels below each other or a line, the small map, and the ends as numbers."""
+
+    def __init__(self, state: ExploreState) -> None:
+        super().__init__(state, WORDS, "section.csv")
+        self.plane, self.line, self.locator = LiveCut(), LiveLines(), Locator(self._on_tap)
+        self._mesh: object = None
+        self._next, self._setting = 0, False
+        self.ends = [
+            pmui.FloatInput(
+                label=f"{name} {symbol} [°{way}]", value=0.0, start=-reach, end=reach, step=1, width=118, size="small",
+                description=f"{what} of {name}, degrees {'north' if way == 'N' else 'east'}",
+            )
+            for name in "AB"
+            for what, symbol, way, reach in (("Latitude", "φ", "N", 90), ("Longitude", "λ", "E", 360))
+        ]  # fmt: skip
+        for box in self.ends:
+            box.param.watch(self._on_box, "value")
+        self.log = log_pressure()
+        self.log.param.watch(self.show, "value")
+        self.controls.objects = [*self.ends, self.log, self.csv]
+        self.body.objects = [
+            pn.FlexBox(
+                pn.Column(self.plane.pane, self.line.pane, styles={"flex": "1 1 480px", "min-width": "min(480px, 100%)"}),
+                self.locator.pane, gap="0 16px", sizing_mode="stretch_width",
+            )
+        ]  # fmt: skip
+
+    @property
+    def places(self) -> tuple[Place, Place]:
+        """A and B, latitude and longitude."""
+        a, b, c, d = (float(box.value or 0.0) for box in self.ends)
+        return (a, b), (c, d)
+
+    def set_places(self, start: Place, end: Place) -> None:
+        """Move both ends."""
+        self._setting = True
+        for box, value in zip(self.ends, (*start, *end), strict=True):
+            box.value = round(value, 2)
+        self._setting = False
+        self.show()
+
+    def _on_box(self, *_events: object) -> None:
+        if not self._setting:
+            self.show()
+
+    def _on_tap(self, latitude: float, longitude: float) -> None:
+        ends = list(self.places)
+        ends[self._next] = (latitude, (longitude + 180) % 360 - 180)
+        self._next = 1 - self._next
+        if self._next:  # the second end is still to come
+            self.locator.lines([], [])
+            self.locator.points(ends[:1], [LINE])
+            self._setting = True
+            for box, value in zip(self.ends[:2], ends[0], strict=True):
+                box.value = round(value, 2)
+            self._setting = False
+        else:
+            self.set_places(ends[0], ends[1])
+
+    def asked(self, field: Field) -> Line:
+        """Return the section on all levels, at the time and member that the map shows."""
+        if field.variable.mesh is not self._mesh:
+            self._mesh = field.variable.mesh
+            self._begin(field)
+        level = field.variable.axis("level")
+        if level is not None and len(level) < 2:
+            level = None
+        self.log.visible = level is not None and is_pressure(level)
+        name = "" if level is None else level.name
+        return Line(self.state.opened, field, name, others(field, level), *self.places, self.log.value)
+
+    def _begin(self, field: Field) -> None:
+        """Draw the line from the last two places that were picked, or through the middle from south-west to north-east."""
+        e = covered(field.variable.mesh)
+        y, x = (e.north - e.south) / 4, min((e.east - e.west) / 4, 60)
+        middle = (e.west + e.east) / 2
+        ends = [(e.south + y, middle - x), (e.north - y, middle + x)]
+        if len(self.state.picked) > 1:
+            ends = self.state.picked[-2:]
+        self._setting = True
+        values = [value for north, east in ends for value in (north, (east + 180) % 360 - 180)]
+        for box, value in zip(self.ends, values, strict=True):
+            box.value = round(value, 2)
+        self._setting, self._next = False, 0
+
+    @staticmethod
+    def compute(asked: Line) -> tuple[Section, Raster]:
+        """Return the section, and the pixels of the small map."""
+        variable = asked.field.variable
+        level = variable.axis("level") if asked.level else None
+        cut = section(asked.dataset, variable.name, asked.start, asked.end, level, dict(asked.at))
+        return cut, rasterise(asked.field)
+
+    def draw(self, asked: Line, found: tuple[Section, Raster]) -> None:
+        """Draw the plane or the line, and where it is."""
+        cut, raster = found
+        style, units = style_of(cut.variable), units_label(cut.variable.units)
+        self.plane.pane.visible, self.line.pane.visible = cut.along is not None, cut.along is None
+        if cut.along is None:
+            lines = [(cut.across, cut.values[0])]
+            self.line.show(lines, PICKED[1:2], ["along the line"], DISTANCE, value_scale(cut.variable.title, units))
+        else:
+            up = scale_of(cut.along, asked.log)
+            self.plane.show(cut_raster(cut, up.log), DISTANCE, up, style, limits(style, statistics(cut.values)), units)
+        self.locator.show(asked.dataset, asked.field, raster, (self.state.low, self.state.high))
+        self.locator.lines([(on_branch(cut.longitude, raster.west), cut.latitude)], [LINE])
+        self.locator.points([asked.start, asked.end], [LINE, PICKED[1]])
+
+    def table(self, asked: Line, found: tuple[Section, Raster]) -> str:
+        """Return a row for each place along the line."""
+        return cut_csv(found[0], "distance [km]", (found[0].latitude, found[0].longitude))

@@ -1,0 +1,117 @@
+"""What all cuts have in common: they are asked for when they are looked at, computed on the file thread, and drawn in place."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from io import StringIO
+from typing import Generic, TypeVar
+
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.fields.field import Axis, Field
+from dashboard.controls import html, notice, one_message, tell
+from dashboard.explore.state import ExploreState
+from dashboard.worker import FILES, LatestWins
+
+Asked = TypeVar("Asked", bound=Hashable)
+Found = TypeVar("Found")
+
+
+class CutView(ABC, Generic[Asked, Found]):
+    """A view of which `Asked` says all that it is made of.
+
+    Parameters
+    ----------
+    state
+        Of the page.
+    words
+        What is seen, one sentence of our own markup.
+    filename
+        Of its table.
+    """
+
+    def __init__(self, state: ExploreState, words: str, filename: str) -> None:
+        self.state = state
+        self._work: LatestWins[Asked, Found] = LatestWins(FILES, self.compute, self._on_found, self._on_failed)
+        self._asked: Asked | None = None
+        self.found: Found | None = None
+        self._problem, self._words = notice("problem"), html(f'<div class="hint">{words}</div>')
+        self.csv = pmui.FileDownload(
+            callback=self._table, filename=filename, label="CSV", size="small", variant="outlined",
+            description="What is drawn, as a table",
+        )  # fmt: skip
+        self.controls = pn.FlexBox(gap="4px 12px", align_items="center")
+        self.body = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.pane = pn.Column(self._words, self.controls, self._problem, self.body, sizing_mode="stretch_width", margin=0)
+
+    @abstractmethod
+    def asked(self, field: Field) -> Asked | str:
+        """Return what is to be computed for the field that is shown, or a sentence where nothing can be."""
+
+    @staticmethod
+    @abstractmethod
+    def compute(asked: Asked) -> Found:
+        """Return it; called on the file thread."""
+
+    @abstractmethod
+    def draw(self, asked: Asked, found: Found) -> None:
+        """Draw it."""
+
+    @abstractmethod
+    def table(self, asked: Asked, found: Found) -> str:
+        """Return it as text with commas."""
+
+    def show(self, *_events: object) -> None:
+        """Bring it up to date, unless it is."""
+        picture, dataset = self.state.picture, self.state.opened
+        if picture is None or dataset is None:
+            return
+        field = picture.field
+        if dataset.variables.get(field.variable.name) is not field.variable:
+            return  # another file has been opened; its picture is on the way
+        asked = self.asked(field)
+        if isinstance(asked, str):
+            self._asked = None
+            self._on_failed(asked)
+        elif asked != self._asked:
+            self._asked = asked
+            self._work.request(asked)
+
+    def _on_found(self, asked: Asked, found: Found) -> None:
+        if asked != self._asked:
+            return
+        with one_message():
+            self.found = found
+            tell(self._problem, "problem", "")
+            self.draw(asked, found)
+            self.body.visible, self.csv.disabled = True, False
+
+    def _on_failed(self, problem: str) -> None:
+        self._asked = self.found = None
+        self.body.visible, self.csv.disabled = False, True
+        tell(self._problem, "problem", problem)
+
+    def _table(self) -> StringIO:
+        return StringIO("" if self._asked is None or self.found is None else self.table(self._asked, self.found))
+
+    def wait(self) -> None:
+        """Block until it is up to date; for programs without a browser."""
+        self._work.wait()
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        self._work.close()
+        self.found = self._asked = None
+
+
+def others(field: Field, along: Axis | None) -> tuple[tuple[str, int], ...]:
+    """Return the indices that a field is shown at on all axes but one."""
+    return tuple((name, index) for name, index in field.selection.items() if along is None or name != along.name)
+
+
+def log_pressure() -> pmui.Checkbox:
+    """Return the choice of a logarithmic pressure axis."""
+    return pmui.Checkbox(
+        label="log p", value=True, size="small", visible=False,
+        description="Pressure on a logarithmic axis, which is nearly even in height",
+    )  # fmt: skip
