@@ -67,7 +67,7 @@ class CutView(ABC, Generic[Asked, Found]):
         if picture is None or dataset is None:
             return
         field = picture.field
-        if dataset.variables.get(field.variable.name) is not field.variable:
+        if {**dataset.variables, **dataset.derived}.get(field.variable.name) is not field.variable:
             return  # another file has been opened; its picture is on the way
         asked = self.asked(field)
         if isinstance(asked, str):
