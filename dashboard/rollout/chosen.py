@@ -21,6 +21,8 @@ MOST_STATES = 5000
 #: Members of an analysis that forecasts begin with, if it has more or draws them.
 MOST_OWN = 20
 TESTBEDS = {model.model_fields["name"].default: model for model in DYNAMICS}
+#: Those whose states are a line, which may start from shapes.
+LINES = ("advection-1d", "emulator")
 KINDS = {model.model_fields["name"].default: model for model in MODELS}
 #: What a page opens with.
 FIRST: dict[str, Any] = {
@@ -240,6 +242,7 @@ class ChosenSettings(param.Parameterized):
                 self.form.section.param.update(members=own, starts=1 if start.race is None else start.race.repeat)
                 self.form.chosen.perturbation = "analysis"
             self.testbeds.section.param.update(shape="climate")
+            self.form.parts["generalise"].section.param.update(shapes=(), dynamics=())
             fitting = [section for section in self.models if section.MODEL.NEEDS in ("", self.world)]
             # Another subject is learned by other networks.
             fitting = [section for section in fitting if "run" not in section.KEYS]

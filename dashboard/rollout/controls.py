@@ -14,6 +14,7 @@ from dashboard.form_controls import FormControls
 from dashboard.presets import presets
 from dashboard.rollout.analysis_controls import AnalysisControls
 from dashboard.rollout.archive_controls import dataset_control, fields_control
+from dashboard.rollout.chosen import LINES
 from dashboard.rollout.model_controls import ModelControls
 from dashboard.rollout.names import KEYS
 from dashboard.rollout.state import RolloutState
@@ -21,8 +22,6 @@ from dashboard.trained_runs import TrainedRuns
 from dashboard.worker import LatestWins
 
 PRESETS = presets("rollout")
-#: Testbeds whose states are a line, which may start from shapes.
-LINES = ("advection-1d", "emulator")
 COUNTS = ("steps", "every", "members", "starts", "seed")
 
 

@@ -62,7 +62,7 @@ class RolloutPage:
             value=0, variant="determinate", sizing_mode="stretch_width", visible=False, margin=(4, 5)
         )
         self._where = html("")
-        self.play, self.skill, self.physics = PlayView(state), SkillView(), PhysicsView()
+        self.play, self.skill, self.physics = PlayView(state), SkillView(state), PhysicsView()
         self.sensitivity = SensitivityTab()
         self.archive, self.runs = ArchiveView(self.play), RunsView(state)
         self.scores = pmui.FileDownload(
@@ -103,6 +103,7 @@ class RolloutPage:
     def tick(self) -> None:
         """Bring progress and names of networks up to date; called some times a second."""
         self.controls.refresh()
+        self.skill.others.tick()
         self.sensitivity.tick()
         self.archive.tick()
         if self.tabs.active == RUNS:
@@ -115,6 +116,7 @@ class RolloutPage:
         self._closed = True
         if self._ticking is not None:
             self._ticking.stop()
+        self.skill.close()
         self.physics.close()
         self.sensitivity.close()
         self.archive.close()

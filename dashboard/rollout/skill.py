@@ -1,4 +1,4 @@
-"""The Skill tab: scores over lead time with their intervals."""
+"""The Skill tab: scores over lead time with their intervals, and the same models from other starts."""
 
 import panel as pn
 import panel_material_ui as pmui
@@ -8,7 +8,9 @@ from backends.experiments.rollout.view import Band, RolloutView
 from dashboard.controls import html, one_message
 from dashboard.plots.race.frame import ANY_HEIGHT, grid, with_units
 from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
+from dashboard.rollout.others import OthersPart
 from dashboard.rollout.play import EMPTY
+from dashboard.rollout.state import RolloutState
 from dashboard.rollout.table import table
 
 #: A relative skill below this is only bad.
@@ -19,7 +21,7 @@ USEFUL = 0.6
 class SkillView:
     """A figure for each score, and the baseline that skill is relative to."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: RolloutState) -> None:
         self._view: RolloutView | None = None
         self.baseline = pmui.Select(
             label="Baseline", options=[""], value="", size="small", width=220,
@@ -37,13 +39,16 @@ class SkillView:
         self._words = html(EMPTY)
         self._figures = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT, visible=False)
         self._bar = pn.Row(self.field, self.baseline, margin=0, visible=False)
-        self.pane = pn.Column(self._words, self._bar, self._figures, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
+        self.others = OthersPart(state)
+        parts = (self._words, self._bar, self._figures, self.others.pane)
+        self.pane = pn.Column(*parts, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
 
     def show(self, view: RolloutView | None) -> None:
         """Draw the scores, or say that there are none."""
         if view is self._view:
             return
         self._view = view
+        self.others.show(view)
         self._figures.visible = self._bar.visible = view is not None
         if view is None:
             self._words.object = EMPTY
@@ -64,6 +69,10 @@ class SkillView:
             self._new = False
             figures = (self.rmse, self.skill, self.acc, self.crps, self.bias)
             self._figures.objects = [grid(*(figure.pane for figure in figures), least=420, columns_at_most=2)]
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        self.others.close()
 
     def _show_scores(self) -> None:
         """Draw the scores of the field that is chosen."""

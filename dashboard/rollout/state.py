@@ -154,7 +154,11 @@ class RolloutState(ChosenSettings):
         self.view, self._given = None, ()
 
     def _on_settings(self, settings: RolloutSettings) -> None:
-        self.stale = self.view is not None and self.view.prepared.settings != settings
+        if self.view is None:
+            self.stale = False
+            return
+        run = self.view.prepared.settings  # other starts are run when they are asked for
+        self.stale = settings.model_copy(update={"generalise": run.generalise}) != run
 
     def _ask(self, request: Request) -> None:
         self._stop.clear()

@@ -1,5 +1,6 @@
 """Rollouts as Zarr stores and NetCDF files: reopened with plain xarray, and cut into chunks as they are used."""
 
+import json
 import math
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def test_a_store_is_reopened_with_all_that_was_forecast(plane, tmp_path):
     data = xr.open_zarr(tmp_path / "a.zarr", consolidated=False)
     assert data.phi.dims == ("model", "member", "lead_time", "z", "x")
     assert data.model.values.tolist() == list(plane.labels)
+    types = {json.loads(file.read_text())["data_type"] for file in (tmp_path / "a.zarr").glob("*/zarr.json")}
+    assert types == {"float32", "float64", "int64", "string"}  # which other libraries read, too
     np.testing.assert_allclose(data.lead_time, plane.leads)
     np.testing.assert_allclose(data.valid_time, float(data.init_time) + plane.leads)
     for label, forecast in zip(plane.labels, plane.forecasts, strict=True):

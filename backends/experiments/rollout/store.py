@@ -63,7 +63,8 @@ def dataset(view: RolloutView) -> "xr.Dataset":
     members = min(forecast.members.shape[1] for forecast in view.forecasts)
     states = np.stack([forecast.members[:, :members].swapaxes(0, 1) for forecast in view.forecasts])
     coords: dict[str, Any] = {
-        "model": ("model", list(view.labels), {"long_name": "what forecasts"}),
+        # Strings of any length are a type that Zarr's extensions specify; those of fixed length are none in format 3.
+        "model": ("model", np.array(view.labels, object), {"long_name": "what forecasts"}),
         "member": ("member", np.arange(members), {"standard_name": "realization"}),
         "lead_time": ("lead_time", view.leads, {"long_name": "lead time", "units": _time_unit(view)}),
         **{name: (name, values, attributes) for name, (values, attributes) in places.items()},

@@ -98,7 +98,7 @@ def _described(dataset: xr.Dataset, arrays: list[np.ndarray]) -> dict[str, Any]:
 
 def _plain(values: np.ndarray) -> np.ndarray:
     """Return an array that can be sent; dates of other calendars, and texts of any length, as texts of fixed width."""
-    return values if values.dtype.kind in KINDS else np.asarray(values).astype(str)
+    return values if values.dtype.kind in KINDS else np.asarray(values).astype(object).astype(str)
 
 
 def _texts(attributes: Mapping[Any, object]) -> dict[str, Any]:

@@ -208,6 +208,6 @@ def columns(least: int, most: int) -> dict[str, str]:
     return {"display": "grid", "grid-template-columns": f"repeat(auto-fit, minmax({width}, 1fr))", **ANY_HEIGHT}
 
 
-def grid(*panes: pn.pane.Bokeh, least: int = 260, columns_at_most: int = 0) -> pn.Column:
+def grid(*panes: pn.viewable.Viewable, least: int = 260, columns_at_most: int = 0) -> pn.Column:
     """Return a box with columns of equal width, each at least so many pixels wide, by default as many as panes."""
     return pn.Column(*panes, sizing_mode="stretch_width", margin=0, styles=columns(least, columns_at_most or len(panes)))
