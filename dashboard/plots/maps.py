@@ -5,6 +5,7 @@ from typing import Literal
 
 import holoviews as hv
 from bokeh.models import CustomJSHover, CustomJSTickFormatter, HoverTool
+from bokeh.plotting import figure
 
 from backends.fields.raster import Raster
 from dashboard.theme import MISSING, FieldStyle
@@ -143,6 +144,12 @@ def degrees_east() -> CustomJSTickFormatter:
 def degrees_north() -> CustomJSTickFormatter:
     """Return what writes latitudes at an axis: ``50°N``."""
     return CustomJSTickFormatter(code=_NORTH % {"x": "tick", "digits": "tick % 1 ? 1 : 0"})
+
+
+def write_degrees(fig: figure) -> None:
+    """Let the axes of a map say what they are by their numbers, as atlases do: ``10°W``, ``50°N``."""
+    fig.xaxis.update(axis_label=None, formatter=degrees_east())
+    fig.yaxis.update(axis_label=None, formatter=degrees_north())
 
 
 def _plane(raster: Raster, units: str) -> dict[str, object]:

@@ -24,6 +24,7 @@ from bokeh.plotting import figure
 
 from backends.experiments.cycling.layout import Layout
 from dashboard.plots.axes import set_limits
+from dashboard.plots.maps import write_degrees
 from dashboard.plots.race.frame import MOST_CELLS, columns, race_figure, short, value_hover, with_units
 from dashboard.plots.rollout.reel import Strip, as_frames
 from dashboard.plots.training.frame import PLAIN
@@ -145,6 +146,7 @@ class MapFrames:
             if coastlines is not None:
                 shore = ColumnDataSource(data={"x": coastlines[:, 0], "y": coastlines[:, 1]})
                 fig.add_glyph(shore, Line(x="x", y="y", line_color="black", line_width=1, line_alpha=0.7))
+                write_degrees(fig)
             for color, width in (("white", 5), ("black", 2)):
                 look = Scatter(x="x", y="y", marker="cross", size=16, line_color=color, line_width=width)
                 fig.add_glyph(self._chosen, look)

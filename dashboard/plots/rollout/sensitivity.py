@@ -32,6 +32,7 @@ from bokeh.plotting import figure
 
 from backends.experiments.cycling.layout import Layout
 from dashboard.plots.axes import set_limits
+from dashboard.plots.maps import write_degrees
 from dashboard.plots.race.frame import MOST_CELLS, calm, columns, finite, grid, race_figure, value_hover
 from dashboard.plots.training.frame import PLAIN
 from dashboard.theme import ANALYSIS, DIVERGING, NEUTRAL, REJECTED
@@ -105,6 +106,7 @@ class SensitivityMaps:
             if coastlines is not None:
                 shore = ColumnDataSource(data={"x": coastlines[:, 0], "y": coastlines[:, 1]})
                 fig.add_glyph(shore, Line(x="x", y="y", line_color="black", line_width=1, line_alpha=0.7))
+                write_degrees(fig)
             for color, width in (("white", 4), ("black", 2)):
                 look = Quad(
                     left="left", right="right", bottom="bottom", top="top", fill_color=None, line_color=color, line_width=width
