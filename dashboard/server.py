@@ -13,7 +13,7 @@ from backends.fields.catalogue import Catalogue
 from backends.fields.isolation.decoder import decoder
 from dashboard.analysis.page import AnalysisPage
 from dashboard.cycling.page import CyclingPage
-from dashboard.explore.observations.state import COUNTING, DECODING
+from dashboard.explore.observations.state import COUNTING, DECODING, DRAWING
 from dashboard.explore.page import ExplorePage
 from dashboard.home import HomePage
 from dashboard.jobs import close_jobs
@@ -91,7 +91,7 @@ def serve(port: int, address: str, data: Path) -> None:
         server.run_until_shutdown()
     finally:
         close_jobs()
-        for worker in (DEVICE, FILES, MAKING, FORECASTS, FILMS, COUNTING, DECODING):
+        for worker in (DEVICE, FILES, MAKING, FORECASTS, FILMS, COUNTING, DECODING, DRAWING):
             worker.shutdown(wait=False, cancel_futures=True)
 
 

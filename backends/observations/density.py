@@ -51,7 +51,9 @@ def places(latitude: np.ndarray, longitude: np.ndarray, west: float) -> Places:
     """
     with np.errstate(invalid="ignore"):
         there = np.flatnonzero((np.abs(latitude) <= 90) & np.isfinite(longitude))
-        x = (longitude[there] - west) % 360 + west
+        x = longitude[there]
+        if len(x) and not (x.min() >= west and x.max() <= west + 360):
+            x = (x - west) % 360 + west
     return Places(x.astype("f4"), latitude[there].astype("f4"), there)
 
 

@@ -62,7 +62,8 @@ class OneVariable:
 def one_variable(table: Table, name: str) -> OneVariable:
     """Return the observations of a variable; there must be some."""
     row = np.flatnonzero(table.variable.is_in([name]))
-    row = row[np.argsort(table.latitude[row], kind="stable")]
+    # Single precision sorts in half the time, and is what the map has.
+    row = row[np.argsort(table.latitude[row].astype("f4"))]
     some = table.take(row)
     area = extent(some.latitude, some.longitude)
     return OneVariable(some, row, places(some.latitude, some.longitude, area.west), area)

@@ -1,5 +1,7 @@
 """Observations that are there twice, and places that are probably wrong."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from backends.observations.table import Table
@@ -16,6 +18,37 @@ REASONS = (
     "latitude and longitude alike",
     "the station reports from several places",
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Suspects:
+    """Rows that are there twice, or whose place is probably wrong.
+
+    Attributes
+    ----------
+    rows
+        Numbers of the first of them, places before duplicates.
+    reasons
+        Why each is listed.
+    duplicates, places
+        How many there are of both kinds.
+    """
+
+    rows: np.ndarray
+    reasons: tuple[str, ...]
+    duplicates: int
+    places: int
+
+
+def suspects(table: Table, most: int = 300) -> Suspects:
+    """Return the rows that a person should look at, at most so many of them."""
+    reason, twice = suspicious_places(table), duplicates(table)
+    wrong, also = np.flatnonzero(reason), np.flatnonzero(twice & (reason == 0))
+    rows = np.r_[wrong, also][:most]
+    words = tuple(
+        REASONS[reason[k] - 1] if reason[k] else "another has the same station, time, level and variable" for k in rows
+    )
+    return Suspects(rows, words, int(twice.sum()), len(wrong))
 
 
 def duplicates(table: Table) -> np.ndarray:

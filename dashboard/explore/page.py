@@ -189,10 +189,14 @@ class ExplorePage:
         """Block until everything asked for is there; for programs without a browser."""
         self.state.wait()
         self.views.wait()
+        if self.observations is not None:
+            self.observations.compare.wait()
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
         self.views.close()
+        if self.observations is not None:
+            self.observations.close()
         self.state.close()
 
     # From the controls to the state -------------------------------------------------------------------------------
@@ -259,7 +263,8 @@ class ExplorePage:
         """Show observations in the place of a field, or the other way round."""
         with one_message():
             if self.observations is None:
-                self.observations = ObservationsView(self.state.observations)
+                self.observations = ObservationsView(self.state.observations, self.state.catalogue)
+                self.observations.compare.offer(self.state.entries)
             views = self.observations
             parts = ((self._main, self._field, views.pane), (self._sidebar, self._controls, views.controls))
             for column, field, observations in parts:

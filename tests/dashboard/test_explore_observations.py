@@ -10,7 +10,7 @@ from dashboard.explore.observations import state as observation_state
 from dashboard.explore.page import ExplorePage
 from tests.backends.observation_files import feedback, table
 from tests.dashboard.helpers import SCRIPT, text_of
-from tests.files import regional
+from tests.files import known, regional
 
 CSV = "station,lat,lon,time,T [°C],error\n" + "\n".join(
     f"S{k},{40 + k},{k},2021-05-16T{12 + k % 3}:00,{10 + k},0.5" for k in range(12)
@@ -172,3 +172,63 @@ def test_a_million_are_drawn_as_pixels(stations):
     wait(stations)
     assert stations.observations.map._images["value"].visible
     assert not stations.observations.map._dots["value"].visible
+
+
+def test_observations_are_compared_with_a_field(stations):
+    views, state = stations.observations, stations.state.observations
+    views.compare.datasets.key = "a.nc"
+    stations.wait()
+    wait(stations)
+    assert views.compare.variable.value == "t"
+    inside = (state.of.table.latitude <= 60) & (state.of.table.longitude <= 20)
+    expected = known(state.of.table.latitude[inside], state.of.table.longitude[inside]).diagonal()
+    times = np.round((state.of.table.time[inside] - np.datetime64("2020-01-01")).astype(float) / 21600)
+    assert times.min() > 3  # later than all times of the field: the last one counts
+    np.testing.assert_allclose(state.of.table.background[inside], expected + 3, rtol=1e-5)
+    assert "O−B against a.nc" in views._heading.object
+    assert views.map._field.visible
+    views.compare.under.value = False
+    assert not views.map._field.visible
+    views.compare._on_stop(None)
+    wait(stations)
+    assert not np.isfinite(state.of.table.background).any()
+
+
+def test_a_field_that_does_not_fit_is_refused(stations):
+    views = stations.observations
+    stations.state.observations.choose_variable("air_temperature")
+    wait(stations)
+    (stations.state.catalogue.folder / "wind.csv").write_text(CSV.replace("T [°C]", "u [m/s]"))
+    stations.state.open("wind.csv")
+    wait(stations)
+    views.compare.datasets.key = "a.nc"
+    stations.wait()
+    assert "has no field of eastward_wind" in text_of(views.compare._problem)
+
+
+def test_departures_by_level_region_and_bar(folder):
+    page = opened(folder, "ekf.nc")
+    state, views = page.state.observations, page.observations
+    views.tabs.active = 1
+    assert views.departures._boxes["background"].visible
+    edges, counts = state.overview.histograms["background"]
+    assert counts.sum() == np.isfinite(state.of.table.background).sum()
+    views.departures.bars["background"]._touched(edges[0], edges[-1])
+    wait(page)
+    assert state.selection.within[0] == "background"
+    assert "region" in views.departures._regions.object
+    page.state.close()
+
+
+def test_suspicious_rows_are_listed_and_shown(folder):
+    twice = CSV + "\nS0,40,0,2021-05-16T12:00,10,0.5\nX,0,0,2021-05-16T12:00,10,0.5"
+    (folder / "twice.csv").write_text(twice)
+    page = opened(folder, "twice.csv")
+    views = page.observations
+    views.tabs.active = 2
+    page.state.wait()
+    assert list(views.suspicious.table.value["why"][:1]) == ["at 0°N 0°E, which stands for a missing place"]
+    assert "1 suspicious places and 2 duplicates" in views.suspicious._words.object
+    views.suspicious._on_click(type("Click", (), {"row": 0})())
+    assert "Station X" in views._card.object
+    page.state.close()

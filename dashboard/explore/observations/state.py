@@ -10,19 +10,22 @@ import param
 
 from backends.fields.raster import Window
 from backends.observations.card import Card, card
+from backends.observations.comparison import Comparison
 from backends.observations.decode import Cancelled, table_of
 from backends.observations.linked import Linked, without
 from backends.observations.one_variable import OneVariable, one_variable
 from backends.observations.overview import Overview, overview
 from backends.observations.picture import Picture, picture
 from backends.observations.selection import Selection
+from backends.observations.suspicious import Suspects, suspects
 from backends.observations.table import Table
 from dashboard.worker import LatestWins
 
 #: Waits for the processes that decode; several, so that a long file holds up nobody else's short one.
 DECODING = ThreadPoolExecutor(max_workers=4, thread_name_prefix="decoding")
-#: Counts and draws.
+#: Counts, and draws maps: two threads, so that a map that is moved need not wait until millions are counted.
 COUNTING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="counting")
+DRAWING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drawing")
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,14 @@ class ObservationState(param.Parameterized):
     window = param.Parameter(default=None, doc="The part of the map that is looked at; all of it if None.")
 
     table = param.Parameter(default=None, doc="All observations of the file.")
-    of = param.Parameter(default=None, doc="Those of the variable.")
+    file_of = param.Parameter(default=None, doc="Those of the variable, as the file has them.")
+    comparison = param.Parameter(default=None, doc="The same with the model equivalents of a field, if there is one.")
+    under = param.Boolean(default=True, doc="Whether that field is shown under the observations.")
+    of = param.Parameter(default=None, doc="What all views show: the one or the other.")
     overview = param.Parameter(default=None, doc="What is counted of them.")
     picture = param.Parameter(default=None, doc="What the map shows of them.")
     card = param.Parameter(default=None, doc="The report that was clicked.")
+    suspects = param.Parameter(default=None, doc="Duplicates and suspicious places, once they have been asked for.")
     opening = param.String(doc="The file that is being decoded.")
     open_problem = param.String(doc="Why it could not be.")
     problem = param.String(doc="Why what was asked for is not shown.")
@@ -68,8 +75,9 @@ class ObservationState(param.Parameterized):
         self._decoding = self._work(DECODING, self._decode, self._on_table, self._on_open_failed)
         self._choosing = self._work(COUNTING, lambda request: one_variable(*request), self._on_variable, self._on_failed)
         self._counting = self._work(COUNTING, _count, self._on_overview, self._on_failed)
-        self._drawing = self._work(COUNTING, _draw, self._on_picture, self._on_failed)
-        self._finding = self._work(COUNTING, _find, self._on_card, self._on_failed)
+        self._drawing = self._work(DRAWING, _draw, self._on_picture, self._on_failed)
+        self._suspecting = self._work(COUNTING, suspects, self._on_suspects, self._on_failed)
+        self._finding = self._work(DRAWING, _find, self._on_card, self._on_failed)
 
     def _work(self, *parts: object) -> LatestWins:
         work: LatestWins = LatestWins(*parts)  # type: ignore[arg-type]
@@ -104,11 +112,11 @@ class ObservationState(param.Parameterized):
             return
         self._wanted, self.file = None, file
         counted = table.variable.counts()
-        self.param.update(table=replace(table, source=file.label), opening="", selection=Selection(), card=None)
+        self.param.update(table=replace(table, source=file.label), opening="", selection=Selection(), card=None, suspects=None)
         if counted:
             self.choose_variable(max(counted, key=lambda name: (name == "air_temperature", counted[name])))
         else:
-            self.param.update(of=None, overview=None, picture=None, problem=f"{file.label} holds no observations")
+            self.param.update(of=None, file_of=None, overview=None, picture=None, problem=f"{file.label} holds no observations")
 
     def _on_open_failed(self, problem: str) -> None:
         self._wanted = None
@@ -123,10 +131,20 @@ class ObservationState(param.Parameterized):
         self._choosing.request((self.table, name))
 
     def _on_variable(self, request: tuple[Table, str], of: OneVariable) -> None:
-        if request != (self.table, self.variable):
-            return
+        if request == (self.table, self.variable):
+            self.param.update(window=None, card=None, comparison=None)
+            self._look_at(of)
+            self.file_of = of
+
+    def take_comparison(self, comparison: Comparison | None) -> None:
+        """Show the departures from another field, or again those that the file has."""
+        if self.file_of is not None:
+            self.comparison = comparison
+            self._look_at(self.file_of if comparison is None else comparison.of)
+
+    def _look_at(self, of: OneVariable) -> None:
         colour = self.colour if self.colour in self.colours(of) else "value"
-        self.param.update(of=of, window=None, card=None, colour=colour)
+        self.param.update(of=of, colour=colour)
         self._refresh()
 
     @staticmethod
@@ -166,6 +184,19 @@ class ObservationState(param.Parameterized):
         """Show the card of the report nearest to a place, if there is one near it."""
         if self.of is not None:
             self._finding.request((self.table, self.of, self.selection, latitude, longitude, self.window or self.of.area))
+
+    def show_row(self, row: int) -> None:
+        """Show the card of a row of the whole table."""
+        self.card = card(self.table, row)
+
+    def list_suspects(self) -> None:
+        """Ask for duplicates and suspicious places, unless they are there."""
+        if self.table is not None and self.suspects is None:
+            self._suspecting.request(self.table)
+
+    def _on_suspects(self, table: Table, found: Suspects) -> None:
+        if table is self.table:
+            self.suspects = found
 
     def put_back(self) -> None:
         """Take the card away."""
@@ -209,7 +240,7 @@ class ObservationState(param.Parameterized):
         for work in self._works:
             work.close()
         with param.parameterized.discard_events(self):
-            self.table = self.of = self.overview = self.picture = self.card = None
+            self.table = self.of = self.file_of = self.comparison = self.overview = self.picture = self.card = None
 
 
 COLOURS = {"value": "value", "background": "O−B", "analysis": "O−A", "quality": "quality class", "number": "number"}

@@ -8,7 +8,7 @@ import numpy as np
 from backends.fields.field import time_label
 from backends.observations.card import Card, shown
 from backends.observations.linked import ASPECTS
-from backends.observations.overview import Overview
+from backends.observations.overview import Levels, Overview
 from backends.observations.schema import LEVEL_KINDS, QUALITIES, REPORT_TYPES, UNKNOWN, title
 from backends.observations.selection import Selection
 from backends.observations.statistics import Summary
@@ -37,12 +37,14 @@ def _row(name: str, s: Summary, units: str) -> tuple[str, ...]:
 
 
 def regions_table(overview: Overview, units: str) -> str:
-    """Return the bias and spread of O−B and O−A of those that passed, by region and report type."""
+    """Return bias and spread by region and report type: of those that passed, or of all where nothing was judged."""
     rows = []
+    judged = overview.qualities[UNKNOWN] < overview.qualities.sum()
     for (region, kind), d in overview.regions.items():
         cells = []
-        for every, passed in ((d.background, d.background_passed), (d.analysis, d.analysis_passed)):
-            cells += [f"{every.n:,}", f"{passed.n:,}"]
+        for every, good in ((d.background, d.background_passed), (d.analysis, d.analysis_passed)):
+            passed = good if judged else every
+            cells += [f"{every.n:,}", f"{good.n:,}"]
             cells += [
                 f"{number(passed.mean)} {units}" if passed.n else "–",
                 f"{number(passed.std)} {units}" if passed.n else "–",
@@ -52,6 +54,24 @@ def regions_table(overview: Overview, units: str) -> str:
         return '<div class="hint">No observation has O−B or O−A.</div>'
     head = ("region", "report type", *(f"{q} {what}" for q in ("O−B", "O−A") for what in ("n", "passed", "mean", "spread")))
     return _table(head, rows)
+
+
+def levels_table(levels: Levels, units: str, judged: bool) -> str:
+    """Return n, minimum, mean, maximum and spread layer by layer: of those that passed, or of all where nothing was judged."""
+    rows = []
+    for k, d in enumerate(levels.departures):
+        ends = (float(levels.edges[k]), float(levels.edges[k + 1]))
+        for name, one in (
+            ("O−B", d.background_passed if judged else d.background),
+            ("O−A", d.analysis_passed if judged else d.analysis),
+        ):
+            if one.n:
+                rows.append((level_range(levels.kind, ends), name, *_row("", one, units)[1:]))
+    if not rows:
+        return ""
+    return _table(
+        ("layer, passed only" if judged else "layer", "", "n", "minimum", "mean", "maximum", "standard deviation"), rows
+    )
 
 
 def _table(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
@@ -85,7 +105,7 @@ def place_range(box: tuple[float, float, float, float]) -> str:
 
 
 def _degrees(value: float, letters: str) -> str:
-    value = (value + 180) % 360 - 180 if letters == "EW" else value
+    value = (value + 180) % 360 - 180 if letters == "EW" and abs(value) > 180 else value
     return f"{abs(value):.2f}°{letters[value < 0]}"
 
 
@@ -107,6 +127,14 @@ def level_text(table: Table, row: int) -> str:
     name, units, factor = LEVELS[kind]
     text = f"{number(factor * float(table.level[row]))} {units}".strip()
     return text if units == "hPa" else f"{name} {text}"
+
+
+def place_text(table: Table, row: int) -> str:
+    """Return the place of a row as it was reported."""
+    latitude, longitude = float(table.latitude[row]), float(table.longitude[row])
+    if not np.isfinite([latitude, longitude]).all():
+        return "unknown"
+    return f"{_degrees(latitude, 'NS')} {_degrees(longitude, 'EW')}"
 
 
 def time_text(table: Table, row: int) -> str:
@@ -157,7 +185,7 @@ def card_text(card: Card) -> str:
     height = f"{number(float(t.height[k]))} m" if np.isfinite(t.height[k]) else "unknown"
     facts = {
         "type": f"{kind} ({REPORT_TYPES[kind]})" if kind in REPORT_TYPES else kind or "without a type",
-        "place": f"{_degrees(float(t.latitude[k]), 'NS')} {_degrees(float(t.longitude[k]), 'EW')}",
+        "place": place_text(t, k),
         "height of the station": height,
         "time": time_text(t, k),
     }

@@ -7,12 +7,16 @@ import panel as pn
 import panel_material_ui as pmui
 from param.parameterized import Event
 
+from backends.fields.catalogue import Catalogue
 from backends.fields.raster import Window
 from backends.observations.linked import ASPECTS
 from backends.observations.schema import LEVEL_KINDS, QUALITIES, title
 from dashboard.controls import html, notice, one_message, tell
+from dashboard.explore.observations.compare import CompareControls
 from dashboard.explore.observations.counts import CountsView
+from dashboard.explore.observations.departures import DeparturesView
 from dashboard.explore.observations.state import ObservationState
+from dashboard.explore.observations.suspicious import SuspiciousView
 from dashboard.explore.observations.tables import LEVELS, card_text, chips, pointer_columns, statistics_table, unit_text
 from dashboard.plots.observations.map import ObservationMap
 from dashboard.plots.observations.report import ReportPlot
@@ -24,25 +28,26 @@ HINT = (
     "all views then show the same observations."
 )
 REPORT_BOX = {"flex": "1 1 400px", "min-width": "min(400px, 100%)"}
-VIEWS = ("Counts",)
-COUNTS = 0
+VIEWS = ("Counts", "Departures", "Suspicious")
+COUNTS, DEPARTURES, SUSPICIOUS = range(len(VIEWS))
 
 
 class ObservationsView:
     """Widgets and figures round an :class:`ObservationState`; only the tab that is looked at is kept up to date."""
 
-    def __init__(self, state: ObservationState) -> None:
+    def __init__(self, state: ObservationState, catalogue: Catalogue) -> None:
         self.state = state
         self.map = ObservationMap(900, 500, state.pick, state.look_at, self._on_box)
         self.report = ReportPlot()
-        self.counts = CountsView(state)
+        self.compare = CompareControls(state, catalogue)
+        self.counts, self.departures, self.suspicious = CountsView(state), DeparturesView(state), SuspiciousView(state)
         self._opened_for: object = None
         self._showing = False
         self._heading, self._card, self._statistics = html(), html(f'<div class="hint">{HINT}</div>'), html()
         self._problem = notice("problem")
         self._chips = pn.FlexBox(gap="6px", sizing_mode="stretch_width")
         self._map_box = pn.Column(self.map.pane)
-        self._views = (self.counts.pane,)
+        self._views = (self.counts.pane, self.departures.pane, self.suspicious.pane)
         self.tabs = empty_tabs(VIEWS, self._on_tab)
         self._body = pn.Column(self.counts.pane, sizing_mode="stretch_width", margin=0)
         self._build_controls()
@@ -58,6 +63,7 @@ class ObservationsView:
         state.param.watch(self._show_picture, ["picture"])
         state.param.watch(self._show_overview, ["overview", "selection"])
         state.param.watch(self._show_card, "card")
+        state.param.watch(self._show_under, "under")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
 
     def _build_controls(self) -> None:
@@ -81,7 +87,16 @@ class ObservationsView:
             description="Classes of quality control that are looked at; all where none is chosen",
         )  # fmt: skip
         self.qualities.param.watch(self._on_qualities, "value")
-        self.controls = pn.Column(self.variable, self.colour, self.types, self.qualities, sizing_mode="stretch_width", margin=0)
+        self.controls = pn.Column(
+            self.variable,
+            self.colour,
+            self.types,
+            self.qualities,
+            pmui.Divider(),
+            self.compare.pane,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
 
     # From the controls to the state -------------------------------------------------------------------------------
 
@@ -128,14 +143,26 @@ class ObservationsView:
         if drawn is None or of is None:
             return
         with one_message():
-            if self._opened_for is not of:
-                self._opened_for = of
+            if self._opened_for is not of.where:
+                self._opened_for = of.where
                 self.map.open(of.area)
                 state.size = self.map.size
                 self._map_box.styles = {"flex": f"0 1 {self.map.width}px"}
                 self._show_chosen()
             columns = pointer_columns(of.table, drawn.rows)
+            self._show_under()
             self.map.show(drawn, style_named(state.variable.replace("_", " ")), self._limits(), columns)
+
+    def _show_under(self, *_events: Event) -> None:
+        state = self.state
+        if self.map.figure is None:
+            return
+        if state.comparison is None or not state.under:
+            self.map.underlay(None)
+        else:
+            raster, style = state.comparison.under, style_named(state.variable.replace("_", " "))
+            limits = self._limits() if state.colour == "value" else limits_of(style, raster.values)
+            self.map.underlay(raster, style, limits)
 
     def _limits(self) -> tuple[float, float]:
         """Return the limits of the colours: those of the histograms, which leave out what is far outside."""
@@ -157,6 +184,8 @@ class ObservationsView:
             name = escape(title(state.variable).capitalize()) + (f" [{escape(units)}]" if units else "")
             few = f"{found.chosen:,} of {found.rows:,}" if found.chosen < found.rows else f"{found.rows:,}"
             source = f"{escape(state.table.source)} · {escape(state.table.format)}"
+            if state.comparison is not None:
+                source += f" · O−B against {escape(state.comparison.dataset.label)}"
             self._heading.object = (
                 f'<div class="heading"><h2>{name}</h2><span class="when">{few} observations · {source}</span></div>'
             )
@@ -191,6 +220,10 @@ class ObservationsView:
         found = self.state.overview
         if found is not None and self.tabs.active == COUNTS:
             self.counts.show(found)
+        elif found is not None and self.tabs.active == DEPARTURES:
+            self.departures.show(found, self.units)
+        elif self.tabs.active == SUSPICIOUS:
+            self.suspicious.ask()
 
     def _show_card(self, *_events: Event) -> None:
         card = self.state.card
@@ -211,4 +244,4 @@ class ObservationsView:
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
-        self.state.close()
+        self.compare.close()

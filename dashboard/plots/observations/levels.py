@@ -1,0 +1,86 @@
+"""Mean and spread of O−B and O−A against level."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import panel as pn
+from bokeh.models import BasicTicker, ColumnDataSource, HoverTool
+from bokeh.models.renderers import GlyphRenderer
+
+from backends.observations.statistics import Departures, Summary
+from dashboard.plots.axes import legend_above, plain_figure
+from dashboard.theme import ANALYSIS, BACKGROUND, NEUTRAL
+
+HEIGHT = 300
+
+
+class LevelStatistics:
+    """Lines through the middles of layers: solid the mean, dashed the standard deviation."""
+
+    def __init__(self) -> None:
+        self.figure = fig = plain_figure(HEIGHT, "", "")
+        fig.xaxis.ticker = BasicTicker(desired_num_ticks=5)
+        self._sources: dict[str, ColumnDataSource] = {}
+        entries: dict[str, list[GlyphRenderer]] = {}
+        for name, color in (("O−B", BACKGROUND), ("O−A", ANALYSIS)):
+            source = self._sources[name] = ColumnDataSource(data={"mean": [], "std": [], "level": [], "n": []})
+            dots = fig.scatter("mean", "level", source=source, color=color, size=6)
+            entries[f"{name} mean"] = [fig.line("mean", "level", source=source, color=color, line_width=2), dots]
+            spread = fig.line("std", "level", source=source, color=color, line_width=2, line_dash="dashed")
+            entries[f"{name} spread"] = [spread]
+            tooltips = [
+                (name, ""),
+                ("level", "@level{0.[0] a}"),
+                ("mean", "@mean{0.000}"),
+                ("spread", "@std{0.000}"),
+                ("n", "@n{0,0}"),
+            ]
+            fig.add_tools(HoverTool(renderers=[dots], tooltips=tooltips))
+        fig.vspan(0, line_color=NEUTRAL)
+        legend_above(fig, entries)
+        self.pane = pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0)
+
+    def show(
+        self, edges: np.ndarray, departures: Sequence[Departures], passed: bool, label: str, units: str, downward: bool
+    ) -> None:
+        """Replace the lines.
+
+        Parameters
+        ----------
+        edges
+            Of the layers, (k + 1,), as they are printed.
+        departures
+            Of each, (k,).
+        passed
+            Whether only of those that passed quality control.
+        label, units
+            Of the levels' axis, and of the departures.
+        downward
+            Whether levels grow downward.
+        """
+        middle = (np.asarray(edges[:-1]) + np.asarray(edges[1:])) / 2
+        both = {
+            "O−B": [d.background_passed if passed else d.background for d in departures],
+            "O−A": [d.analysis_passed if passed else d.analysis for d in departures],
+        }
+        reach = [0.0]
+        for name, summaries in both.items():
+            data = _columns(summaries, middle)
+            self._sources[name].data = data
+            reach += [v for column in ("mean", "std") for v in data[column] if np.isfinite(v)]
+        margin = 0.06 * (max(reach) - min(reach)) or 1.0
+        fig = self.figure
+        fig.x_range.update(start=min(reach) - margin, end=max(reach) + margin)
+        low, high = float(edges[0]), float(edges[-1])
+        fig.y_range.update(start=high if downward else low, end=low if downward else high)
+        fig.xaxis.axis_label = f"departure [{units}]" if units else "departure"
+        fig.yaxis.axis_label = label
+
+
+def _columns(summaries: Sequence[Summary], middle: np.ndarray) -> dict[str, list[float]]:
+    return {
+        "mean": [s.mean for s in summaries],
+        "std": [s.std for s in summaries],
+        "n": [float(s.n) for s in summaries],
+        "level": middle.tolist(),
+    }
