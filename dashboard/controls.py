@@ -68,6 +68,7 @@ class DatasetSelect(pmui.Select):
         groups = {
             "Embedded": [e.title for e in entries if e.origin == "embedded"],
             "In the data folder": [e.title for e in entries if e.origin == "found"],
+            "Stores elsewhere": [e.title for e in entries if e.origin == "named"],
             "Observations in the data folder": [e.title for e in entries if e.origin == "observed"],
             "Written on the pages": [e.title for e in entries if e.origin == "written"],
             "Opened by you": others,

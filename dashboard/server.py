@@ -33,14 +33,13 @@ pn.extension("filedropper", "katex", "tabulator")
 
 def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **options: object) -> Server:
     """Return the server of all pages, not yet started; `options` go to :func:`panel.serve`."""
-    alone = address in ("127.0.0.1", "localhost", "::1")
     pages = {
         "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
         "/explore": lambda: frame("/explore", ExplorePage(catalogue, _asked("dataset")).content()),
         "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, _asked("dataset"), _asked("case")).content()),
         "/cycling": lambda: frame("/cycling", CyclingPage(_asked("race")).content()),
         "/training": lambda: frame(
-            "/training", TrainingPage(catalogue.folder, _asked("run"), _asked("record"), alone).content()
+            "/training", TrainingPage(catalogue.folder, _asked("run"), _asked("record"), is_alone(address)).content()
         ),
         "/rollout": lambda: frame(
             "/rollout", RolloutPage(catalogue.folder, _asked("race"), _asked("method"), _asked("analysis")).content()
@@ -73,7 +72,7 @@ def serve(port: int, address: str, data: Path) -> None:
     # for the interpreter while another visitor's page is built.
     sys.setswitchinterval(0.0005)
     device = compute_device()
-    catalogue = Catalogue(data)
+    catalogue = Catalogue(data, any_address=is_alone(address))
     try:
         server = build_server(catalogue, port, address)
     except OSError as problem:
@@ -93,6 +92,11 @@ def serve(port: int, address: str, data: Path) -> None:
         close_jobs()
         for worker in (DEVICE, FILES, MAKING, FORECASTS, FILMS, COUNTING, DECODING, DRAWING):
             worker.shutdown(wait=False, cancel_futures=True)
+
+
+def is_alone(address: str) -> bool:
+    """Return whether nobody but this machine reaches a server that listens on an address."""
+    return address in ("127.0.0.1", "localhost", "::1")
 
 
 def _asked(key: str) -> str:

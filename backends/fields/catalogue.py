@@ -1,6 +1,7 @@
 """The datasets that there are: embedded ones, every readable file under the data folder, and stores that pages have written."""
 
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,17 +9,20 @@ from pathlib import Path
 from typing import Literal
 
 from backends.errors import InputError
+from backends.fields.addresses import checked, is_address, listed_stores
 from backends.fields.dataset import FieldDataset
 from backends.fields.european import european_archive
 from backends.fields.isolation.opened import identity
 from backends.fields.paths import confine
-from backends.fields.readers import open_dataset, recognise, zarr
+from backends.fields.readers import open_dataset, open_store, recognise, zarr
 from backends.home import home_folder, stores_folder
 
 #: Opened datasets that are kept for the next visitor.
 KEPT_DATASETS = 8
 #: Files looked at under the data folder; a larger folder is listed up to here.
 MOST_FILES = 2000
+#: Seconds after which a store at an address is opened anew: whether it has changed cannot be seen.
+ASK_ANEW = 600.0
 #: Begins the keys of stores that pages have written.
 WRITTEN = "written:"
 
@@ -29,7 +33,7 @@ class Entry:
 
     key: str
     title: str
-    origin: Literal["embedded", "found", "written", "observed"]
+    origin: Literal["embedded", "found", "written", "observed", "named"]
 
 
 class Catalogue:
@@ -39,10 +43,12 @@ class Catalogue:
     ----------
     folder
         The data folder. It need not exist.
+    any_address
+        Whether Zarr stores at any address may be opened, or only those that the server's owner named.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, any_address: bool = False) -> None:
+        self.folder, self.any_address = folder, any_address
         self._opened: OrderedDict[tuple[object, ...], FieldDataset] = OrderedDict()
 
     def entries(self) -> list[Entry]:
@@ -54,6 +60,7 @@ class Catalogue:
         embedded = [Entry(key, title, "embedded") for key, (title, _) in EMBEDDED.items()]
         found = [Entry(name, self._title(name), "found") for name in self.found(recognise)]
         written = sorted(path.name for path in stores_folder().iterdir() if not path.name.startswith("."))
+        found += [Entry(address, address, "named") for address in listed_stores()]
         return embedded + found + [Entry(WRITTEN + name, f"{name} (written here)", "written") for name in written]
 
     def found(self, readable: Callable[[Path], bool]) -> list[str]:
@@ -89,17 +96,21 @@ class Catalogue:
             return False
 
     def open(self, key: str) -> FieldDataset:
-        """Return a dataset by its key in the catalogue, or its path relative to the data folder.
+        """Return a dataset by its key in the catalogue, its path relative to the data folder, or the address of a Zarr store.
 
         A dataset stays open for the next visitor until its file changes or newer ones push it out.
 
         Raises
         ------
         InputError
-            If there is no such file, it leads outside the data folder, or it cannot be read.
+            If there is no such file, it leads outside the data folder, it is an address that may not be opened, or it cannot be
+            read.
         """
         if key in EMBEDDED:
             return self._kept((key,), EMBEDDED[key][1])
+        if is_address(key):
+            address = checked(key, self.any_address)
+            return self._kept((address, int(time.monotonic() // ASK_ANEW)), lambda: open_store(address))
         path = confine(key.removeprefix(WRITTEN), stores_folder()) if key.startswith(WRITTEN) else confine(key, self.folder)
         status = path.stat()
         return self._kept((path, status.st_mtime_ns, status.st_size, identity(path)), lambda: open_dataset(path))

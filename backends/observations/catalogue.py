@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from backends.fields.addresses import is_address
 from backends.fields.catalogue import EMBEDDED, WRITTEN, Catalogue, Entry
 from backends.fields.paths import confine
 from backends.observations.readers import recognise
@@ -20,7 +21,7 @@ def observation_path(catalogue: Catalogue, key: str) -> Path | None:
     InputError
         If the path leads outside the folder, or there is no such file.
     """
-    if key in EMBEDDED or key.startswith(WRITTEN):
+    if key in EMBEDDED or key.startswith(WRITTEN) or is_address(key):
         return None
     path = confine(key, catalogue.folder)
     return path if recognise(path) is not None else None

@@ -48,7 +48,7 @@ class ExplorePage:
         self.decoding = DecodingNotice(state.observations, state.cancel)
         #: Built when the first file of observations is opened.
         self.observations: ObservationsView | None = None
-        self._build_data_controls()
+        self._build_data_controls(catalogue)
         self._build_field_controls()
         self._build_map_controls()
         beside = pn.Column(self._legend, self.lines.pane, self.clear, styles=SERIES_BOX)
@@ -66,15 +66,17 @@ class ExplorePage:
 
     # Controls -----------------------------------------------------------------------------------------------------
 
-    def _build_data_controls(self) -> None:
+    def _build_data_controls(self, catalogue: Catalogue) -> None:
         self.datasets = DatasetSelect(
             label="Dataset", description="Embedded samples, and every readable file under the data folder."
         )
         self.datasets.param.watch(self._on_dataset, "key")
+        addresses = "A Zarr store elsewhere opens by its address, https://, s3:// or gs://, without user and password"
         self.path = pmui.TextInput(
             label="Open by path",
-            placeholder="folder/file.nc, then Enter",
-            description="Relative to the data folder. Files outside it cannot be opened.",
+            placeholder="folder/file.nc or https://…, then Enter" if catalogue.any_address else "folder/file.nc, then Enter",
+            description="Relative to the data folder; files outside it cannot be opened. A folder of files opens as one. "
+            f"{addresses}{'.' if catalogue.any_address else ', if the server lists it.'}",
             sizing_mode="stretch_width",
         )
         self.path.param.watch(self._on_path, "value")

@@ -127,6 +127,22 @@ def test_a_file_that_cannot_be_opened_leaves_the_last_picture(explore, tmp_path)
     assert not text_of(explore._open_problem)
 
 
+def test_an_address_is_refused_beside_its_field_unless_any_may_be_opened(explore, tmp_path):
+    explore.path.value = "https://example.org/a.zarr"
+    explore.state.wait()
+    assert "reads only the stores that ASSIMILAB_STORES names" in text_of(explore._open_problem)
+    assert "https://" not in explore.path.placeholder
+    alone = ExplorePage(Catalogue(tmp_path, any_address=True), "a.nc")
+    alone.state.wait()
+    assert "https://" in alone.path.placeholder
+    alone.path.value = "https://me:secret@example.org/a.zarr"
+    alone.state.wait()
+    said = text_of(alone._open_problem)
+    assert "credentials come from the environment" in said
+    assert "secret" not in said
+    assert alone.state.dataset == "a.nc"
+
+
 def test_a_field_of_nans_says_so(tmp_path):
     data = dataset(LATITUDE, LONGITUDE) * np.nan
     data["t"].attrs["units"] = "K"

@@ -1,6 +1,7 @@
 """Datasets of which the coordinates are here and the values in the process that decodes."""
 
 import hashlib
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from xarray.core import indexing
 from backends.errors import InputError
 from backends.fields.isolation.decoder import Unreadable, decoder
 from backends.fields.isolation.wire import KINDS
-from backends.fields.readers import folder, zarr
+from backends.fields.readers import folder, remote, zarr
 
 #: What is known of how a variable is encoded that other parts look at.
 ENCODING = ("coordinates", "grid_mapping", "bounds", "units", "calendar")
@@ -27,11 +28,28 @@ def open_isolated(path: Path, label: str, format: str) -> list[xr.Dataset]:
     InputError
         If the file cannot be used.
     """
-    file = _file(path, label, format)
     try:
-        answer, arrays = decoder().ask({"do": "open", "file": file})
+        return _opened(_file(path, label, format))
     except Unreadable as problem:
         raise InputError(f"{label} cannot be read as {format}, the file may be damaged: {problem}") from problem
+
+
+def open_address(address: str) -> list[xr.Dataset]:
+    """Return the datasets of a Zarr store at an address, as it is now; what is read later belongs to that.
+
+    Raises
+    ------
+    InputError
+        If it cannot be used.
+    """
+    try:
+        return _opened({"path": address, "label": address, "format": remote.FORMAT, "identity": str(time.time_ns())})
+    except Unreadable as problem:
+        raise InputError(f"{address} cannot be opened: {problem}") from problem
+
+
+def _opened(file: dict[str, Any]) -> list[xr.Dataset]:
+    answer, arrays = decoder().ask({"do": "open", "file": file})
     held = iter(arrays)
     return [_dataset(file, number, description, held) for number, description in enumerate(answer["datasets"])]
 

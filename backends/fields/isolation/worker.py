@@ -53,8 +53,10 @@ class Files:
 
 def _open(file: dict[str, Any]) -> "list[xr.Dataset]":
     from backends.fields.isolation.opened import identity
-    from backends.fields.readers import READERS
+    from backends.fields.readers import READERS, remote
 
+    if file["format"] == remote.FORMAT:
+        return remote.read(file["path"], file["label"])
     path = Path(file["path"])
     if identity(path) != file["identity"]:
         raise InputError(f"{file['label']} has changed since it was opened; open it again")

@@ -71,12 +71,30 @@ def open_dataset(path: Path, label: str = "", trusted: bool = False) -> "FieldDa
     reader = _reader(path)
     if reader is None:
         raise InputError(f"{label} is none of the formats that can be read: {', '.join(r.FORMAT for r in READERS)}")
-    from backends.fields.dataset import FieldDataset
     from backends.fields.isolation.opened import open_isolated
 
     sources = reader.read(path, label) if trusted else open_isolated(path, label, reader.FORMAT)
+    return _dataset(label, odim.FORMAT if odim.made(sources) else reader.FORMAT, sources, path)
+
+
+def open_store(address: str) -> "FieldDataset":
+    """Open the Zarr store at an address that has been checked (:func:`backends.fields.addresses.checked`).
+
+    Raises
+    ------
+    InputError
+        If it does not answer, is damaged, or holds nothing to put on a map.
+    """
+    from backends.fields.isolation.opened import open_address
+
+    return _dataset(address, zarr.FORMAT, open_address(address), None)
+
+
+def _dataset(label: str, format: str, sources: list[xr.Dataset], path: Path | None) -> "FieldDataset":
+    from backends.fields.dataset import FieldDataset
+
     try:
-        return FieldDataset(label, odim.FORMAT if odim.made(sources) else reader.FORMAT, sources, path)
+        return FieldDataset(label, format, sources, path)
     except InputError:
         raise
     except (*DECODING_PROBLEMS, TypeError, ArithmeticError) as problem:

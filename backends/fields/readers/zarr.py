@@ -1,12 +1,16 @@
-"""Local Zarr stores, through xarray."""
+"""Zarr stores, through xarray."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
 from backends.errors import InputError
 from backends.fields.damage import DECODING_PROBLEMS, first_line
 from backends.fields.readers import anemoi
+
+if TYPE_CHECKING:
+    from zarr.storage import FsspecStore
 
 FORMAT = "Zarr"
 
@@ -25,11 +29,16 @@ def read(path: Path, label: str) -> list[xr.Dataset]:
         If its metadata is damaged.
     """
     try:
-        dataset = xr.open_zarr(path, chunks=None, decode_timedelta=True)
-        if anemoi.is_training_data(dataset):
-            return [anemoi.variables_of(dataset, label)]
-        return [dataset[sorted(map(str, dataset.data_vars))]]  # a store keeps no order of its own
+        return datasets_of(path, label)
     except InputError:
         raise
     except DECODING_PROBLEMS as problem:
         raise InputError(f"{label} is a damaged Zarr store: {first_line(problem)}") from problem
+
+
+def datasets_of(store: "Path | FsspecStore", label: str) -> list[xr.Dataset]:
+    """Return the datasets of a store in a folder or elsewhere; whatever its package raises is not caught."""
+    dataset = xr.open_zarr(store, chunks=None, decode_timedelta=True)
+    if anemoi.is_training_data(dataset):
+        return [anemoi.variables_of(dataset, label)]
+    return [dataset[sorted(map(str, dataset.data_vars))]]  # a store keeps no order of its own
