@@ -17,6 +17,7 @@ from dashboard.controls import DatasetSelect, html, notice, one_message, tell
 from dashboard.explore.messages import MessagesView
 from dashboard.explore.observations.decoding import DecodingNotice
 from dashboard.explore.observations.view import ObservationsView
+from dashboard.explore.overlays import MapOverlaysView
 from dashboard.explore.state import UPLOAD_LIMIT, ExploreState
 from dashboard.explore.views import ExploreViews
 from dashboard.plots.live import LiveMap, LiveSeries
@@ -57,6 +58,7 @@ class ExplorePage:
         state.param.watch(self._on_opened, ["entries", "dataset", "opened", "uploads"])
         state.param.watch(self._offer_axes, ["opened", "variable"])
         state.param.watch(self._show, ["picture", "low", "high"])
+        self.overlays = MapOverlaysView(state, self.map)
         state.param.watch(self._show_series, "series")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(lambda event: tell(self._open_problem, "problem", event.new), "open_problem")
@@ -157,6 +159,7 @@ class ExplorePage:
             self.low,
             self.high,
             pn.Row(self.usual, self.fit),
+            self.overlays.pane,
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -196,6 +199,7 @@ class ExplorePage:
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
+        self.overlays.close()
         self.views.close()
         if self.observations is not None:
             self.observations.close()
@@ -253,6 +257,7 @@ class ExplorePage:
 
     def _on_window(self, window: Window) -> None:
         self.state.look_at(window)
+        self.overlays.look_at(window)
 
     # From the state to what is shown ------------------------------------------------------------------------------
 

@@ -15,11 +15,13 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from backends.fields.field import Series
+from backends.fields.overlays.asked import Overlay
 from backends.fields.raster import Raster, Window
 from backends.fields.views import View
 from dashboard.coastlines import coastlines
 from dashboard.plots.ground import MapGround
 from dashboard.plots.maps import COORDINATES, Frame, aspect, extent, field_map
+from dashboard.plots.overlays import MapOverlays
 from dashboard.plots.points import MapPoints
 from dashboard.plots.series import SERIES_HEIGHT, position, series_plot
 from dashboard.theme import MISSING, NEUTRAL, FieldStyle
@@ -77,6 +79,9 @@ class LiveMap:
         self._on_turn = on_turn
         self._points: MapPoints | None = None
         self._ground: MapGround | None = None
+        self._overlays: MapOverlays | None = None
+        #: Width and height in pixels of the map without axes and colours.
+        self.inner = (width, height)
         self._scene: Hashable = None
         self.figure: figure | None = None
         #: The width in pixels that the map takes where there is room.
@@ -128,6 +133,14 @@ class LiveMap:
             x, y = self._ground.points(x, y)
         self._shown_points.mark(x, y, fill, rejected, sizes)
 
+    def overlay(self, overlay: Overlay) -> None:
+        """Draw contours and wind over the field, until a new scene is built; its x and y are those of the map."""
+        if self.figure is None or (self._overlays is None and overlay.contours is None and overlay.wind is None):
+            return
+        if self._overlays is None:
+            self._overlays = MapOverlays(self.figure)
+        self._overlays.show(overlay)
+
     def point_at(self, x: float | None, y: float | None = None) -> None:
         """Put a cross at a place, or take it away."""
         self._shown_points.point_at(x, y)
@@ -178,6 +191,7 @@ class LiveMap:
         if frame == "geographic":
             coast = coastlines(*extent(raster))
             fig.line(coast[:, 0], coast[:, 1], color=edge, line_width=0.9)
+        self._overlays = None
         colors = None if self._colored_points else mapper
         self._points = MapPoints(fig, COORDINATES[frame], colors, edge, self._on_move)
         self.set_moving(self._moving)
@@ -194,6 +208,7 @@ class LiveMap:
         if frame != "plane":
             across, above = (BAR_WIDTH, TOOLS_HEIGHT) if frame == "projected" else (FRAME_WIDTH, FRAME_HEIGHT)
             inner = min(height - above, (width - across) / aspect(raster, frame))
+            self.inner = round(inner * aspect(raster, frame)), round(inner)
             width, height = inner * aspect(raster, frame) + across, inner + above
         if frame == "projected":  # however long the numbers at the colour bar are, the globe stays round
             fig.update(min_border_left=2, min_border_right=BAR_WIDTH - 2, outline_line_color=None)

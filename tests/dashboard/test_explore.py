@@ -285,3 +285,33 @@ def test_derived_variables_are_offered_and_shown(tmp_path):
     assert "Relative vorticity [10⁻⁵ s⁻¹]" in page._heading.object
     assert page.state.low == -page.state.high
     page.state.close()
+
+
+def test_contours_and_barbs_lie_over_the_field_and_go_with_it(tmp_path):
+    write(tmp_path / "winds.nc", solid_rotation())
+    page = ExplorePage(Catalogue(tmp_path), "winds.nc")
+    page.state.wait()
+    page.overlays.contoured.value = "wind_speed(u,v)"
+    page.overlays.levels.value = "10"
+    page.overlays.wind.value = "u, v"
+    page.overlays.wait()
+    drawn = page.map._overlays
+    assert {float(text) for text in drawn.labels.data["text"]} <= {10, 20, 30}
+    first = np.nanmax(np.abs(drawn.contours.data["y"]))
+    assert first == pytest.approx(np.rad2deg(np.arccos(10 / 40)), abs=0.1)
+    assert len(drawn.wind.data["x"]) > 100
+    page.state.choose("time", 2)  # three times as fast
+    page.state.wait()
+    page.overlays.wait()
+    assert np.nanmax(np.abs(drawn.contours.data["y"])) == pytest.approx(np.rad2deg(np.arccos(10 / 120)), abs=0.1)
+    page.overlays.levels.value = "ten"
+    page.overlays.wait()
+    assert "Contour levels must be an interval" in text_of(page.overlays._problem)
+    assert len(drawn.contours.data["x"]) == 0
+    page.overlays.levels.value = ""
+    page.projection.value = "globe"
+    page.state.wait()
+    page.overlays.wait()
+    assert page.map._overlays is not drawn
+    assert np.nanmax(np.hypot(*(page.map._overlays.contours.data[c] for c in "xy"))) <= 1
+    page.close()

@@ -1,0 +1,175 @@
+"""Contours and wind over the map: their controls, and what is drawn for them after every new picture."""
+
+from dataclasses import replace
+from html import escape
+from itertools import pairwise
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from param.parameterized import Event
+
+from backends.fields.dataset import FieldDataset
+from backends.fields.overlays.asked import Asked, Overlay, overlay
+from backends.fields.picture import Picture
+from backends.fields.raster import Window
+from backends.fields.roles import wind_pairs
+from dashboard.controls import Group, html, notice, one_message, tell
+from dashboard.explore.state import ExploreState
+from dashboard.plots.live import LiveMap
+from dashboard.theme import number, units_label
+from dashboard.worker import FILES, LatestWins
+
+NONE, HERE = "none", "as shown"
+Request = tuple[FieldDataset, Picture, Asked, Window | None, int, int]
+
+
+class MapOverlaysView:
+    """A group of controls for the sidebar, and the lines on a map; latest wins."""
+
+    def __init__(self, state: ExploreState, on_map: LiveMap) -> None:
+        self.state, self.map = state, on_map
+        self.asked = Asked()
+        self._window: Window | None = None
+        self._offered: object = None
+        self._offering = False
+        self._drawing: LatestWins[Request, Overlay] = LatestWins(
+            FILES, lambda request: overlay(*request), self._on_overlay, self._on_failed
+        )
+        self._problem, self.words = notice("problem"), html(margin=(0, 10))
+        self._build()
+        self.group = Group("Contours and wind", self._controls)
+        self.pane = self.group.pane
+        state.param.watch(self._offer, "opened")
+        state.param.watch(self._on_scene, ["opened", "variable", "shown"])
+        state.param.watch(lambda _: self.draw(), "picture")
+
+    def _build(self) -> None:
+        wide: dict[str, Any] = {"sizing_mode": "stretch_width"}
+        self.contoured = pmui.Select(
+            label="Contours of", options=[NONE], value=NONE, **wide,
+            description="Variable whose contour lines are drawn over the colours, at the same time and member.",
+        )  # fmt: skip
+        self.level = pmui.Select(
+            label="at level", options=[HERE], value=HERE, visible=False, **wide,
+            description="Level of the contoured variable; as shown: the level of the colours.",
+        )  # fmt: skip
+        self.levels = pmui.TextInput(
+            label="Contour levels", placeholder="automatic", visible=False, **wide,
+            description="One number is the interval, in the unit of the variable; several with blanks between are the levels.",
+        )  # fmt: skip
+        self.wind = pmui.Select(
+            label="Wind", options=[NONE], value=NONE, **wide,
+            description="Eastward and northward wind (u, v) of the file, at the time, level and member of the map.",
+        )  # fmt: skip
+        self.style = pmui.Select(
+            label="drawn as", options=["barbs", "streamlines"], value="barbs", visible=False, **wide,
+            description="Barbs on some grid points, thinned to the view, or lines along the wind.",
+        )  # fmt: skip
+        self.unit = pmui.Select(
+            label="Barbs count", options=["kn", "m/s"], value="kn", visible=False, **wide,
+            description="Unit of a half barb (5), a full barb (10) and a pennant (50): knots, or metres per second.",
+        )  # fmt: skip
+        for control in (self.contoured, self.level, self.levels, self.wind, self.style, self.unit):
+            control.param.watch(self._on_control, "value")
+
+    def _controls(self) -> list[Any]:
+        return [
+            self.contoured, self.level, self.levels, self.wind, pn.Row(self.style, self.unit), self.words, self._problem,
+        ]  # fmt: skip
+
+    # From the controls to what is asked for -----------------------------------------------------------------------
+
+    def _offer(self, *_events: Event) -> None:
+        dataset = self.state.opened
+        if dataset is None or dataset is self._offered:
+            return
+        self._offered, self._offering = dataset, True
+        known = {**dataset.variables, **dataset.derived}
+        self.contoured.param.update(options={NONE: NONE, **{_label(v.title, n): n for n, v in known.items()}}, value=NONE)
+        pairs = {f"{u}, {v}": f"{u}, {v}" for u, v in wind_pairs(dataset.variables)}
+        self.wind.param.update(options={NONE: NONE, **pairs}, value=NONE, disabled=not pairs)
+        self.levels.value = ""
+        self._offering = False
+        self._on_control()
+
+    def _on_control(self, event: Event | None = None) -> None:
+        dataset = self.state.opened
+        if self._offering or dataset is None:
+            return
+        if event is not None and event.obj is self.contoured:
+            self._offer_levels(dataset)
+        contoured = "" if self.contoured.value in (NONE, None) else self.contoured.value
+        wind = None if self.wind.value in (NONE, None) else tuple(self.wind.value.split(", "))
+        with one_message():
+            self.levels.visible = bool(contoured)
+            self.level.visible = bool(contoured) and len(self.level.options) > 1
+            self.style.visible = wind is not None
+            self.unit.visible = wind is not None and self.style.value == "barbs"
+        self.asked = replace(
+            self.asked, contoured=contoured, level=None if self.level.value == HERE else self.level.value,
+            levels=self.levels.value, wind=wind, style=self.style.value, unit=self.unit.value,
+        )  # fmt: skip
+        self.draw(changed=True)
+
+    def _offer_levels(self, dataset: FieldDataset) -> None:
+        axis = None if self.contoured.value == NONE else dataset.variable(self.contoured.value).axis("level")
+        labels = {} if axis is None or len(axis) < 2 else {label: k for k, label in enumerate(axis.labels)}
+        self._offering = True
+        self.level.param.update(options={HERE: HERE, **labels}, value=HERE)
+        self.levels.value = ""
+        self._offering = False
+
+    # Drawing ------------------------------------------------------------------------------------------------------
+
+    def look_at(self, window: Window) -> None:
+        """Draw for a part of the map."""
+        self._window = window
+        self.draw()
+
+    def _on_scene(self, *_events: Event) -> None:
+        self._window = None
+
+    def draw(self, changed: bool = False) -> None:
+        """Ask for what lies over the picture; without a wish, only after something has been taken away."""
+        picture, dataset = self.state.picture, self.state.opened
+        if picture is None or dataset is None or not (changed or self.asked.contoured or self.asked.wind):
+            return
+        self._drawing.request((dataset, picture, self.asked, self._window, *self.map.inner))
+
+    def _on_overlay(self, request: Request, found: Overlay) -> None:
+        dataset, picture, asked, *_ = request
+        if asked != self.asked or dataset is not self.state.opened or picture.field.variable.name != self.state.variable:
+            return
+        with one_message():
+            self.map.overlay(found)
+            tell(self._problem, "problem", "")
+            self.words.object = _words(found)
+
+    def _on_failed(self, problem: str) -> None:
+        with one_message():
+            self.map.overlay(Overlay())
+            tell(self._problem, "problem", problem)
+            self.words.object = ""
+
+    def wait(self) -> None:
+        """Block until what was asked for is there; for programs without a browser."""
+        self._drawing.wait()
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        self._drawing.close()
+
+
+def _label(title: str, name: str) -> str:
+    return title if title == name else f"{title} ({name})"
+
+
+def _words(found: Overlay) -> str:
+    if found.field is None or found.contours is None:
+        return ""
+    levels = sorted({level for _, _, level in found.contours.labels})
+    every = {number(b - a) for a, b in pairwise(levels)}
+    step = f", every {every.pop()}" if len(every) == 1 else ""
+    units = escape(units_label(found.field.variable.units) or "1")
+    return f'<div class="hint">Contours in {units}{step}; dashed below zero.</div>'
