@@ -82,7 +82,7 @@ def _depression(temperature: Any, dew_point: Any) -> Any:
 RECIPES: dict[str, Recipe] = {
     "wind_speed": Recipe("Wind speed", "wind_speed", "m s-1", ("u", "v"), _metpy("wind_speed")),
     "wind_direction": Recipe(
-        "Wind direction (from)", "wind_from_direction", "degree", ("u", "v"), _metpy("wind_direction"), directed=True
+        "Wind direction, from", "wind_from_direction", "degree", ("u", "v"), _metpy("wind_direction"), directed=True
     ),
     "vorticity": Recipe(
         "Relative vorticity", "atmosphere_upward_relative_vorticity", "1e-5 s-1", ("u", "v"),

@@ -15,6 +15,7 @@ from backends.fields.picture import Picture
 from backends.fields.raster import Window
 from backends.fields.roles import wind_pairs
 from dashboard.controls import Group, html, notice, one_message, tell
+from dashboard.explore.options import variable_options
 from dashboard.explore.state import ExploreState
 from dashboard.plots.live import LiveMap
 from dashboard.theme import number, units_label
@@ -85,8 +86,7 @@ class MapOverlaysView:
         if dataset is None or dataset is self._offered:
             return
         self._offered, self._offering = dataset, True
-        known = {**dataset.variables, **dataset.derived}
-        self.contoured.param.update(options={NONE: NONE, **{_label(v.title, n): n for n, v in known.items()}}, value=NONE)
+        self.contoured.param.update(options={NONE: NONE, **variable_options(dataset)}, value=NONE)
         pairs = {f"{u}, {v}": f"{u}, {v}" for u, v in wind_pairs(dataset.variables)}
         self.wind.param.update(options={NONE: NONE, **pairs}, value=NONE, disabled=not pairs)
         self.levels.value = ""
@@ -161,15 +161,10 @@ class MapOverlaysView:
         self._drawing.close()
 
 
-def _label(title: str, name: str) -> str:
-    return title if title == name else f"{title} ({name})"
-
-
 def _words(found: Overlay) -> str:
     if found.field is None or found.contours is None:
         return ""
-    levels = sorted({level for _, _, level in found.contours.labels})
-    every = {number(b - a) for a, b in pairwise(levels)}
+    every = {number(b - a) for a, b in pairwise(found.contours.levels)}
     step = f", every {every.pop()}" if len(every) == 1 else ""
     units = escape(units_label(found.field.variable.units) or "1")
     return f'<div class="hint">Contours in {units}{step}; dashed below zero.</div>'

@@ -17,6 +17,7 @@ from dashboard.controls import DatasetSelect, html, notice, one_message, tell
 from dashboard.explore.messages import MessagesView
 from dashboard.explore.observations.decoding import DecodingNotice
 from dashboard.explore.observations.view import ObservationsView
+from dashboard.explore.options import variable_options
 from dashboard.explore.overlays import MapOverlaysView
 from dashboard.explore.state import UPLOAD_LIMIT, ExploreState
 from dashboard.explore.views import ExploreViews
@@ -283,9 +284,7 @@ class ExplorePage:
         self.message_box.visible = state.has_messages
         self._on_message_box()
         if state.opened is not None:
-            options = {_variable_label(v.name, v.title): v.name for v in state.opened.variables.values()}
-            options |= {f"{v.title} (derived, {v.attributes['derived_from']})": n for n, v in state.opened.derived.items()}
-            self.variables.param.update(options=options, value=state.variable)
+            self.variables.param.update(options=variable_options(state.opened), value=state.variable)
 
     def _offer_axes(self, *_events: Event) -> None:
         state = self.state
@@ -356,10 +355,6 @@ class ExplorePage:
                 series, PICKED[: len(series)], current, variable.title if variable else "",
                 units_label(variable.units) if variable else "",
             )  # fmt: skip
-
-
-def _variable_label(name: str, title: str) -> str:
-    return title if title == name else f"{title} ({name})"
 
 
 def _heading(picture: Picture) -> str:

@@ -6,7 +6,6 @@ from bokeh.models.glyphs import Text
 from bokeh.plotting import figure
 
 from backends.fields.overlays.asked import Overlay
-from dashboard.theme import number
 
 #: Lines are black with a pale edge, so that they are seen on dark colours too.
 LINE, EDGE = "#111111", "rgba(255, 255, 255, 0.55)"
@@ -43,7 +42,7 @@ class MapOverlays:
         self.labels.data = {
             "x": [x for x, _, _ in labels],
             "y": [y for _, y, _ in labels],
-            "text": [number(level) for _, _, level in labels],
+            "text": [f"{level:.7g}".replace("-", "−") for _, _, level in labels],
         }
         _points(self.wind, empty if wind is None else wind.lines)
         _points(self.calms, empty if wind is None else wind.calms)

@@ -27,9 +27,10 @@ KEPT_WEIGHTS = 4
 class Contours:
     """Lines in x and y of the map, (m, 2), pieces separated by NaN; those of negative levels apart.
 
-    `labels` are x, y and the level of each.
+    `levels` are all that were asked for, `labels` are x, y and the level of each.
     """
 
+    levels: np.ndarray
     lines: np.ndarray
     negative: np.ndarray
     labels: list[tuple[float, float, float]]
@@ -56,7 +57,7 @@ def contours(values: np.ndarray, mesh: Mesh, levels: np.ndarray, seen: Seen) -> 
         values, mesh = _on_rows(values, mesh)
     values, latitude, longitude = _part(values, mesh, seen)
     if min(values.shape) < 2:
-        return Contours(np.empty((0, 2)), np.empty((0, 2)), [])
+        return Contours(levels, np.empty((0, 2)), np.empty((0, 2)), [])
     generator = contour_generator(z=np.ma.masked_invalid(values), line_type=LineType.ChunkCombinedNan)
     parts: dict[bool, list[np.ndarray]] = {False: [], True: []}
     labels: list[tuple[float, float, float, float]] = []
@@ -69,7 +70,7 @@ def contours(values: np.ndarray, mesh: Mesh, levels: np.ndarray, seen: Seen) -> 
         parts[bool(level < 0)] += [on_map, np.full((1, 2), np.nan)]
         labels += [(*place, float(level)) for place in _middles(on_map, seen)]
     joined = {sign: np.concatenate(lines) if lines else np.empty((0, 2)) for sign, lines in parts.items()}
-    return Contours(joined[False], joined[True], _spread(labels, seen))
+    return Contours(levels, joined[False], joined[True], _spread(labels, seen))
 
 
 def _part(values: np.ndarray, mesh: Mesh, seen: Seen) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
