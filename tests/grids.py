@@ -198,3 +198,34 @@ def write_all(folder: Path) -> None:
     """Write a file of every grid."""
     for name, (make, _, _) in GRIDS.items():
         make().to_netcdf(folder / f"{name}.nc")
+
+
+#: GRIB messages of other grids: ecCodes' sample, what is changed in it, what the grid is called, and its shape.
+LAMBERT = {
+    "gridType": "lambert", "Nx": 20, "Ny": 15, "LaDInDegrees": 38.5, "LoVInDegrees": 262.5, "Latin1InDegrees": 38.5,
+    "Latin2InDegrees": 38.5, "DxInMetres": 26_000, "DyInMetres": 25_000, "latitudeOfFirstGridPointInDegrees": 30,
+    "longitudeOfFirstGridPointInDegrees": 255, "shapeOfTheEarth": 6, "jScansPositively": 1,
+}  # fmt: skip
+GRIB_GRIDS = {
+    "reduced": ("reduced_gg_sfc_grib2", {}, "reduced Gaussian", (6114,)),
+    "gaussian": ("regular_gg_sfc_grib2", {}, "rectilinear latitude-longitude", (64, 128)),
+    "rotated": ("rotated_ll_sfc_grib2", {}, "rotated pole", (31, 16)),
+    "polar": ("polar_stereographic_sfc_grib2", {}, "polar stereographic", (31, 16)),
+    "lambert": ("regular_ll_sfc_grib2", LAMBERT, "Lambert conformal", (15, 20)),
+}
+
+
+def grib(path: Path, name: str) -> Path:
+    """Write a GRIB message on a grid; values are the numbers of its cells in the file's order."""
+    import eccodes
+
+    sample, keys, _, shape = GRIB_GRIDS[name]
+    message = eccodes.codes_grib_new_from_samples(sample)
+    for key, value in keys.items():
+        eccodes.codes_set(message, key, value)
+    eccodes.codes_set(message, "bitsPerValue", 16)
+    eccodes.codes_set_values(message, np.arange(np.prod(shape), dtype=np.float64))
+    with path.open("wb") as file:
+        eccodes.codes_write(message, file)
+    eccodes.codes_release(message)
+    return path

@@ -25,14 +25,13 @@ KINDS = {
     "albers_conical_equal_area": "Albers equal area",
     "transverse_mercator": "transverse Mercator",
 }
-#: What GRIB calls its grids.
+#: What GRIB calls the grids whose places ecCodes gives one by one, in rows and columns.
 GRIB_KINDS = {
     "rotated_ll": "rotated pole",
     "rotated_gg": "rotated Gaussian",
     "lambert": "Lambert conformal",
     "polar_stereographic": "polar stereographic",
     "mercator": "Mercator",
-    "unstructured_grid": "points",
 }
 #: Places at which a projection has to agree with the file's latitudes and longitudes.
 COMPARED = 50
@@ -157,12 +156,12 @@ def unstructured(latitude: xr.DataArray, longitude: xr.DataArray, source: xr.Dat
     return dims, rows or _points(_Arrays(north, east), "points")
 
 
-def curvilinear(latitude: xr.DataArray, longitude: xr.DataArray) -> Found:
-    """Return the grid of places in rows and columns that are given one by one."""
+def curvilinear(array: xr.DataArray, latitude: xr.DataArray, longitude: xr.DataArray) -> Found:
+    """Return the grid of a variable's places in rows and columns that are given one by one."""
     north, east = degrees(latitude), degrees(longitude)
     if not (np.isfinite(north) & np.isfinite(east)).any():
         raise InputError(f"the latitudes {latitude.name!r} are all missing")
-    kind = GRIB_KINDS.get(str(latitude.attrs.get("GRIB_gridType", "")), "curvilinear")
+    kind = GRIB_KINDS.get(str(array.attrs.get("GRIB_gridType", "")), "curvilinear")
     return tuple(map(str, latitude.dims)), _points(_Arrays(north, east), kind)
 
 

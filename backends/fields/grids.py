@@ -72,7 +72,7 @@ def _by_places(array: xr.DataArray, source: xr.Dataset, latitude: xr.DataArray, 
     if latitude.dims == longitude.dims and latitude.ndim == 1:
         return Layout(*unstructured(latitude, longitude, source))
     if latitude.dims == longitude.dims and latitude.ndim == 2:
-        return Layout(*curvilinear(latitude, longitude))
+        return Layout(*curvilinear(array, latitude, longitude))
     if latitude.ndim != 1 or longitude.ndim != 1:
         raise InputError(
             f"variable {array.name!r} lies on a grid that cannot be drawn: latitude has dimensions {_dims(latitude)}, "

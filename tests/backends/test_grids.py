@@ -1,6 +1,7 @@
 """Every grid on every map: each pixel has the value of the field at its place, and there is nothing beside the grid."""
 
 import numpy as np
+import pyproj
 import pytest
 import torch
 
@@ -11,7 +12,7 @@ from backends.fields.picture import look_at
 from backends.fields.raster import Window
 from backends.fields.readers import open_dataset
 from backends.fields.views import PROJECTIONS, covered, projection_of
-from tests.grids import GRIDS, smooth
+from tests.grids import GRIB_GRIDS, GRIDS, LAMBERT, grib, smooth
 
 #: The field changes by at most this much per degree of a great circle: √(25² + 12² + 12²) K per radian.
 STEEPEST = 30 / 57.3
@@ -157,3 +158,21 @@ def test_a_preview_has_fewer_pixels_of_the_same_map(opened):
     assert coarse.raster.values.size * 8 < fine.raster.values.size
     assert cell_at(opened["icon"].variable("t").mesh, 10, 20) >= 0
     np.testing.assert_allclose(np.nanmean(coarse.raster.values), np.nanmean(fine.raster.values), atol=0.3)
+
+
+@pytest.mark.parametrize("name", GRIB_GRIDS)
+def test_a_grid_of_a_grib_file_is_known_for_what_it_is(name, tmp_path):
+    (variable,) = open_dataset(grib(tmp_path / "a.grib", name)).variables.values()
+    assert (variable.mesh.kind, variable.mesh.shape) == GRIB_GRIDS[name][2:]
+
+
+def test_cells_of_a_lambert_grid_in_grib_lie_where_proj_puts_them(tmp_path):
+    opened = open_dataset(grib(tmp_path / "a.grib", "lambert"))
+    (variable,) = opened.variables.values()
+    values = opened.field(variable.name, {}).values
+    plane = pyproj.Proj("+proj=lcc +lat_1=38.5 +lat_2=38.5 +lat_0=38.5 +lon_0=262.5 +R=6371229")
+    x, y = plane(LAMBERT["longitudeOfFirstGridPointInDegrees"], LAMBERT["latitudeOfFirstGridPointInDegrees"])
+    for row, column in ((0, 0), (0, 19), (14, 0), (14, 19), (7, 11)):
+        longitude, latitude = plane(x + column * 26_000, y + row * 25_000, inverse=True)
+        cell = cell_at(variable.mesh, latitude, longitude)
+        assert (cell, values.ravel()[cell]) == (row * 20 + column, row * 20 + column)

@@ -258,20 +258,21 @@ def test_a_drag_turns_the_globe(explore):
     assert (explore.latitude.value, explore.longitude.value) == (14, -32)
 
 
-@pytest.mark.parametrize("name", GRIDS)
-def test_every_grid_is_shown(name, tmp_path):
-    write(tmp_path / "a.nc", GRIDS[name][0]())
-    page = ExplorePage(Catalogue(tmp_path), "a.nc")
-    page.state.wait()
-    assert not text_of(page._problem)
-    assert GRIDS[name][1] in page._facts.object
-    page.state.choose_projection("robinson")
-    page.state.wait()
-    assert np.isfinite(image(page.map)).any()
-    page.state.look_at(Window(-1, 1, -0.5, 0.5))
-    page.state.wait()
-    assert page.map._image.data["dw"] == [pytest.approx(3)]
-    page.state.close()
+def test_every_grid_is_shown(explore, tmp_path):
+    for name, (make, kind, _) in GRIDS.items():
+        write(tmp_path / f"{name}.nc", make())
+        explore.path.value = f"{name}.nc"
+        explore.state.wait()
+        assert not text_of(explore._problem) + text_of(explore._open_problem), name
+        assert kind in explore._facts.object
+        explore.state.choose_projection("robinson")
+        explore.state.wait()
+        assert np.isfinite(image(explore.map)).any()
+        explore.state.look_at(Window(-1, 1, -0.5, 0.5))
+        explore.state.wait()
+        assert explore.map._image.data["dw"] == [pytest.approx(3)]
+        explore.state.choose_projection("lat-lon")
+        explore.state.wait()
 
 
 def test_derived_variables_are_offered_and_shown(tmp_path):
