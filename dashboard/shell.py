@@ -35,10 +35,17 @@ _COMPONENTS = {
         }
     }
 }
+#: Buttons that have no colour of their own, such as those of number fields, could hardly be seen in the dark.
+_LIGHT_BUTTONS = {
+    "styleOverrides": {"root": {"&:not(.MuiIconButton-colorPrimary, .MuiIconButton-colorInherit)": {"color": "#c4ccd4"}}}
+}
 #: A lighter blue in the dark, where the other could not be read.
 THEMES = {
     "light": {"palette": {"primary": {"main": PRIMARY}}, "components": _COMPONENTS},
-    "dark": {"palette": {"primary": {"main": "#7db8ea", "contrastText": "#101418"}}, "components": _COMPONENTS},
+    "dark": {
+        "palette": {"primary": {"main": "#7db8ea", "contrastText": "#101418"}},
+        "components": {**_COMPONENTS, "MuiIconButton": _LIGHT_BUTTONS},
+    },
 }
 
 
