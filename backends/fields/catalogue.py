@@ -75,14 +75,14 @@ class Catalogue:
             within = Path(folder).relative_to(self.folder)
             stores = [s for s in subfolders if zarr.claims(Path(folder) / s)]
             subfolders[:] = sorted(s for s in subfolders if not s.startswith(".") and s not in stores)
+            if within.parts and self._is(within.as_posix(), readable):
+                names.append(within.as_posix())
             for name in sorted(f for f in (*files, *stores) if not f.startswith(".")):
                 looked_at += 1
                 if looked_at > MOST_FILES:
                     return names
                 if self._is((within / name).as_posix(), readable):
                     names.append((within / name).as_posix())
-            if within.parts and self._is(within.as_posix(), readable):
-                names.append(within.as_posix())
         return names
 
     def _title(self, name: str) -> str:

@@ -172,7 +172,7 @@ def test_the_catalogue_offers_folders_and_zarr_stores_and_opens_what_has_been_ad
     assert [e.key for e in catalogue.entries() if e.origin == "found"] == ["store.zarr", "z.nc", "run/a.nc"]
     write(folder / "b.nc", DATA.isel(time=[1]))
     found = {e.key: e.title for e in catalogue.entries() if e.origin == "found"}
-    assert list(found) == ["store.zarr", "z.nc", "run/a.nc", "run/b.nc", "run"]
+    assert list(found) == ["store.zarr", "z.nc", "run", "run/a.nc", "run/b.nc"]
     assert found["run"] == "run/ (files as one)"
     opened = catalogue.open("run")
     assert len(opened.variable("t").axis("time")) == 2
