@@ -72,7 +72,7 @@ class ExplorePage:
     def _build_data_controls(self, catalogue: Catalogue) -> None:
         self.datasets = DatasetSelect(
             label="Dataset",
-            description="Embedded samples, and every file, Zarr store and folder of files under the data folder that can be read.",
+            description="Embedded samples, and every readable file, folder of files and Zarr store under the data folder.",
         )
         self.datasets.param.watch(self._on_dataset, "key")
         addresses = "A Zarr store elsewhere opens by its address, https://, s3:// or gs://, without user and password"
