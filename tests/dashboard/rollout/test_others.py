@@ -10,7 +10,7 @@ from backends.experiments.run import from_yaml
 from dashboard.rollout.others import truths_of
 from dashboard.rollout.page import SKILL, RolloutPage
 from tests.dashboard.helpers import text_of
-from tests.dashboard.test_rollout import SMALL, run
+from tests.dashboard.rollout.pages import SMALL, run
 
 LINE = """
 kind: rollout

@@ -1,19 +1,11 @@
 """The Physics tab without a browser: the budget of the tracer."""
 
 import numpy as np
-import pytest
 
 from backends.experiments.rollout.tracer import budgets_of
-from dashboard.rollout.page import PHYSICS, RolloutPage
-from tests.dashboard.test_rollout import SMALL, run
-from tests.dashboard.test_rollout_sensitivity import PLANE
-
-
-@pytest.fixture
-def page(tmp_path):
-    page = RolloutPage(tmp_path)
-    yield page
-    page.close()
+from dashboard.rollout.page import PHYSICS
+from tests.dashboard.rollout.pages import SMALL, run
+from tests.dashboard.rollout.test_sensitivity import PLANE
 
 
 def test_the_tracer_has_a_budget_and_other_states_have_none(page):

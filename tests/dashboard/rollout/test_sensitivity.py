@@ -9,7 +9,7 @@ from bokeh.events import SelectionGeometry
 from dashboard.rollout import asking
 from dashboard.rollout.page import PLAY, SENSITIVITY, RolloutPage
 from tests.dashboard.helpers import text_of
-from tests.dashboard.test_rollout import SMALL, run
+from tests.dashboard.rollout.pages import SMALL, run
 
 PLANE = """
 kind: rollout
@@ -20,14 +20,6 @@ every: 2
 members: 3
 starts: 2
 """
-
-
-@pytest.fixture
-def page(tmp_path):
-    page = RolloutPage(tmp_path)
-    page.state.take(SMALL)
-    yield page
-    page.close()
 
 
 def opened(page: RolloutPage, text: str = SMALL):
