@@ -11,9 +11,11 @@ from dashboard.controls import one_message
 from dashboard.explore.chunks import ChunksView
 from dashboard.explore.cuts.hovmoller import HovmollerView
 from dashboard.explore.cuts.profile import ProfileView
+from dashboard.explore.cuts.regions import RegionsView
 from dashboard.explore.cuts.section import SectionView
 from dashboard.explore.cuts.zonal import ZonalView
 from dashboard.explore.state import ExploreState
+from dashboard.explore.statistics import StatisticsView
 from dashboard.tabs import bring_forward, empty_tabs
 
 MAP = 0
@@ -46,6 +48,8 @@ VIEWS: dict[str, Callable[[ExploreState], View]] = {
     "Section": SectionView,
     "Profile": ProfileView,
     "Hovmöller": HovmollerView,
+    "Regions": RegionsView,
+    "Statistics": StatisticsView,
     "Chunks": ChunksView,
 }
 

@@ -46,6 +46,8 @@ class Scale:
         ``longitude``, ``latitude``, ``time`` (milliseconds since 1970) or ``number``.
     label
         Beside the axis, with the unit.
+    name
+        In the pointer's read-out; its own word, as text from a file must not reach a template.
     downward
         Whether it grows downwards.
     log
@@ -56,13 +58,14 @@ class Scale:
 
     kind: str
     label: str = ""
+    name: str = ""
     downward: bool = False
     log: bool = False
     ticks: tuple[float, ...] = ()
 
 
-class _Framed:
-    """A figure that is built anew when its axes are others."""
+class Framed:
+    """A figure that is built anew when its axes are others: call `framed`, change the data, then `finish`."""
 
     def __init__(self, height: int) -> None:
         self._height = height
@@ -70,7 +73,7 @@ class _Framed:
         self.figure: figure | None = None
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0, height=height)
 
-    def _framed(self, x: Scale, y: Scale, x_ends: tuple[float, float], y_ends: tuple[float, float]) -> figure | None:
+    def framed(self, x: Scale, y: Scale, x_ends: tuple[float, float], y_ends: tuple[float, float]) -> figure | None:
         """Return a new figure where it has to be built anew; otherwise change its ends where these are others."""
         new = self._scales != (x, y)
         if new:
@@ -87,12 +90,13 @@ class _Framed:
                 shown.update(start=start, end=end, reset_start=start, reset_end=end)
         return self.figure if new else None
 
-    def _finish(self, new: figure | None) -> None:
+    def finish(self, new: figure | None) -> None:
+        """Show a figure that has been built anew; None where the old one stays."""
         if new is not None:
             self.pane.object = new
 
 
-class LiveCut(_Framed):
+class LiveCut(Framed):
     """Pixels with a colour bar, whose data are replaced while the axes stay."""
 
     def __init__(self, height: int = HEIGHT) -> None:
@@ -101,7 +105,7 @@ class LiveCut(_Framed):
 
     def show(self, raster: Raster, x: Scale, y: Scale, style: FieldStyle, limits: tuple[float, float], units: str) -> None:
         """Draw pixels, which are even on the scales of the axes, within colour limits."""
-        new = self._framed(x, y, (raster.west, raster.east), (raster.south, raster.north))
+        new = self.framed(x, y, (raster.west, raster.east), (raster.south, raster.north))
         self._source.data = {
             "image": [raster.values], "x": [raster.west], "y": [raster.south],
             "dw": [raster.east - raster.west], "dh": [raster.north - raster.south],
@@ -119,10 +123,10 @@ class LiveCut(_Framed):
         self._hover.update(
             tooltips=[("value", "@image{0.0}"), *_where(x, y)], formatters={"@image": reading(units), **_writers(x, y)}
         )
-        self._finish(new)
+        self.finish(new)
 
 
-class LiveLines(_Framed):
+class LiveLines(Framed):
     """Lines in colours, whose data are replaced while the axes stay."""
 
     def __init__(self, height: int = HEIGHT) -> None:
@@ -134,7 +138,7 @@ class LiveLines(_Framed):
     ) -> None:
         """Draw lines of x and y; the axes end at what is finite, those of numbers with a margin."""
         ends = [_ends([line[k] for line in lines], scale) for k, scale in enumerate((x, y))]
-        new = self._framed(x, y, ends[0], ends[1])
+        new = self.framed(x, y, ends[0], ends[1])
         self._source.data = {
             "x": [line[0] for line in lines], "y": [line[1] for line in lines], "color": list(colors), "name": list(names)
         }  # fmt: skip
@@ -143,7 +147,7 @@ class LiveLines(_Framed):
             hover = HoverTool(renderers=[drawn], line_policy="nearest")
             hover.update(tooltips=[("", "@name"), *_where(x, y)], formatters=_writers(x, y))
             new.add_tools(hover)
-        self._finish(new)
+        self.finish(new)
 
 
 def _dress(axis: Axis, scale: Scale) -> None:
@@ -162,7 +166,7 @@ def _dress(axis: Axis, scale: Scale) -> None:
 
 
 def _where(x: Scale, y: Scale) -> list[tuple[str, str]]:
-    return [(scale.kind if scale.kind != "number" else scale.label, f"${name}{{0.0}}") for name, scale in (("x", x), ("y", y))]
+    return [(scale.name or scale.kind, f"${name}{{0.0}}") for name, scale in (("x", x), ("y", y))]
 
 
 def _writers(x: Scale, y: Scale) -> dict[str, CustomJSHover]:

@@ -57,6 +57,8 @@ class LiveMap:
         Whether the page shows through where values are missing; otherwise they are grey.
     on_turn
         Called with latitude and longitude of the middle of a globe while a person turns it, and whether that is the end.
+    on_figure
+        Called with each figure that is built, before it is shown: events asked for later never come.
     """
 
     def __init__(
@@ -72,11 +74,12 @@ class LiveMap:
         on_move: Callable[[int, float, float], None] | None = None,
         transparent_missing: bool = False,
         on_turn: Callable[[float, float, bool], None] | None = None,
+        on_figure: Callable[[figure], None] | None = None,
     ) -> None:
         self._box, self._on_tap, self._on_window, self._linked_to = (width, height), on_tap, on_window, linked_to
         self._frame, self._colored_points, self._transparent = frame, colored_points, transparent_missing
         self._on_move, self._moving = on_move, True
-        self._on_turn = on_turn
+        self._on_turn, self._on_figure = on_turn, on_figure
         self._points: MapPoints | None = None
         self._ground: MapGround | None = None
         self._overlays: MapOverlays | None = None
@@ -195,6 +198,8 @@ class LiveMap:
         colors = None if self._colored_points else mapper
         self._points = MapPoints(fig, COORDINATES[frame], colors, edge, self._on_move)
         self.set_moving(self._moving)
+        if self._on_figure is not None:
+            self._on_figure(fig)
         self.figure = self.pane.object = fig
 
     def _tap_on_ground(self, x: float, y: float) -> None:

@@ -7,6 +7,7 @@ import param
 import pytest
 import xarray as xr
 
+from backends.fields import quality
 from backends.fields.catalogue import Catalogue
 from dashboard.explore.page import ExplorePage
 from dashboard.explore.views import VIEWS
@@ -167,3 +168,71 @@ def test_the_band_of_a_hovmoller_diagram(levels):
     np.testing.assert_allclose(pixels(view.plane)[0], known(LATITUDE, LONGITUDE).mean(axis=1), rtol=1e-6)
     view.across.value = "longitude"
     assert view.band.value == (39.0, 41.0)
+
+
+def test_statistics_of_the_field_and_of_the_variable(levels):
+    view = open_tab(levels, "Statistics")
+    assert "Nothing suspicious" in view._quality.object
+    assert sum(view.shares._source.data["share"]) == pytest.approx(100)
+    assert view.spectrum.value == "map"
+    assert len(view.lines._source.data["x"]) == 3
+    linear = view.shares.figure
+    view.log.value = True
+    assert view.shares.figure is not linear
+    view.scan.param.trigger("clicks")
+    levels.wait()
+    assert "8 of 8" in view._whole.object
+    assert f"{known(LATITUDE, LONGITUDE).mean() + 16.5:.4g} K" in view._whole.object
+    assert not view.progress.visible
+    table = list(csv.DictReader(view._table()))
+    assert sum(int(row["values"]) for row in table) == LATITUDE.size * LONGITUDE.size
+
+
+def test_a_scan_is_stopped_and_forgotten_with_its_variable(levels, monkeypatch):
+    monkeypatch.setattr(quality, "WHILE", -1.0)
+    view = open_tab(levels, "Statistics")
+    monkeypatch.setattr(view, "_on_scanned", lambda *_: None)
+    view._on_scan()
+    assert view.progress.visible
+    assert view.scan.label == "Stop"
+    view._on_scan()
+    assert not view.progress.visible
+    assert view.scan.label == "Whole variable"
+
+
+def test_suspicious_fields_are_told(tmp_path):
+    data = dataset(LATITUDE, LONGITUDE)
+    data.t[0, 3, 4] = -9999
+    data.t[1] = np.nan
+    write(tmp_path / "b.nc", data)
+    page = ExplorePage(Catalogue(tmp_path), "b.nc")
+    page.wait()
+    view = open_tab(page, "Statistics")
+    assert "1 values of -9999 look like a fill value" in view._quality.object
+    page.state.choose("time", 1)
+    page.wait()
+    assert "All values are missing" in view._quality.object
+    assert "every grid point is missing" in view._no_histogram.object
+    assert not view.shares.pane.visible
+    page.close()
+
+
+def test_means_over_drawn_regions(levels):
+    view = open_tab(levels, "Regions")
+    weights = np.cos(np.deg2rad(LATITUDE))
+    everywhere = np.average(known(LATITUDE, LONGITUDE).mean(axis=1), weights=weights)
+    np.testing.assert_allclose(view.lines._source.data["y"][0], everywhere + np.arange(4), rtol=1e-6)
+    view.draw_region({"type": "rect", "x0": 0.5, "x1": -0.5, "y0": 43.0, "y1": 39.0})
+    view.draw_region({"type": "poly", "x": [-1.0, 1.0, 0.0], "y": [49.0, 49.0, 51.0]})
+    levels.wait()
+    box = np.average(known(np.array([40.0, 42.0]), np.zeros(1))[:, 0], weights=np.cos(np.deg2rad([40.0, 42.0])))
+    shown = view.lines._source.data["y"]
+    np.testing.assert_allclose([line[0] for line in shown], [box, known(np.array([50.0]), np.zeros(1))[0, 0]], rtol=1e-6)
+    assert len(view.locator._lines.data["x"]) == 2
+    assert f"{box:.4g} K" in view.numbers.object
+    view.draw_region({"type": "rect", "x0": 100, "x1": 101, "y0": 0, "y1": 1})
+    assert "no cell of the grid lies in the region" in text_of(view._problem).lower()
+    assert len(view.regions) == 2
+    view.forget()
+    levels.wait()
+    assert len(view.lines._source.data["y"]) == 1

@@ -1,10 +1,13 @@
 """A small map beside a cut, on which the cut is drawn and chosen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource
+from bokeh.events import SelectionGeometry
+from bokeh.models import BoxSelectTool, ColumnDataSource, PolySelectTool
+from bokeh.plotting import figure
 
 from backends.fields.field import Field
 from backends.fields.raster import Raster
@@ -16,12 +19,24 @@ LINE = PICKED[0]
 
 
 class Locator:
-    """The field on latitude and longitude, with lines and points over it; `on_tap` is called with latitude and longitude."""
+    """The field on latitude and longitude, with lines and points over it.
 
-    def __init__(self, on_tap: Callable[[float, float], None]) -> None:
-        self.map = LiveMap(WIDTH, HEIGHT, on_tap=on_tap, colored_points=True)
+    Parameters
+    ----------
+    on_tap
+        Called with latitude and longitude where a person clicks.
+    on_region
+        Called with the geometry (Bokeh's) of a box or a polygon that a person draws; without it none can be drawn.
+    """
+
+    def __init__(
+        self,
+        on_tap: Callable[[float, float], None] | None = None,
+        on_region: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> None:
+        self._on_region = on_region
         self._lines = ColumnDataSource(data={"x": [], "y": [], "color": []})
-        self._drawn_on: object = None
+        self.map = LiveMap(WIDTH, HEIGHT, on_tap=on_tap, colored_points=True, on_figure=self._dress)
         self._west = -180.0
         self.pane = pn.Column(self.map.pane, width=WIDTH, margin=0)
 
@@ -30,9 +45,15 @@ class Locator:
         variable, self._west = field.variable, raster.west
         key = (scene, variable.name)
         self.map.show(key, raster, style_of(variable), limits, variable.title, units_label(variable.units))
-        if self.map.figure is not None and self._drawn_on is not self.map.figure:
-            self._drawn_on = self.map.figure
-            self.map.figure.multi_line("x", "y", source=self._lines, line_color="color", line_width=3)
+
+    def _dress(self, fig: figure) -> None:
+        """Put the lines into a new figure, and the tools that draw regions."""
+        fig.multi_line("x", "y", source=self._lines, line_color="color", line_width=3)
+        if self._on_region is not None:
+            drawn, box = self._on_region, BoxSelectTool(persistent=False, renderers=[])
+            fig.add_tools(box, PolySelectTool(persistent=False, renderers=[]))
+            fig.toolbar.active_drag = box
+            fig.on_event(SelectionGeometry, lambda event: event.final and drawn(event.geometry))
 
     def lines(self, lines: Sequence[tuple[np.ndarray, np.ndarray]], colors: Sequence[str]) -> None:
         """Replace the lines, longitudes and latitudes, NaN between pieces."""

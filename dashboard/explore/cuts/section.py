@@ -23,7 +23,7 @@ WORDS = (
     "Along the great circle from A to B; each value is that of the grid cell there. Two clicks on the small map draw another "
     "line: the first sets A, the second B."
 )
-DISTANCE = Scale("number", "distance from A [km]")
+DISTANCE = Scale("number", "distance from A [km]", "km from A")
 Place = tuple[float, float]
 
 

@@ -1,0 +1,135 @@
+"""Means over regions that a person draws, through time."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from html import escape
+from typing import Any, NamedTuple
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.errors import InputError
+from backends.fields.cut_pictures import cut_csv, positions
+from backends.fields.cuts import Cut, mean_cut
+from backends.fields.dataset import FieldDataset
+from backends.fields.field import Field
+from backends.fields.groups import of_region
+from backends.fields.picture import rasterise
+from backends.fields.raster import Raster
+from backends.fields.regions import Box, Polygon, Region
+from backends.fields.views import covered
+from dashboard.controls import html, tell
+from dashboard.explore.cuts.locator import WIDTH, Locator, on_branch
+from dashboard.explore.cuts.scales import scale_of, value_scale
+from dashboard.explore.cuts.view import CutView, others
+from dashboard.explore.state import ExploreState
+from dashboard.plots.cuts import LiveLines
+from dashboard.theme import PICKED, number, units_label
+
+WORDS = (
+    "Mean over each region, weighted by area, of the values that are not missing. Drag a box on the small map, or choose the "
+    "polygon tool above it: a click for each corner, a double click for the last."
+)
+
+
+class Means(NamedTuple):
+    """What the means are made of; `field` is drawn beside them."""
+
+    dataset: FieldDataset
+    field: Field
+    at: tuple[tuple[str, int], ...]
+    regions: tuple[Region, ...]
+
+
+class RegionsView(CutView[Means, tuple[Cut, Raster]]):
+    """Lines through time, the numbers now, and the small map."""
+
+    def __init__(self, state: ExploreState) -> None:
+        super().__init__(state, WORDS, "regions.csv")
+        self.lines, self.locator, self.numbers = LiveLines(), Locator(on_region=self.draw_region), html()
+        self.regions: list[Region] = []
+        self._mesh: object = None
+        self.clear = pmui.Button(label="Clear regions", variant="text", size="small", on_click=lambda _: self.forget())
+        self.controls.objects = [self.clear, self.csv]
+        self.body.objects = [
+            pn.FlexBox(
+                pn.Column(self.lines.pane, styles={"flex": "1 1 480px", "min-width": "min(480px, 100%)"}),
+                pn.Column(self.locator.pane, self.numbers, width=WIDTH, margin=0), gap="0 16px", sizing_mode="stretch_width",
+            )
+        ]  # fmt: skip
+
+    def draw_region(self, geometry: Mapping[str, Any]) -> None:
+        """Add a box or a polygon, as Bokeh describes it; the oldest goes when there are too many."""
+        try:
+            if geometry["type"] == "rect":
+                west, east = sorted((geometry["x0"], geometry["x1"]))
+                south, north = sorted((geometry["y0"], geometry["y1"]))
+                region: Region = Box(west, min(east, west + 360), max(south, -90.0), min(north, 90.0))
+            else:
+                region = Polygon(tuple(zip(geometry["x"], geometry["y"], strict=True)))
+            of_region(self.state.picture.field.variable.mesh, region)
+        except InputError as problem:
+            tell(self._problem, "problem", str(problem))
+            return
+        self.regions = [*self.regions, region][-len(PICKED) :]
+        self.show()
+
+    def forget(self) -> None:
+        """Take all regions away; then the mean is over all of the grid."""
+        self.regions = []
+        self.show()
+
+    def asked(self, field: Field) -> Means:
+        """Return the means at all times, at the level and member that the map shows."""
+        if field.variable.mesh is not self._mesh:
+            self._mesh, self.regions = field.variable.mesh, []
+        self.clear.disabled = not self.regions
+        e = covered(field.variable.mesh)
+        regions = tuple(self.regions) or (Box(e.west, e.east, e.south, e.north),)
+        return Means(self.state.opened, field, others(field, field.variable.axis("time")), regions)
+
+    @staticmethod
+    def compute(asked: Means) -> tuple[Cut, Raster]:
+        """Return the means (times, regions), and the pixels of the small map."""
+        variable = asked.field.variable
+        time = variable.axis("time")
+        cuts = [
+            mean_cut(asked.dataset, variable.name, of_region(variable.mesh, region), time, dict(asked.at))
+            for region in asked.regions
+        ]
+        values = np.concatenate([cut.values for cut in cuts], axis=1)
+        return Cut(variable, time, np.arange(1.0, 1 + len(cuts)), values), rasterise(asked.field)
+
+    def draw(self, asked: Means, found: tuple[Cut, Raster]) -> None:
+        """Draw the lines, the regions, and the numbers at the time that the map shows."""
+        cut, raster = found
+        variable, time = cut.variable, cut.along
+        colors, units = PICKED[: len(asked.regions)], units_label(variable.units)
+        self.lines.pane.visible = time is not None and len(time) > 1
+        names = ["all of it"] if not self.regions else [_name(region) for region in asked.regions]
+        if time is not None:
+            x = replace(scale_of(time), downward=False)
+            lines = [(positions(time), values) for values in cut.values.T]
+            self.lines.show(lines, colors, names, x, value_scale(variable.title, units))
+        self.locator.show(asked.dataset, asked.field, raster, (self.state.low, self.state.high))
+        outlines = [region.outline() for region in asked.regions] if self.regions else []
+        self.locator.lines([(on_branch(x, raster.west), y) for x, y in outlines], colors[: len(outlines)])
+        now = cut.values[asked.field.selection[time.name] if time is not None else 0]
+        rows = (
+            f'<tr><th><span class="swatch" style="background:{color}"></span>{escape(name)}</th>'
+            f"<td>{number(value)} {escape(units)}</td></tr>"
+            for name, color, value in zip(names, colors, now, strict=True)
+        )
+        self.numbers.object = f'<table class="numbers runs">{"".join(rows)}</table>'
+
+    def table(self, asked: Means, found: tuple[Cut, Raster]) -> str:
+        """Return a row for each region, with the middle of its corners."""
+        middles = np.array([[y[:-1].mean(), x[:-1].mean()] for x, y in (region.outline() for region in asked.regions)])
+        return cut_csv(found[0], "region", tuple(middles.T))
+
+
+def _name(region: Region) -> str:
+    x, y = region.outline()
+    kind = "box" if isinstance(region, Box) else "polygon"
+    return f"{kind} {y.min():.1f} to {y.max():.1f}°N, {x.min():.1f} to {x.max():.1f}°E"

@@ -1,0 +1,263 @@
+"""Statistics of the field that is shown: what may be wrong with it, its histogram, and its power spectrum."""
+
+from collections.abc import Callable
+from html import escape
+from typing import NamedTuple, TypeVar
+
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.errors import InputError
+from backends.fields.distribution import Histogram, Power, histogram, map_power, slope_line, sphere_power, zonal_power
+from backends.fields.field import Field
+from backends.fields.meshes import RegularMesh
+from backends.fields.quality import OUTLYING, Quality, Scan, quality
+from dashboard.controls import html, one_message, tell
+from dashboard.explore.cuts.scales import value_scale
+from dashboard.explore.cuts.view import CutView
+from dashboard.explore.state import ExploreState
+from dashboard.plots.cuts import LiveLines, Scale
+from dashboard.plots.distribution import HEIGHT, LiveShares
+from dashboard.plots.series import written_place
+from dashboard.theme import ANALYSIS, BACKGROUND, NEUTRAL, number, units_label
+from dashboard.worker import FILES, LatestWins
+
+Result = TypeVar("Result")
+
+ROUND = {"Spherical harmonics": "sphere", "Zonal wavenumber": "zonal"}
+WITH_EDGES = {"Cosine transform": "map"}
+SPECTRA = {"sphere": sphere_power, "zonal": zonal_power, "map": map_power}
+#: Slopes that are drawn to compare: of quasi-geostrophic turbulence (Charney, 1971), and of Kolmogorov's inertial range.
+SLOPES = ((-3.0, "k<sup>−3</sup>", NEUTRAL), (-5 / 3, "k<sup>−5/3</sup>", BACKGROUND))
+KEY = '<span class="key"><span class="line" style="color:{color}"></span>{name}</span>'
+BOX = {"flex": "1 1 430px", "min-width": "min(430px, 100%)"}
+#: Captions of fields that are listed, at most.
+LISTED = 4
+
+
+class Wanted(NamedTuple):
+    """What is to be computed."""
+
+    field: Field
+    spectrum: str
+
+
+class Found(NamedTuple):
+    """What was computed; a sentence where that cannot be."""
+
+    quality: Quality
+    histogram: Histogram | str
+    power: Power | str
+
+
+class StatisticsView(CutView[Wanted, Found]):
+    """The quality strip, two figures, and the statistics of the whole variable on request."""
+
+    def __init__(self, state: ExploreState) -> None:
+        super().__init__(state, "", "histogram.csv")
+        self.shares, self.lines = LiveShares(), LiveLines(HEIGHT)
+        self.log = pmui.Checkbox(label="log counts", value=False, size="small", description="Shares on a logarithmic axis")
+        self.spectrum = pmui.Select(
+            label="Spectrum", options=ROUND, value="sphere", size="small", width=210,
+            description="How the field is taken apart into waves",
+        )  # fmt: skip
+        self.scan = pmui.Button(
+            label="Whole variable", variant="outlined", size="small", on_click=self._on_scan,
+            description="Read all times, levels and members of this variable, and say what is in them",
+        )  # fmt: skip
+        self.progress = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", visible=False)
+        self._quality, self._whole, self._no_histogram, self._no_power, self._key = (html() for _ in range(5))
+        self._scanning: LatestWins[Scan, bool] = LatestWins(FILES, Scan.for_a_while, self._on_scanned, self._on_scan_failed)
+        self._scan: Scan | None = None
+        self.log.param.watch(self._redraw, "value")
+        self.spectrum.param.watch(self.show, "value")
+        self._words.visible = False
+        self.controls.objects = [self.scan, self.log, self.spectrum, self.csv]
+        self.body.objects = [
+            self._quality, self.progress, self._whole,
+            pn.FlexBox(
+                pn.Column(self.shares.pane, self._no_histogram, styles=BOX),
+                pn.Column(self.lines.pane, self._key, self._no_power, styles=BOX),
+                gap="0 16px", sizing_mode="stretch_width",
+            ),
+        ]  # fmt: skip
+
+    def asked(self, field: Field) -> Wanted:
+        """Return the field itself, and the spectrum that its grid allows."""
+        mesh = field.variable.mesh
+        offered = ROUND if isinstance(mesh, RegularMesh) and mesh.grid.periodic else WITH_EDGES
+        if self.spectrum.options != offered:
+            self.spectrum.options = {}
+            self.spectrum.param.update(options=offered, value=next(iter(offered.values())))
+        if self._scan is not None and (self._scan.dataset, self._scan.name) != (self.state.opened, field.variable.name):
+            self._end_scan()
+            self._whole.object = ""
+        return Wanted(field, self.spectrum.value)
+
+    @staticmethod
+    def compute(asked: Wanted) -> Found:
+        """Return all of it."""
+        return Found(
+            quality(asked.field), _or_sentence(histogram, asked.field), _or_sentence(SPECTRA[asked.spectrum], asked.field)
+        )
+
+    def draw(self, asked: Wanted, found: Found) -> None:
+        """Draw both figures, and say what was found."""
+        variable = asked.field.variable
+        units = units_label(variable.units)
+        self._quality.object = _strip(found.quality, variable.units)
+        self.shares.pane.visible = not isinstance(found.histogram, str)
+        if isinstance(found.histogram, str):
+            self._no_histogram.object = _hint(found.histogram)
+        else:
+            self._no_histogram.object = ""
+            bins = found.histogram
+            self.shares.show(bins.edges, bins.share, bins.count, value_scale(variable.title, units), self.log.value)
+        self.lines.pane.visible = not isinstance(found.power, str)
+        if isinstance(found.power, str):
+            self._key.object, self._no_power.object = "", _hint(found.power)
+        else:
+            self._no_power.object = ""
+            self._draw_power(found.power, units)
+
+    def _draw_power(self, power: Power, units: str) -> None:
+        x = Scale("number", power.meaning, "k", log=True)
+        y = Scale("number", f"variance [({units})²]" if units else "variance", "variance", log=True)
+        lines = [(power.wavenumber, power.power), *(slope_line(power, exponent) for exponent, _, _ in SLOPES)]
+        names = ["field", *(f"slope {exponent:.3g}" for exponent, _, _ in SLOPES)]
+        colors = [ANALYSIS, *(color for _, _, color in SLOPES)]
+        self.lines.show(lines, colors, names, x, y)
+        written = [("field", ANALYSIS), *((name, color) for _, name, color in SLOPES)]
+        key = "".join(KEY.format(color=color, name=name) + " " for name, color in written)
+        self._key.object = f'<div class="facts">{key}</div>'
+
+    def table(self, asked: Wanted, found: Found) -> str:
+        """Return a row for each bin of the histogram."""
+        if isinstance(found.histogram, str):
+            return ""
+        edges, share, count = found.histogram.edges, found.histogram.share, found.histogram.count
+        rows = zip(edges[:-1], edges[1:], count, share, strict=True)
+        return "from,to,values,share of the area\n" + "".join(f"{a:.8g},{b:.8g},{n},{s:.6g}\n" for a, b, n, s in rows)
+
+    def _redraw(self, *_events: object) -> None:
+        if self._asked is not None and self.found is not None:
+            with one_message():
+                self.draw(self._asked, self.found)
+
+    # The whole variable -------------------------------------------------------------------------------------------
+
+    def _on_scan(self, *_events: object) -> None:
+        if self.progress.visible:
+            self._end_scan()
+            return
+        picture, dataset = self.state.picture, self.state.opened
+        if picture is not None and dataset is not None:
+            self._scan = Scan(dataset, picture.field.variable.name)
+            self.scan.label = "Stop"
+            self.progress.param.update(value=0, visible=True)
+            self._scanning.request(self._scan)
+
+    def _end_scan(self) -> None:
+        self._scan = None
+        self.scan.label = "Whole variable"
+        self.progress.visible = False
+
+    def _on_scanned(self, scan: Scan, more: bool) -> None:
+        if scan is not self._scan or not self.progress.visible:
+            return  # stopped in the meantime
+        with one_message():
+            self.progress.value = 100 * scan.done // scan.of
+            self._whole.object = _whole(scan, scan.dataset.variable(scan.name).units)
+            if more:
+                self._scanning.request(scan)
+            else:
+                self.scan.label = "Whole variable"
+                self.progress.visible = False
+
+    def _on_scan_failed(self, problem: str) -> None:
+        self._end_scan()
+        tell(self._problem, "problem", problem)
+
+    def wait(self) -> None:
+        """Block until it is up to date; for programs without a browser."""
+        super().wait()
+        self._scanning.wait()
+
+    def close(self) -> None:
+        """Let go of everything when the session ends."""
+        super().close()
+        self._scanning.close()
+        self._scan = None
+
+
+def _or_sentence(compute: Callable[[Field], Result], field: Field) -> Result | str:
+    try:
+        return compute(field)
+    except InputError as problem:
+        return str(problem)
+
+
+def _hint(sentence: str) -> str:
+    return f'<div class="hint">No figure: {escape(sentence)}.</div>'
+
+
+def _facts(facts: dict[str, str], role: str) -> str:
+    cells = (f'<span><span class="name">{name}</span><b>{escape(text)}</b></span>' for name, text in facts.items())
+    return f'<div class="facts" data-role="{role}">{"".join(cells)}</div>'
+
+
+def _strip(found: Quality, units: str) -> str:
+    unit = units_label(units)
+    facts = {
+        "unit": unit or "none given",
+        "median": f"{number(found.median)} {unit}",
+        "spread (1.48 MAD)": f"{number(found.spread)} {unit}",
+        "range": f"{number(found.min)} to {number(found.max)} {unit}",
+        "missing": f"{found.missing:,}",
+        "infinite": f"{found.infinite:,}",
+        "beyond 5 spreads": f"{found.outliers:,}",
+    }
+    remarks = _remarks(found, unit)
+    said = "".join(f'<div class="stale">{escape(remark)}</div>' for remark in remarks)
+    return _facts(facts, "quality") + (said or '<div class="hint">Nothing suspicious was found in this field.</div>')
+
+
+def _remarks(found: Quality, unit: str) -> list[str]:
+    remarks = [
+        f"{count:,} values of {value:.6g} look like a fill value that the file does not declare as missing."
+        for value, count in found.fills
+    ]
+    if not found.count:
+        remarks.append("All values are missing.")
+    if found.constant:
+        remarks.append(f"The field is constant: {number(found.min)} {unit} everywhere.")
+    if found.infinite:
+        remarks.append(f"{found.infinite:,} values are infinite.")
+    if found.worst is not None:
+        value, north, east = found.worst
+        z = abs(value - found.median) / found.spread
+        remarks.append(
+            f"{found.outliers:,} values lie more than {OUTLYING:g} spreads from the median; furthest, at {z:.3g} spreads, "
+            f"{number(value)} {unit} at {written_place(north, east)}. That is usual for rain, not for temperature."
+        )
+    return remarks
+
+
+def _whole(scan: Scan, units: str) -> str:
+    unit = units_label(units)
+    facts = {
+        "fields": f"{scan.done:,} of {scan.of:,}",
+        "min": f"{number(scan.min)} {unit}",
+        "mean": f"{number(scan.mean)} {unit}",
+        "standard deviation": f"{number(scan.deviation)} {unit}",
+        "max": f"{number(scan.max)} {unit}",
+        "missing": f"{scan.missing:,} of {scan.missing + scan.count:,}",
+    }
+    kinds = {"without any value": scan.empty, "constant": scan.constant, "with what looks like fill values": scan.filled}
+    said = "".join(
+        f'<div class="stale">{len(captions):,} fields {kind}: {escape("; ".join(captions[:LISTED]))}'
+        f"{' …' if len(captions) > LISTED else ''}</div>"
+        for kind, captions in kinds.items()
+        if captions
+    )
+    return '<div class="panel-title">Whole variable</div>' + _facts(facts, "whole") + said
