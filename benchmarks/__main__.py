@@ -21,6 +21,7 @@ from benchmarks import (
     learning_advection,
     learning_particle,
     learning_particle_seen,
+    observations,
     pages,
     rollout,
     solver,
@@ -51,7 +52,7 @@ def _processor() -> str:
 def main() -> int:
     benchmarks = {
         "solver": solver.measure, "growth": growth.measure, "cycling": cycling.measure, "rollout": rollout.measure,
-        "pages": pages.measure, "explore": explore.measure,
+        "pages": pages.measure, "observations": observations.measure, "explore": explore.measure,
         "learning": learning.measure, "learning-course": learning.measure_course,
         "learning-particle": learning_particle.measure, "learning-particle-seen": learning_particle_seen.measure,
         "learning-advection": learning_advection.measure,

@@ -48,9 +48,9 @@ def fitting(dataset: FieldDataset, observed: str, units: str) -> list[str]:
     for name, variable in dataset.variables.items():
         given = unit(variable.units)
         same = given is not None and (given.units == units or (observed == "geopotential" and given.units == "m"))
-        if isinstance(variable.mesh, RegularMesh) and same:
+        if isinstance(variable.mesh, RegularMesh) and given is not None and same:
             words = f"{variable.standard_name} {variable.long_name} {name}".replace("_", " ")
-            likely = 2 if variable.standard_name == observed else 1 if quantity(words, variable.units).kind == kind else 0
+            likely = 2 if variable.standard_name == observed else 1 if quantity(words, given.units).kind == kind else 0
             if likely or observed not in VARIABLES:
                 found.append((-likely, name))
     return [name for _, name in sorted(found, key=lambda pair: pair[0])]

@@ -11,7 +11,7 @@ from backends.observations.selection import Selection
 from backends.observations.table import Table
 
 #: A click finds a report within so much of the height of what is looked at.
-REACH = 0.03
+REACH = 0.05
 
 
 @dataclass(frozen=True, eq=False)

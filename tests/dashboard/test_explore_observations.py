@@ -176,7 +176,7 @@ def test_a_million_are_drawn_as_pixels(stations):
 
 def test_observations_are_compared_with_a_field(stations):
     views, state = stations.observations, stations.state.observations
-    views.compare.datasets.key = "a.nc"
+    views.compare.datasets.value = "a.nc"
     stations.wait()
     wait(stations)
     assert views.compare.variable.value == "t"
@@ -189,7 +189,7 @@ def test_observations_are_compared_with_a_field(stations):
     assert views.map._field.visible
     views.compare.under.value = False
     assert not views.map._field.visible
-    views.compare._on_stop(None)
+    views.compare.datasets.value = ""
     wait(stations)
     assert not np.isfinite(state.of.table.background).any()
 
@@ -201,7 +201,7 @@ def test_a_field_that_does_not_fit_is_refused(stations):
     (stations.state.catalogue.folder / "wind.csv").write_text(CSV.replace("T [°C]", "u [m/s]"))
     stations.state.open("wind.csv")
     wait(stations)
-    views.compare.datasets.key = "a.nc"
+    views.compare.datasets.value = "a.nc"
     stations.wait()
     assert "has no field of eastward_wind" in text_of(views.compare._problem)
 

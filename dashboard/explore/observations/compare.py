@@ -11,10 +11,11 @@ from backends.errors import InputError
 from backends.fields.catalogue import Catalogue, Entry
 from backends.observations.comparison import Comparison, compare, fitting
 from backends.observations.one_variable import OneVariable
-from dashboard.controls import DatasetSelect, html, notice, tell
+from dashboard.controls import html, notice, tell
 from dashboard.explore.observations.state import ObservationState
 from dashboard.worker import FILES, LatestWins
 
+NOTHING = "no field"
 IN_TIME = {"nearest time": "nearest", "linear in time": "linear"}
 
 
@@ -47,8 +48,12 @@ class CompareControls:
         self._work: LatestWins[Wanted, tuple[list[str], Comparison]] = LatestWins(
             FILES, self._compare, self._on_compared, lambda text: tell(self._problem, "problem", text)
         )
-        self.datasets = DatasetSelect(
+        self.datasets = pmui.Select(
             label="Compare with",
+            options={NOTHING: ""},
+            value="",
+            searchable=True,
+            sizing_mode="stretch_width",
             description="A field that is interpolated to the observations; its H(x) replaces that of the file",
         )
         self.variable = pmui.Select(
@@ -63,15 +68,12 @@ class CompareControls:
             label="Show the field under the observations", value=True, visible=False, margin=(8, 10),
             description="At the time and level nearest to most of them",
         )  # fmt: skip
-        self.stop = pmui.Button(
-            label="Compare no more", icon="close", variant="text", size="small", visible=False, on_click=self._on_stop
-        )
         self._problem, self._said = notice("problem"), html()
         self.pane = pn.Column(
-            self.datasets, self.variable, self.in_time, self.under, self._said, self._problem, self.stop,
+            self.datasets, self.variable, self.in_time, self.under, self._said, self._problem,
             sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
-        self.datasets.param.watch(lambda _: self._ask(), "key")
+        self.datasets.param.watch(self._on_dataset, "value")
         for control in (self.variable, self.in_time):
             control.param.watch(lambda _: self._ask(), "value")
         self.under.param.watch(lambda event: state.param.update(under=event.new), "value")
@@ -79,8 +81,8 @@ class CompareControls:
 
     def offer(self, entries: list[Entry]) -> None:
         """Offer the datasets that hold fields."""
-        fields = [entry for entry in entries if entry.origin != "observed"]
-        self.datasets.offer(fields, [], self.datasets.key)
+        fields = {entry.title: entry.key for entry in entries if entry.origin != "observed"}
+        self.datasets.param.update(options={NOTHING: "", **fields}, value=self.datasets.value)
 
     def wait(self) -> None:
         """Block until the comparison is there; for programs without a browser."""
@@ -99,11 +101,11 @@ class CompareControls:
 
     def _ask(self) -> None:
         state = self._state
-        if not self._showing and self.datasets.key and state.file_of is not None:
+        if not self._showing and self.datasets.value and state.file_of is not None:
             tell(self._problem, "problem", "")
             units = state.table.units[state.variable]
             wanted = Wanted(
-                state.file_of, state.variable, units, self.datasets.key, self.variable.value or "", self.in_time.value
+                state.file_of, state.variable, units, self.datasets.value, self.variable.value or "", self.in_time.value
             )
             self._work.request(wanted)
 
@@ -116,25 +118,25 @@ class CompareControls:
         return names, compare(wanted.of, dataset, name, "linear" if wanted.in_time == "linear" else "nearest")
 
     def _on_compared(self, wanted: Wanted, found: tuple[list[str], Comparison]) -> None:
-        if wanted.of is not self._state.file_of or wanted.key != self.datasets.key:
+        if wanted.of is not self._state.file_of or wanted.key != self.datasets.value:
             return
         names, comparison = found
         self._showing = True
         options = {comparison.dataset.variable(name).title: name for name in names}
         self.variable.param.update(options=options, value=comparison.variable, visible=True)
-        for control in (self.in_time, self.under, self.stop):
+        for control in (self.in_time, self.under):
             control.visible = True
         self._showing = False
         without = f"Without H(x): {comparison.without}. " if comparison.without else ""
         self._said.object = f'<div class="hint" style="margin: 0 10px">{without}Field: {escape(comparison.caption)}.</div>'
         self._state.take_comparison(comparison)
 
-    def _on_stop(self, _event: object) -> None:
-        self._showing = True
-        self.datasets.param.update(value=None, key="")
-        for control in (self.variable, self.in_time, self.under, self.stop):
+    def _on_dataset(self, event: Event) -> None:
+        if event.new:
+            self._ask()
+            return
+        for control in (self.variable, self.in_time, self.under):
             control.visible = False
-        self._showing = False
         self._said.object = ""
         tell(self._problem, "problem", "")
         self._state.take_comparison(None)

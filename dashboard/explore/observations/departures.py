@@ -26,7 +26,7 @@ class DeparturesView:
     def __init__(self, state: ObservationState) -> None:
         self.state = state
         self.bars = {name: RangeBars("", partial(self._on_bars, name)) for name in QUANTITY}
-        self._boxes = {name: _box(title.capitalize(), self.bars[name].pane) for name, title in QUANTITY.items()}
+        self._boxes = {name: _box(title[:1].upper() + title[1:], self.bars[name].pane) for name, title in QUANTITY.items()}
         self.levels = LevelStatistics()
         self._levels_box = _box("Mean and spread against level", self.levels.pane)
         self._none, self._levels, self._regions = html(NONE), html(), html()

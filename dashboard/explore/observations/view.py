@@ -27,7 +27,7 @@ HINT = (
     "Click an observation for its report. Drag with the box tool to choose an area, click a bar to choose what it counts: "
     "all views then show the same observations."
 )
-REPORT_BOX = {"flex": "1 1 400px", "min-width": "min(400px, 100%)"}
+REPORT_BOX = {"flex": "1 1 330px", "min-width": "min(330px, 100%)"}
 VIEWS = ("Counts", "Departures", "Suspicious")
 COUNTS, DEPARTURES, SUSPICIOUS = range(len(VIEWS))
 
@@ -37,7 +37,7 @@ class ObservationsView:
 
     def __init__(self, state: ObservationState, catalogue: Catalogue) -> None:
         self.state = state
-        self.map = ObservationMap(900, 500, state.pick, state.look_at, self._on_box)
+        self.map = ObservationMap(760, 480, state.pick, state.look_at, self._on_box)
         self.report = ReportPlot()
         self.compare = CompareControls(state, catalogue)
         self.counts, self.departures, self.suspicious = CountsView(state), DeparturesView(state), SuspiciousView(state)

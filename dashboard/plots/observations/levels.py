@@ -37,7 +37,8 @@ class LevelStatistics:
             ]
             fig.add_tools(HoverTool(renderers=[dots], tooltips=tooltips))
         fig.vspan(0, line_color=NEUTRAL)
-        legend_above(fig, entries)
+        self._items = legend_above(fig, entries)
+        fig.legend.nrows = 2  # four names beside each other are wider than the figure
         self.pane = pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0)
 
     def show(
@@ -67,6 +68,8 @@ class LevelStatistics:
         for name, summaries in both.items():
             data = _columns(summaries, middle)
             self._sources[name].data = data
+            for what in ("mean", "spread"):
+                self._items[f"{name} {what}"].visible = any(s.n for s in summaries)
             reach += [v for column in ("mean", "std") for v in data[column] if np.isfinite(v)]
         margin = 0.06 * (max(reach) - min(reach)) or 1.0
         fig = self.figure

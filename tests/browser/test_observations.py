@@ -1,0 +1,29 @@
+"""Observations on the Explore page in a real browser: opened, a report, compared with a field."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_journeys import until
+
+pytestmark = pytest.mark.browser
+
+
+def test_from_a_file_of_stations_to_a_report(visitor, data):
+    rows = [f"S{k},{48 + k % 5},{8 + k // 5},2021-05-16T{12 + k % 3}:00,{10 + k}" for k in range(25)]
+    (data / "stations.csv").write_text("station,lat,lon,time,T [°C]\n" + "\n".join(rows))
+    page = visitor.open("/explore?dataset=stations.csv")
+    expect(page.get_by_role("heading", name="Temperature [K]")).to_be_visible(timeout=60_000)  # a process starts
+    expect(page.get_by_text("25 observations")).to_be_visible()
+    figure = page.locator(".bk-Canvas").first
+    box = figure.bounding_box()
+    # The station in the middle of five by five lies in the middle of the frame.
+    x, y = box["x"] + 0.47 * box["width"], box["y"] + 0.5 * box["height"]
+    until(page, lambda: page.mouse.click(x, y), page.get_by_text(re.compile("Station S")))
+    page.get_by_role("tab", name="Departures").click()
+    expect(page.get_by_text("This file has no model equivalents")).to_be_visible()
+    page.get_by_role("combobox", name="Compare with").click()
+    page.get_by_role("menuitem", name="a.nc").click()
+    expect(page.get_by_text("O−B against a.nc")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="O−B")).to_be_visible()
