@@ -96,9 +96,25 @@ def test_explore_steps_through_time_and_draws_series(visitor):
     expect(page.get_by_text("2020-01-01 06:00 UTC")).to_be_visible()
     wait_for_change(page, before, 0)
     until(page, lambda: page.mouse.click(500, 400), page.get_by_role("button", name="Clear places"))
-    expect(page.get_by_text("°N").first).to_be_visible()
+    expect(page.locator(".panel-title")).to_contain_text("°N")
     page.get_by_role("button", name="Clear places").click()
     expect(page.get_by_text("Click the map to draw the series")).to_be_visible()
+
+
+def test_a_box_is_drawn_on_the_small_map_of_the_regions(visitor):
+    page = visitor.open("/explore?dataset=a.nc")
+    wait_for_maps(page, 1)
+    page.get_by_role("tab", name="Regions").click()
+    expect(page.get_by_text("all of it")).to_be_visible()
+    small = page.locator(".bk-Figure:visible").last.bounding_box()
+
+    def drag() -> None:
+        page.mouse.move(small["x"] + 0.4 * small["width"], small["y"] + 0.4 * small["height"])
+        page.mouse.down()
+        page.mouse.move(small["x"] + 0.6 * small["width"], small["y"] + 0.7 * small["height"], steps=4)
+        page.mouse.up()
+
+    until(page, drag, page.get_by_text("box ", exact=False).last)
 
 
 def test_explore_tells_the_value_under_the_pointer(visitor):
