@@ -36,7 +36,9 @@ def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **
     pages = {
         "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
         "/explore": lambda: frame("/explore", ExplorePage(catalogue, _asked("dataset")).content()),
-        "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, _asked("dataset"), _asked("case")).content()),
+        "/analysis": lambda: frame(
+            "/analysis", AnalysisPage(catalogue, _asked("dataset"), _asked("case"), _asked("experiment")).content()
+        ),
         "/cycling": lambda: frame("/cycling", CyclingPage(_asked("race")).content()),
         "/training": lambda: frame(
             "/training", TrainingPage(catalogue.folder, _asked("run"), _asked("record"), is_alone(address)).content()

@@ -42,10 +42,10 @@ FIELDS, COVARIANCE, DIAGNOSTICS, CONVERGENCE, TUNING, COMPARE, NETWORK, FILE = r
 class AnalysisPage:
     """Widgets and views round an :class:`AnalysisState`; only the view that is looked at is kept up to date."""
 
-    def __init__(self, catalogue: Catalogue, dataset: str = "", kind: str = "") -> None:
+    def __init__(self, catalogue: Catalogue, dataset: str = "", kind: str = "", experiment: str = "") -> None:
         self._document = pn.state.curdoc
         self._announcing = False
-        self.state = state = AnalysisState(catalogue, dataset, kind)
+        self.state = state = AnalysisState(catalogue, dataset, kind, experiment)
         self._scores, self._belongs, self._warnings = html(), html(), html()
         self._problem, self._stale = notice("problem"), notice("stale")
         self.case_controls, self.error_controls = CaseControls(state), ErrorControls(state)

@@ -56,8 +56,9 @@ class AnalysisState(PlacedByHand):
     problem = param.String(doc="Why the analysis shown does not belong to the settings.")
     reading = param.String(doc="What is being opened at the moment.")
 
-    def __init__(self, catalogue: Catalogue, dataset: str = "", kind: str = "") -> None:
+    def __init__(self, catalogue: Catalogue, dataset: str = "", kind: str = "", experiment: str = "") -> None:
         super().__init__()
+        self._experiment = experiment
         self.catalogue = catalogue
         self.b = section_state(BackgroundErrorSettings)
         self.o = section_state(ObservationSettings, count=COUNTS["periodic-1d"])
@@ -102,6 +103,12 @@ class AnalysisState(PlacedByHand):
             if section.path in ("", section.MODEL.model_construct().__dict__.get("path", "")) and names:
                 self._quietly(section, path=name if name in names else names[0])
         self.offered = found
+        if self._experiment:
+            try:
+                self.take(self._experiment)
+            except InputError as problem:
+                self.problem = str(problem)  # an analysis of something else would take it away
+            return
         if self.kind not in found.kinds:
             self.kind = "periodic-1d"
         self._load()
