@@ -76,3 +76,8 @@ def rasterise(field: Field, window: Window | None = None) -> Raster:
         return grid_raster(field.values, mesh.grid, window)
     extent = covered(mesh)
     return draw(field.values, mesh, view_of(mesh, LatLon((extent.west + extent.east) / 2), window))
+
+
+def pixels(field: Field, view: View | None) -> Raster:
+    """Return the pixels of a field as a picture with such a view has them."""
+    return rasterise(field) if view is None else draw(field.values, field.variable.mesh, view)

@@ -9,11 +9,13 @@ from param.parameterized import Event
 
 from dashboard.controls import one_message
 from dashboard.explore.chunks import ChunksView
+from dashboard.explore.comparison import ComparisonView
 from dashboard.explore.cuts.hovmoller import HovmollerView
 from dashboard.explore.cuts.profile import ProfileView
 from dashboard.explore.cuts.regions import RegionsView
 from dashboard.explore.cuts.section import SectionView
 from dashboard.explore.cuts.zonal import ZonalView
+from dashboard.explore.ensemble import EnsembleView
 from dashboard.explore.state import ExploreState
 from dashboard.explore.statistics import StatisticsView
 from dashboard.tabs import bring_forward, empty_tabs
@@ -44,6 +46,8 @@ class View(Protocol):
 
 #: What each tab beside the map is called, and what makes it.
 VIEWS: dict[str, Callable[[ExploreState], View]] = {
+    "Compare": ComparisonView,
+    "Ensemble": EnsembleView,
     "Zonal mean": ZonalView,
     "Section": SectionView,
     "Profile": ProfileView,

@@ -67,7 +67,7 @@ def alike(dataset: FieldDataset, name: str, shown: Field, level: int | None = No
         other = other or next((a for a in shown.variable.axes if a.name == axis.name), None)
         if axis.role == "level" and level is not None:
             found[axis.name] = level
-        elif other is None or other.name not in shown.selection:
+        elif len(axis) == 1 or other is None or other.name not in shown.selection:
             found[axis.name] = 0
         else:
             label = other.labels[shown.selection[other.name]]

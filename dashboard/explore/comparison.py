@@ -1,0 +1,184 @@
+"""The field on the map beside another one, and their difference."""
+
+from html import escape
+from typing import NamedTuple
+
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.fields.catalogue import Catalogue
+from backends.fields.compare import Comparison, compare
+from backends.fields.dataset import FieldDataset
+from backends.fields.field import Field, combine, statistics
+from backends.fields.overlays.asked import alike
+from backends.fields.picture import pixels
+from backends.fields.views import View
+from dashboard.controls import html, one_message
+from dashboard.explore.cuts.view import CutView
+from dashboard.explore.options import variable_options
+from dashboard.explore.state import ExploreState
+from dashboard.plots.live import LiveMap
+from dashboard.theme import DIVERGING, FieldStyle, limits, number, style_of, units_label
+
+WORDS = "First the field of the map, then what it is compared with, on its grid and in its unit; below, first minus second."
+MEAN, VARIABLE, DATASET = "mean over", "variable", "dataset"
+DIFFERENCE = FieldStyle(DIVERGING, symmetric=True)
+#: Pixels: figures that come into a flexible box later would have no width of their own.
+WIDTH, WIDE = 520, 720
+
+
+class Pair(NamedTuple):
+    """Two fields: `kind` is an axis's name, a mean over one, another variable or another dataset; `choice` says which."""
+
+    dataset: FieldDataset
+    catalogue: Catalogue
+    variable: str
+    at: tuple[tuple[str, int], ...]
+    kind: str
+    choice: int | str
+    view: View | None
+
+
+class ComparisonView(CutView[Pair, Comparison]):
+    """Three maps that pan and zoom together."""
+
+    def __init__(self, state: ExploreState) -> None:
+        super().__init__(state, WORDS, "difference.csv")
+        self.first = LiveMap(WIDTH, 330)
+        self.second = LiveMap(WIDTH, 330, linked_to=self.first)
+        self.difference = LiveMap(WIDE, 420, linked_to=self.first)
+        self._titles = [html(), html(), html()]
+        self._offered: object = None
+        self._offered_field: Field | None = None
+        self._choosing = False
+        self.kind = pmui.Select(
+            label="Compare with", options={}, width=230,
+            description="What the second field is: another time, level or member, a mean, another variable or another dataset.",
+        )  # fmt: skip
+        self.choice = pmui.Select(
+            label="which", options={}, width=300, searchable=True,
+            description="Of another dataset: its variable of the same kind, at the same time, level and member.",
+        )  # fmt: skip
+        self.kind.param.watch(self._on_kind, "value")
+        self.choice.param.watch(self._on_choice, "value")
+        self.controls.objects = [self.kind, self.choice, self.csv]
+        widths = WIDTH, WIDTH, WIDE
+        boxes = [pn.Column(t, m.pane, width=w) for t, m, w in zip(self._titles, self._maps, widths, strict=True)]
+        self.body.objects = [pn.FlexBox(*boxes[:2], gap="0 12px"), boxes[2]]
+
+    @property
+    def _maps(self) -> tuple[LiveMap, LiveMap, LiveMap]:
+        return self.first, self.second, self.difference
+
+    def asked(self, field: Field) -> Pair | str:
+        """Return the pair that is chosen."""
+        dataset, picture = self.state.opened, self.state.picture
+        if (dataset, field.variable.name) != self._offered:
+            self._offered = dataset, field.variable.name
+            self._offer(field)
+        if self.kind.value is None or self.choice.value is None:
+            return "there is nothing to compare this field with"
+        at = tuple(field.selection.items())
+        return Pair(dataset, self.state.catalogue, field.variable.name, at, self.kind.value, self.choice.value, picture.view)
+
+    def _offer(self, field: Field) -> None:
+        several = [axis for axis in field.variable.axes if len(axis) > 1]
+        named = {axis.name: axis.name if axis.role == "other" else axis.role for axis in several}
+        kinds = {f"another {what}": name for name, what in named.items()}
+        kinds |= {f"mean over all {what}s": f"{MEAN} {name}" for name, what in named.items()}
+        kinds |= {"another variable": VARIABLE, "another dataset": DATASET}
+        self._offered_field = field
+        self._choosing = True
+        self.kind.options = {}
+        self.kind.param.update(options=kinds, value=next(iter(kinds.values())))
+        self._choosing = False
+        self._offer_choice()
+
+    def _on_kind(self, *_events: object) -> None:
+        if not self._choosing:
+            self._offer_choice()
+            self.show()
+
+    def _on_choice(self, *_events: object) -> None:
+        if not self._choosing:
+            self.show()
+
+    def _offer_choice(self) -> None:
+        field, kind = self._offered_field, self.kind.value
+        if kind is None or field is None or self.state.opened is None:
+            return
+        axis = next((a for a in field.variable.axes if a.name == kind), None)
+        options: dict[str, int | str] = {}
+        if axis is not None:
+            options = {label: k for k, label in enumerate(axis.labels)}
+        elif kind == VARIABLE:
+            options = {
+                label: name for label, name in variable_options(self.state.opened).items() if name != field.variable.name
+            }
+        elif kind == DATASET:
+            options = {entry.title: entry.key for entry in self.state.entries if entry.key != self.state.dataset}
+        else:
+            options = {"all of them": kind}
+        values = list(options.values())
+        here = field.selection.get(kind, -1)
+        start = None if not values else values[here - 1] if axis is not None and here > 0 else values[-1 if here == 0 else 0]
+        self._choosing = True
+        self.choice.options = {}
+        self.choice.param.update(options=options, value=start, visible=not kind.startswith(MEAN))
+        self._choosing = False
+
+    @staticmethod
+    def compute(asked: Pair) -> Comparison:
+        """Return both fields and their difference."""
+        dataset, at = asked.dataset, dict(asked.at)
+        first = dataset.field(asked.variable, at)
+        if asked.kind == VARIABLE:
+            second = dataset.field(str(asked.choice), alike(dataset, str(asked.choice), first))
+        elif asked.kind == DATASET:
+            other = asked.catalogue.open(str(asked.choice))
+            name = _same(other, first)
+            second = other.field(name, alike(other, name, first))
+        elif asked.kind.startswith(MEAN):
+            over = next(axis for axis in first.variable.axes if f"{MEAN} {axis.name}" == asked.kind)
+            second = dataset.mean_field(asked.variable, over, at)
+        else:
+            second = dataset.field(asked.variable, {**at, asked.kind: int(asked.choice)})
+        return compare(first, second)
+
+    def draw(self, asked: Pair, found: Comparison) -> None:
+        """Draw the three maps: the first two share their colours, the third's lie evenly about zero."""
+        variable = found.first.variable
+        style, units = style_of(variable), units_label(variable.units)
+        both = combine([statistics(found.first.values), statistics(found.values)])
+        shared, apart = limits(style, both), limits(DIFFERENCE, statistics(found.difference))
+        drawn = (
+            (self.first, found.first.values, style, shared, found.first.caption),
+            (self.second, found.values, style, shared, f"{found.second.variable.title} · {found.second.caption}"),
+            (self.difference, found.difference, DIFFERENCE, apart, _words(found, units)),
+        )
+        scene = (asked.dataset, asked.variable, asked.kind, None if asked.view is None else asked.view.projection)
+        with one_message():
+            for (on_map, values, colors, ends, words), title in zip(drawn, self._titles, strict=True):
+                raster = pixels(Field(variable, values, found.first.selection), asked.view)
+                on_map.show(scene, raster, colors, ends, variable.title, units, asked.view)
+                title.object = escape(words)
+
+    def table(self, asked: Pair, found: Comparison) -> str:
+        """Return a row for each cell: its place, both values and the difference."""
+        latitude, longitude = found.first.variable.mesh.places()
+        columns = zip(
+            latitude, longitude, found.first.values.ravel(), found.values.ravel(), found.difference.ravel(), strict=True
+        )
+        rows = (",".join(f"{value:.7g}" for value in row) for row in columns)
+        return "\n".join(["latitude,longitude,first,second,difference", *rows, ""])
+
+
+def _same(other: FieldDataset, field: Field) -> str:
+    """Return the name of the variable of another dataset that is of the same kind."""
+    variable, known = field.variable, {**other.variables, **other.derived}
+    standard = (v.name for v in known.values() if variable.standard_name and v.standard_name == variable.standard_name)
+    return other.variable(next(standard, variable.name)).name
+
+
+def _words(found: Comparison, units: str) -> str:
+    return f"mean {number(found.bias)} {units}, RMS {number(found.rmse)} {units}, {found.how}"

@@ -1,0 +1,120 @@
+"""What the members of an ensemble say together: mean, spread, probability, and a small map of each."""
+
+from html import escape
+from typing import NamedTuple
+
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.fields.dataset import FieldDataset
+from backends.fields.ensemble import Ensemble, ensemble
+from backends.fields.field import Field, statistics
+from backends.fields.picture import pixels
+from backends.fields.views import View
+from dashboard.controls import html, one_message
+from dashboard.explore.comparison import WIDTH
+from dashboard.explore.cuts.view import CutView
+from dashboard.explore.state import ExploreState
+from dashboard.plots.live import LiveMap
+from dashboard.theme import FieldStyle, limits, number, style_named, style_of, units_label
+
+WORDS = "All members at the time and level of the map; the spread is their standard deviation, with m − 1 members below."
+SPREAD = FieldStyle(style_named("wind speed").palette, from_zero=True)
+SHARE = FieldStyle(style_named("humidity").palette, from_zero=True)
+#: Small maps that are drawn at most, and how wide they are.
+MOST = 60
+STAMP = 256
+
+
+class Members(NamedTuple):
+    """An ensemble at one time and level, on one map."""
+
+    dataset: FieldDataset
+    variable: str
+    at: tuple[tuple[str, int], ...]
+    view: View | None
+
+
+class EnsembleView(CutView[Members, Ensemble]):
+    """Three maps, and stamps that share their colours and move together."""
+
+    def __init__(self, state: ExploreState) -> None:
+        super().__init__(state, WORDS, "ensemble.csv")
+        self.mean = LiveMap(WIDTH, 330)
+        self.spread = LiveMap(WIDTH, 330, linked_to=self.mean)
+        self.share = LiveMap(WIDTH, 330, linked_to=self.mean)
+        self.stamps: list[LiveMap] = []
+        self._share_title = html()
+        self.threshold = pmui.FloatInput(
+            label="Threshold", value=None, width=170, description="Of the probability, in the unit of the variable."
+        )
+        self.side = pmui.Select(
+            label="Probability of", options=["above", "below"], value="above", width=130,
+            description="Share of the members above or below the threshold, in percent.",
+        )  # fmt: skip
+        for control in (self.threshold, self.side):
+            control.param.watch(self._redraw, "value")
+        self.controls.objects = [self.side, self.threshold, self.csv]
+        self._stamps = pn.FlexBox(gap="0 8px")
+        maps = (html("Mean"), self.mean), (html("Spread"), self.spread), (self._share_title, self.share)
+        boxes = [pn.Column(title, shown.pane, width=WIDTH) for title, shown in maps]
+        self.body.objects = [pn.FlexBox(*boxes, gap="0 12px"), self._stamps]
+
+    def asked(self, field: Field) -> Members | str:
+        """Return the members at the time and level that the map shows."""
+        axis = field.variable.axis("member")
+        if axis is None or len(axis) < 2:
+            return f"{field.variable.title} has no members"
+        at = tuple((name, index) for name, index in field.selection.items() if name != axis.name)
+        view = None if self.state.picture is None else self.state.picture.view
+        return Members(self.state.opened, field.variable.name, at, view)
+
+    @staticmethod
+    def compute(asked: Members) -> Ensemble:
+        """Return the members."""
+        return ensemble(asked.dataset, asked.variable, dict(asked.at))
+
+    def draw(self, asked: Members, found: Ensemble) -> None:
+        """Draw mean, spread, probability and stamps."""
+        style, units = style_of(found.variable), units_label(found.variable.units)
+        shared, mean, spread = limits(style, statistics(found.members)), found.mean(), found.spread()
+        if self.threshold.value is None:
+            self.threshold.value = float(f"{statistics(mean).mean:.3g}")
+        scene = asked.dataset, asked.variable, None if asked.view is None else asked.view.projection
+        count = min(len(found.members), MOST)
+        if len(self.stamps) != count:
+            self.stamps = [LiveMap(STAMP, 180, linked_to=self.mean) for _ in range(count)]
+            labels = (html(f'<div class="hint">{escape(label)}</div>') for label in found.axis.labels[:count])
+            self._stamps.objects = [pn.Column(a, m.pane, width=STAMP) for a, m in zip(labels, self.stamps, strict=True)]
+        with one_message():
+            of_spread = limits(SPREAD, statistics(spread))
+            drawn = (self.mean, mean, style, shared, found.variable.title), (self.spread, spread, SPREAD, of_spread, "spread")
+            stamps = ((m, v, style, shared, found.variable.title) for m, v in zip(self.stamps, found.members, strict=False))
+            for on_map, values, colors, ends, name in (*drawn, *stamps):
+                raster = pixels(Field(found.variable, values, dict(asked.at)), asked.view)
+                on_map.show(scene, raster, colors, ends, name, units, asked.view)
+            self._draw_share(asked, found)
+
+    def _redraw(self, *_events: object) -> None:
+        asked, found = self._asked, self.found
+        if asked is not None and found is not None and self.mean.figure is not None:
+            with one_message():
+                self._draw_share(asked, found)
+
+    def _draw_share(self, asked: Members, found: Ensemble) -> None:
+        threshold = self.threshold.value
+        if threshold is None:
+            return
+        field = Field(found.variable, found.probability(threshold, self.side.value == "above"), dict(asked.at))
+        scene = asked.dataset, asked.variable, None if asked.view is None else asked.view.projection
+        self.share.show(scene, pixels(field, asked.view), SHARE, (0.0, 100.0), "probability", "%", asked.view)
+        units = escape(units_label(found.variable.units))
+        self._share_title.object = f"Probability {self.side.value} {number(threshold)} {units}"
+
+    def table(self, asked: Members, found: Ensemble) -> str:
+        """Return a row for each cell: its place, mean, spread and probability."""
+        latitude, longitude = found.variable.mesh.places()
+        share = found.probability(self.threshold.value or 0.0, self.side.value == "above")
+        columns = zip(latitude, longitude, found.mean().ravel(), found.spread().ravel(), share.ravel(), strict=True)
+        rows = (",".join(f"{value:.7g}" for value in row) for row in columns)
+        return "\n".join([f"latitude,longitude,mean,spread,probability {self.side.value} {self.threshold.value:g}", *rows, ""])
