@@ -23,7 +23,6 @@ from dashboard.theme import DIVERGING, FieldStyle, limits, number, style_of, uni
 WORDS = "First the field of the map, then what it is compared with, on its grid and in its unit; below, first minus second."
 MEAN, VARIABLE, DATASET = "mean over", "variable", "dataset"
 DIFFERENCE = FieldStyle(DIVERGING, symmetric=True)
-#: Pixels: figures that come into a flexible box later would have no width of their own.
 WIDTH, WIDE = 520, 720
 
 
@@ -51,6 +50,7 @@ class ComparisonView(CutView[Pair, Comparison]):
         self._offered: object = None
         self._offered_field: Field | None = None
         self._choosing = False
+        self._scene: object = None
         self.kind = pmui.Select(
             label="Compare with", options={}, width=230,
             description="What the second field is: another time, level or member, a mean, another variable or another dataset.",
@@ -62,9 +62,6 @@ class ComparisonView(CutView[Pair, Comparison]):
         self.kind.param.watch(self._on_kind, "value")
         self.choice.param.watch(self._on_choice, "value")
         self.controls.objects = [self.kind, self.choice, self.csv]
-        widths = WIDTH, WIDTH, WIDE
-        boxes = [pn.Column(t, m.pane, width=w) for t, m, w in zip(self._titles, self._maps, widths, strict=True)]
-        self.body.objects = [pn.FlexBox(*boxes[:2], gap="0 12px"), boxes[2]]
 
     @property
     def _maps(self) -> tuple[LiveMap, LiveMap, LiveMap]:
@@ -162,6 +159,10 @@ class ComparisonView(CutView[Pair, Comparison]):
                 raster = pixels(Field(variable, values, found.first.selection), asked.view)
                 on_map.show(scene, raster, colors, ends, variable.title, units, asked.view)
                 title.object = escape(words)
+            if scene != self._scene:
+                self._scene = scene
+                boxes = [pn.Column(t, m.pane, margin=0, styles=box(m)) for t, m in zip(self._titles, self._maps, strict=True)]
+                self.body.objects = [pn.FlexBox(*boxes, gap="0 12px", sizing_mode="stretch_width")]
 
     def table(self, asked: Pair, found: Comparison) -> str:
         """Return a row for each cell: its place, both values and the difference."""
@@ -171,6 +172,11 @@ class ComparisonView(CutView[Pair, Comparison]):
         )
         rows = (",".join(f"{value:.7g}" for value in row) for row in columns)
         return "\n".join(["latitude,longitude,first,second,difference", *rows, ""])
+
+
+def box(on_map: LiveMap) -> dict[str, str]:
+    """Return the styles of a map's box in a flexible row, which is made when the figure is there: it had no width otherwise."""
+    return {"flex": f"1 1 {min(380, on_map.width)}px", "min-width": "0", "max-width": f"{on_map.width}px"}
 
 
 def _same(other: FieldDataset, field: Field) -> str:

@@ -12,7 +12,7 @@ from backends.fields.field import Field, statistics
 from backends.fields.picture import pixels
 from backends.fields.views import View
 from dashboard.controls import html, one_message
-from dashboard.explore.comparison import WIDTH
+from dashboard.explore.comparison import WIDTH, box
 from dashboard.explore.cuts.view import CutView
 from dashboard.explore.state import ExploreState
 from dashboard.plots.live import LiveMap
@@ -55,10 +55,8 @@ class EnsembleView(CutView[Members, Ensemble]):
         for control in (self.threshold, self.side):
             control.param.watch(self._redraw, "value")
         self.controls.objects = [self.side, self.threshold, self.csv]
-        self._stamps = pn.FlexBox(gap="0 8px")
-        maps = (html("Mean"), self.mean), (html("Spread"), self.spread), (self._share_title, self.share)
-        boxes = [pn.Column(title, shown.pane, width=WIDTH) for title, shown in maps]
-        self.body.objects = [pn.FlexBox(*boxes, gap="0 12px"), self._stamps]
+        self._scene: object = None
+        self._threshold_for: object = None
 
     def asked(self, field: Field) -> Members | str:
         """Return the members at the time and level that the map shows."""
@@ -78,14 +76,13 @@ class EnsembleView(CutView[Members, Ensemble]):
         """Draw mean, spread, probability and stamps."""
         style, units = style_of(found.variable), units_label(found.variable.units)
         shared, mean, spread = limits(style, statistics(found.members)), found.mean(), found.spread()
-        if self.threshold.value is None:
+        if self._threshold_for != (asked.dataset, asked.variable):
+            self._threshold_for = asked.dataset, asked.variable
             self.threshold.value = float(f"{statistics(mean).mean:.3g}")
         scene = asked.dataset, asked.variable, None if asked.view is None else asked.view.projection
         count = min(len(found.members), MOST)
         if len(self.stamps) != count:
             self.stamps = [LiveMap(STAMP, 180, linked_to=self.mean) for _ in range(count)]
-            labels = (html(f'<div class="hint">{escape(label)}</div>') for label in found.axis.labels[:count])
-            self._stamps.objects = [pn.Column(a, m.pane, width=STAMP) for a, m in zip(labels, self.stamps, strict=True)]
         with one_message():
             of_spread = limits(SPREAD, statistics(spread))
             drawn = (self.mean, mean, style, shared, found.variable.title), (self.spread, spread, SPREAD, of_spread, "spread")
@@ -94,6 +91,20 @@ class EnsembleView(CutView[Members, Ensemble]):
                 raster = pixels(Field(found.variable, values, dict(asked.at)), asked.view)
                 on_map.show(scene, raster, colors, ends, name, units, asked.view)
             self._draw_share(asked, found)
+            if scene != self._scene:
+                self._scene = scene
+                self._lay_out(found)
+
+    def _lay_out(self, found: Ensemble) -> None:
+        maps = (html("Mean"), self.mean), (html("Spread"), self.spread), (self._share_title, self.share)
+        labels = (html(f'<div class="hint">{escape(label)}</div>') for label in found.axis.labels[: len(self.stamps)])
+        self.body.objects = [
+            pn.FlexBox(
+                *(pn.Column(words, shown.pane, margin=0, styles=box(shown)) for words, shown in row),
+                gap="0 12px", sizing_mode="stretch_width",
+            )
+            for row in (maps, zip(labels, self.stamps, strict=True))
+        ]  # fmt: skip
 
     def _redraw(self, *_events: object) -> None:
         asked, found = self._asked, self.found
