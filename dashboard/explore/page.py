@@ -1,35 +1,28 @@
 """The Explore page as a person sees it: controls in the sidebar, the map, the player, and the series below."""
 
-from collections.abc import Mapping
-from html import escape
-
 import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewable
 from param.parameterized import Event
 
 from backends.fields.catalogue import Catalogue
-from backends.fields.field import Axis, Series
-from backends.fields.picture import Picture
+from backends.fields.field import Axis
 from backends.fields.raster import Window
 from backends.fields.views import PROJECTIONS
-from dashboard.controls import DatasetSelect, html, notice, one_message, tell
+from dashboard.controls import html, notice, one_message, tell
 from dashboard.explore.messages import MessagesView
-from dashboard.explore.observations.decoding import DecodingNotice
 from dashboard.explore.observations.view import ObservationsView
+from dashboard.explore.opening import OpeningControls
 from dashboard.explore.options import variable_options
 from dashboard.explore.overlays import MapOverlaysView
-from dashboard.explore.state import UPLOAD_LIMIT, ExploreState
+from dashboard.explore.state import ExploreState
 from dashboard.explore.views import ExploreViews
+from dashboard.explore.words import attributes, facts, heading, legend
 from dashboard.plots.live import LiveMap, LiveSeries
-from dashboard.plots.series import place_label
 from dashboard.shell import Content
 from dashboard.tabs import bring_forward
-from dashboard.theme import PICKED, number, style_of, units_label
+from dashboard.theme import PICKED, style_of, units_label
 
-HINT = "Click the map to draw the series at a place; drag to pan or to turn the globe, scroll to zoom, hover to read values."
-#: In the dark, the theme's own grey for the buttons could hardly be seen.
-PLAYER_SX = {"& .MuiIconButton-root:not(.MuiIconButton-colorPrimary)": {"color": "text.primary"}}
 #: Beside the map where that is narrow enough, below it where it is not.
 SERIES_BOX = {"flex": "1 1 400px", "min-width": "min(400px, 100%)"}
 
@@ -43,55 +36,28 @@ class ExplorePage:
         )
         self.lines = LiveSeries()
         self._showing = False
-        self._heading, self._facts, self._legend, self._about = html(), html(), html(_legend([])), html()
-        self._problem, self._open_problem, self._reading = notice("problem"), notice("problem"), notice("stale")
+        self._heading, self._facts, self._legend, self._about = html(), html(), html(legend([])), html()
+        self._problem = notice("problem")
         self.state = state = ExploreState(catalogue)
         self.messages = MessagesView(state, self._on_message_shown)
-        self.decoding = DecodingNotice(state.observations, state.cancel)
         #: Built when the first file of observations is opened.
         self.observations: ObservationsView | None = None
-        self._build_data_controls(catalogue)
+        self.opening = OpeningControls(state, catalogue)
         self._build_field_controls()
         self._build_map_controls()
         beside = pn.Column(self._legend, self.lines.pane, self.clear, styles=SERIES_BOX)
         self.views = ExploreViews(state, pn.FlexBox(self._map_box, beside, gap="0 16px", sizing_mode="stretch_width"))
         state.param.watch(self._show_middle, ["projection", "middle_latitude", "middle_longitude"])
-        state.param.watch(self._on_opened, ["entries", "dataset", "opened", "uploads"])
+        state.param.watch(self._on_opened, ["dataset", "opened"])
         state.param.watch(self._offer_axes, ["opened", "variable"])
         state.param.watch(self._show, ["picture", "low", "high"])
         self.overlays = MapOverlaysView(state, self.map)
         state.param.watch(self._show_series, "series")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
-        state.param.watch(lambda event: tell(self._open_problem, "problem", event.new), "open_problem")
-        state.param.watch(self._on_reading, "reading")
         state.param.watch(self._on_kind, "shows_observations")
         state.begin(dataset)
 
     # Controls -----------------------------------------------------------------------------------------------------
-
-    def _build_data_controls(self, catalogue: Catalogue) -> None:
-        self.datasets = DatasetSelect(
-            label="Dataset",
-            description="Embedded samples, and every readable file, folder of files and Zarr store under the data folder.",
-        )
-        self.datasets.param.watch(self._on_dataset, "key")
-        addresses = "A Zarr store elsewhere opens by its address, https://, s3:// or gs://, without user and password"
-        self.path = pmui.TextInput(
-            label="Open by path",
-            placeholder="folder/file.nc or https://…, then Enter" if catalogue.any_address else "folder/file.nc, then Enter",
-            description="Relative to the data folder; files outside it cannot be opened. A folder of files opens as one. "
-            f"{addresses}{'.' if catalogue.any_address else ', if the server lists it.'}",
-            sizing_mode="stretch_width",
-        )
-        self.path.param.watch(self._on_path, "value")
-        self.upload = pn.widgets.FileDropper(
-            max_file_size=f"{UPLOAD_LIMIT // 2**20}MB",
-            multiple=False,
-            height=110,
-            sizing_mode="stretch_width",
-            margin=(0, 10),
-        )
-        self.upload.param.watch(self._on_upload, "value")
 
     def _build_field_controls(self) -> None:
         state = self.state
@@ -104,7 +70,7 @@ class ExplorePage:
         self.player = pmui.Player(
             start=0, end=1, value=0, interval=250, loop_policy="loop", show_value=False, show_loop_controls=False, label="",
             visible_buttons=["first", "previous", "pause", "play", "next", "last"], visible=False,
-            sizing_mode="stretch_width", max_width=1010, margin=(0, 10), sx=PLAYER_SX,
+            sizing_mode="stretch_width", max_width=1010, margin=(0, 10),
         )  # fmt: skip
         self.player.param.watch(self._on_player, "value")
         self._map_box = pn.Column(self.map.pane)
@@ -179,18 +145,7 @@ class ExplorePage:
         )
         self._sidebar = pn.Column(self._controls, sizing_mode="stretch_width", margin=0)
         self._main = pn.Column(self._field, sizing_mode="stretch_width", margin=0)
-        sidebar = [
-            self.datasets,
-            self._reading,
-            self.decoding.pane,
-            self.path,
-            html('<div class="hint" style="margin: 0 10px">or drop a file of fields or observations here (up to 512 MB)</div>'),
-            self.upload,
-            self._open_problem,
-            pmui.Divider(),
-            self._sidebar,
-        ]
-        return Content([self._main], sidebar, self.close)
+        return Content([self._main], [*self.opening.content(), pmui.Divider(), self._sidebar], self.close)
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""
@@ -209,23 +164,9 @@ class ExplorePage:
 
     # From the controls to the state -------------------------------------------------------------------------------
 
-    def _on_dataset(self, event: Event) -> None:
-        if event.new not in ("", self.state.dataset):
-            self.state.open(event.new)
-
-    def _on_path(self, event: Event) -> None:
-        if event.new.strip():
-            self.state.open(event.new)
-
     def _on_variable(self, event: Event) -> None:
         if event.new:
             self.state.choose_variable(event.new)
-
-    def _on_upload(self, event: Event) -> None:
-        for name, content in event.new.items():
-            self.state.upload(name, content if isinstance(content, bytes) else content.encode())
-        if event.new:
-            self.upload.value = {}  # the content has been kept on disk; it need not stay in memory
 
     def _on_player(self, event: Event) -> None:
         axis = self.state.time_axis
@@ -263,11 +204,6 @@ class ExplorePage:
 
     # From the state to what is shown ------------------------------------------------------------------------------
 
-    def _on_reading(self, event: Event) -> None:
-        tell(self._reading, "stale", f"Opening {event.new} …" if event.new else "")
-        if not event.new:
-            self._on_opened()  # back to what is shown, if what was asked for could not be opened
-
     def _on_kind(self, event: Event) -> None:
         """Show observations in the place of a field, or the other way round."""
         with one_message():
@@ -281,7 +217,6 @@ class ExplorePage:
 
     def _on_opened(self, *_events: Event) -> None:
         state = self.state
-        self.datasets.offer(state.entries, list(state.uploads), state.dataset or state.reading)
         self.message_box.visible = state.has_messages
         self._on_message_box()
         if state.opened is not None:
@@ -297,7 +232,7 @@ class ExplorePage:
         if time is not None:
             self.player.param.update(end=len(time) - 1, value=state.selection[time.name])
         self.axes.objects = [self._axis_select(axis) for axis in variable.axes if axis is not time]
-        self._about.object = _attributes(variable.name, variable.attributes, variable.dims, variable.shape)
+        self._about.object = attributes(variable.name, variable.attributes, variable.dims, variable.shape)
 
     def _axis_select(self, axis: Axis) -> Viewable:
         label = {"level": "Level", "member": "Member"}.get(axis.role, axis.name)
@@ -334,8 +269,8 @@ class ExplorePage:
             self._showing = False
             self._map_box.styles = {"flex": f"0 1 {self.map.width}px"}
             self._mark()
-            self._heading.object = _heading(picture)
-            self._facts.object = _facts(picture, units)
+            self._heading.object = heading(picture)
+            self._facts.object = facts(picture, units)
             if state.time_axis is not None:
                 self.lines.move_to(picture.field.selection[state.time_axis.name])
 
@@ -347,7 +282,7 @@ class ExplorePage:
         series = self.state.series
         with one_message():
             self.clear.visible = bool(series)
-            self._legend.object = _legend(series)
+            self._legend.object = legend(series)
             if self.map.figure is not None:
                 self._mark()
             variable = series[0].variable if series else None
@@ -356,42 +291,3 @@ class ExplorePage:
                 series, PICKED[: len(series)], current, variable.title if variable else "",
                 units_label(variable.units) if variable else "",
             )  # fmt: skip
-
-
-def _heading(picture: Picture) -> str:
-    variable = picture.field.variable
-    units = f" [{escape(units_label(variable.units))}]" if variable.units else ""
-    when = f'<span class="when">{escape(picture.field.caption)}</span>'
-    return f'<div class="heading"><h2>{escape(variable.title)}{units}</h2>{when}</div>'
-
-
-def _facts(picture: Picture, units: str) -> str:
-    here, mesh = picture.here, picture.field.variable.mesh
-    missing = f"{here.missing:,} of {here.missing + here.count:,}" if here.missing else "none"
-    facts = {
-        "min": f"{number(here.min)} {units}",
-        "mean": f"{number(here.mean)} {units}",
-        "max": f"{number(here.max)} {units}",
-        "missing": missing,
-        "grid": f"{mesh.kind}, {' × '.join(f'{n:,}' for n in mesh.shape)}",
-    }
-    cells = (f'<span><span class="name">{name}</span><b>{escape(text)}</b></span>' for name, text in facts.items())
-    return f'<div class="facts">{"".join(cells)}</div>'
-
-
-def _legend(series: list[Series]) -> str:
-    if not series:
-        return f'<div class="hint">{HINT}</div>'
-    entries = (
-        f'<span><span class="swatch" style="background:{color}"></span>{escape(place_label(s))}</span>'
-        for s, color in zip(series, PICKED, strict=False)
-    )
-    return f'<div class="facts panel-title">{"".join(entries)}</div>'
-
-
-def _attributes(name: str, attributes: Mapping[str, str], dims: tuple[str, ...], shape: tuple[int, ...]) -> str:
-    rows = {"name": name, "dimensions": " × ".join(f"{d} {n}" for d, n in zip(dims, shape, strict=True))}
-    rows |= {key: value for key, value in attributes.items() if value and not key.startswith("GRIB_")}
-    rows |= {key: value for key, value in attributes.items() if value and key.startswith("GRIB_")}
-    lines = (f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in rows.items())
-    return f'<table class="about">{"".join(lines)}</table>'

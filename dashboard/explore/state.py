@@ -1,8 +1,5 @@
 """What a person has chosen on the Explore page, and what there is to show for it."""
 
-import shutil
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import param
@@ -13,21 +10,17 @@ from backends.fields.dataset import FieldDataset
 from backends.fields.field import Axis, Series, Variable
 from backends.fields.meshes import cell_at
 from backends.fields.messages import Message, messages
-from backends.fields.picture import Picture, look_at
+from backends.fields.picture import Picture
 from backends.fields.raster import Window
 from backends.fields.readers import open_dataset
-from backends.fields.views import covered, projection_of
-from backends.home import home_folder
-from backends.observations.catalogue import observation_path, observed
+from backends.fields.views import covered
+from backends.observations.catalogue import observation_path
 from backends.observations.readers import recognise
 from dashboard.explore.observations.state import ObservationFile, ObservationState
+from dashboard.explore.uploads import Uploads
+from dashboard.explore.wanted import Selection, Wanted, drawn, listed, most_telling, traced
 from dashboard.theme import PICKED, limits, style_of
 from dashboard.worker import FILES, LatestWins
-
-#: Uploads are limited to this many bytes.
-UPLOAD_LIMIT = 512 * 2**20
-
-Selection = dict[str, int]
 
 
 class ExploreState(param.Parameterized):
@@ -66,13 +59,12 @@ class ExploreState(param.Parameterized):
         self.observations = ObservationState()
         self.observations.param.watch(self._on_observations, "table")
         self.observations.param.watch(self._on_not_observed, "open_problem")
-        self._folder: Path | None = None
-        self._unwritten: dict[str, bytes] = {}
+        self._kept = Uploads()
         self._limits_for: tuple[object, ...] = ()
-        self._listing = LatestWins(FILES, lambda _: _listed(catalogue), self._on_listed, self._on_open_failed)
+        self._listing = LatestWins(FILES, lambda _: listed(catalogue), self._on_listed, self._on_open_failed)
         self._opening = LatestWins(FILES, self._open, self._on_opened, self._on_open_failed)
-        self._drawing = LatestWins(FILES, _look, self._on_picture, self._on_failed)
-        self._tracing = LatestWins(FILES, self._trace, self._on_series, self._on_failed)
+        self._drawing = LatestWins(FILES, drawn, self._on_picture, self._on_failed)
+        self._tracing = LatestWins(FILES, traced, self._on_series, self._on_failed)
         self._indexing = LatestWins(FILES, messages, self._on_messages, self._on_failed)
 
     # Opening ------------------------------------------------------------------------------------------------------
@@ -93,19 +85,12 @@ class ExploreState(param.Parameterized):
 
     def upload(self, name: str, content: bytes) -> None:
         """Keep an uploaded file until the session ends, and open it."""
-        name = Path(name).name
-        if len(content) > UPLOAD_LIMIT:
-            self.open_problem = (
-                f"{name} has {len(content) / 2**20:.0f} MB; at most {UPLOAD_LIMIT / 2**20:.0f} MB can be uploaded. "
-                "Put larger files into the data folder"
-            )
+        try:
+            key = self._kept.keep(name, content)
+        except InputError as problem:
+            self.open_problem = str(problem)
             return
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="upload-", dir=home_folder()))
-        key = f"uploaded {name}"
-        # The visitor's name is for the screen alone; the content goes to the disk on the file thread.
-        self.uploads = {**self.uploads, key: self._folder / f"{len(self.uploads)}{Path(name).suffix}"}
-        self._unwritten[key] = content
+        self.uploads = self._kept.paths
         self.open(key)
 
     def _open(self, key: str) -> FieldDataset | ObservationFile:
@@ -113,15 +98,14 @@ class ExploreState(param.Parameterized):
         if path is not None:
             return ObservationFile(path, key.removeprefix("uploaded "), key)
         dataset = self._opened_from(key)
-        covered(_most_telling(dataset).mesh)  # found here, as it takes a second where a grid has millions of points
+        covered(most_telling(dataset).mesh)  # found here, as it takes a second where a grid has millions of points
         return dataset
 
     def _observed(self, key: str) -> Path | None:
         if key not in self.uploads:
             return observation_path(self.catalogue, key)
-        if key in self._unwritten:
-            self.uploads[key].write_bytes(self._unwritten.pop(key))
-        return self.uploads[key] if recognise(self.uploads[key]) is not None else None
+        path = self._kept.written(key)
+        return path if recognise(path) is not None else None
 
     def _opened_from(self, key: str) -> FieldDataset:
         if key not in self.uploads:
@@ -133,7 +117,7 @@ class ExploreState(param.Parameterized):
             self.observations.open(dataset)
             return
         self.observations.cancel()
-        variable = _most_telling(dataset)
+        variable = most_telling(dataset)
         extent = covered(variable.mesh)
         if not extent.is_global:  # a globe is turned to where there is something to see
             self.middle_latitude, self.middle_longitude = (round(degrees, 1) for degrees in extent.middle)
@@ -245,7 +229,7 @@ class ExploreState(param.Parameterized):
         )  # fmt: skip
         self._drawing.request(wanted)
 
-    def _on_picture(self, wanted: "Wanted", picture: Picture) -> None:
+    def _on_picture(self, wanted: Wanted, picture: Picture) -> None:
         dataset, name, selection = wanted.dataset, wanted.variable, wanted.selection
         if (dataset, name, wanted.projection) != (self.opened, self.variable, self.projection):
             return  # something else has been chosen since; its picture is on the way
@@ -306,11 +290,6 @@ class ExploreState(param.Parameterized):
             return  # there are profiles, but no series
         self._tracing.request((self.opened, self.variable, dict(self.selection), tuple(self.picked)))
 
-    @staticmethod
-    def _trace(request: tuple[FieldDataset, str, Selection, tuple[tuple[float, float], ...]]) -> list[Series]:
-        dataset, name, selection, places = request
-        return [dataset.series(name, latitude, longitude, selection) for latitude, longitude in places]
-
     def _on_series(self, request: tuple[FieldDataset, str, Selection, object], series: list[Series]) -> None:
         if request[:2] == (self.opened, self.variable) and self.picked:
             self.series = series
@@ -328,40 +307,7 @@ class ExploreState(param.Parameterized):
         for work in (self._listing, self._opening, self._drawing, self._tracing, self._indexing):
             work.close()
         self.observations.close()
-        if self._folder is not None:
-            shutil.rmtree(self._folder)
-            self._folder = None
+        self._kept.remove()
         with param.parameterized.discard_events(self):
             self.opened = self.picture = None
             self.series = []
-
-
-@dataclass(frozen=True, eq=False)
-class Wanted:
-    """What a picture is asked for of."""
-
-    dataset: FieldDataset
-    variable: str
-    selection: Selection
-    window: Window | None
-    projection: str
-    middle: tuple[float, float]
-    coarse: bool
-
-
-def _look(wanted: Wanted) -> Picture:
-    projection = projection_of(wanted.projection, *wanted.middle)
-    return look_at(wanted.dataset, wanted.variable, wanted.selection, wanted.window, projection, wanted.coarse)
-
-
-def _listed(catalogue: Catalogue) -> list[Entry]:
-    """Return all datasets; a NetCDF file of observations is none of fields."""
-    found = observed(catalogue)
-    keys = {entry.key for entry in found}
-    return [entry for entry in catalogue.entries() if entry.key not in keys] + found
-
-
-def _most_telling(dataset: FieldDataset) -> Variable:
-    """Return what to show first: a temperature where there is one, otherwise the first variable."""
-    variables = list(dataset.variables.values())
-    return next((v for v in variables if "temperature" in f"{v.standard_name} {v.long_name}".lower()), variables[0])

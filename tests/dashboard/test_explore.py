@@ -9,8 +9,9 @@ import pytest
 from backends.fields.catalogue import Catalogue
 from backends.fields.raster import Window
 from backends.geometry.projections import Orthographic
-from dashboard.explore import state as explore_state
+from dashboard.explore import uploads
 from dashboard.explore.page import ExplorePage
+from dashboard.theme import PICKED
 from tests.backends.damage import grib
 from tests.backends.test_derived import solid_rotation
 from tests.backends.test_readers import broken_files
@@ -32,7 +33,7 @@ def test_explore_opens_on_something(catalogue):
     page.state.wait()
     assert page.state.dataset == "ncep-air-temperature"
     assert page.state.picture is not None
-    assert page.datasets.key == "ncep-air-temperature"
+    assert page.opening.datasets.key == "ncep-air-temperature"
 
 
 def test_explore_shows_what_is_chosen(explore):
@@ -72,7 +73,7 @@ def test_series_at_picked_places(explore):
     explore.state.wait()
     assert [(s.latitude, s.longitude) for s in explore.state.series] == [(40, 10), (50, -10)]
     assert explore.map._marks.data["longitude"] == [10, -10]
-    assert explore.map._marks.data["color"] == list(explore_state.PICKED[:2])
+    assert explore.map._marks.data["color"] == list(PICKED[:2])
     assert "40.00°N 10.00°E" in explore._legend.object
     explore.state.clear_picked()
     assert explore.lines.pane.object is None
@@ -114,30 +115,30 @@ def test_a_large_grid_is_shown_in_full_where_it_is_looked_at(tmp_path):
 def test_a_file_that_cannot_be_opened_leaves_the_last_picture(explore, tmp_path):
     before = image(explore.map).copy()
     for path, says in broken_files(tmp_path).items():
-        explore.path.value = path.name
+        explore.opening.path.value = path.name
         explore.state.wait()
-        assert re.search(says, text_of(explore._open_problem))
-        assert explore.state.dataset == "a.nc" == explore.datasets.key
-    explore.path.value = "../secret.nc"
+        assert re.search(says, text_of(explore.opening.problem))
+        assert explore.state.dataset == "a.nc" == explore.opening.datasets.key
+    explore.opening.path.value = "../secret.nc"
     explore.state.wait()
-    assert "leads outside the data folder" in text_of(explore._open_problem)
+    assert "leads outside the data folder" in text_of(explore.opening.problem)
     np.testing.assert_array_equal(image(explore.map), before)
-    explore.path.value = "a.nc"
+    explore.opening.path.value = "a.nc"
     explore.state.wait()
-    assert not text_of(explore._open_problem)
+    assert not text_of(explore.opening.problem)
 
 
 def test_an_address_is_refused_beside_its_field_unless_any_may_be_opened(explore, tmp_path):
-    explore.path.value = "https://example.org/a.zarr"
+    explore.opening.path.value = "https://example.org/a.zarr"
     explore.state.wait()
-    assert "reads only the stores that ASSIMILAB_STORES names" in text_of(explore._open_problem)
-    assert "https://" not in explore.path.placeholder
+    assert "reads only the stores that ASSIMILAB_STORES names" in text_of(explore.opening.problem)
+    assert "https://" not in explore.opening.path.placeholder
     alone = ExplorePage(Catalogue(tmp_path, any_address=True), "a.nc")
     alone.state.wait()
-    assert "https://" in alone.path.placeholder
-    alone.path.value = "https://me:secret@example.org/a.zarr"
+    assert "https://" in alone.opening.path.placeholder
+    alone.opening.path.value = "https://me:secret@example.org/a.zarr"
     alone.state.wait()
-    said = text_of(alone._open_problem)
+    said = text_of(alone.opening.problem)
     assert "credentials come from the environment" in said
     assert "secret" not in said
     assert alone.state.dataset == "a.nc"
@@ -164,9 +165,9 @@ def test_an_upload_is_opened_and_goes_with_the_session(explore, tmp_path):
 
 
 def test_an_upload_over_the_limit_is_refused(explore, monkeypatch):
-    monkeypatch.setattr(explore_state, "UPLOAD_LIMIT", 2**20)
+    monkeypatch.setattr(uploads, "UPLOAD_LIMIT", 2**20)
     explore.state.upload("big.nc", bytes(2**21))
-    assert "big.nc has 2 MB; at most 1 MB can be uploaded" in text_of(explore._open_problem)
+    assert "big.nc has 2 MB; at most 1 MB can be uploaded" in text_of(explore.opening.problem)
     assert not explore.state.uploads
 
 
@@ -261,9 +262,9 @@ def test_a_drag_turns_the_globe(explore):
 def test_every_grid_is_shown(explore, tmp_path):
     for name, (make, kind, _) in GRIDS.items():
         write(tmp_path / f"{name}.nc", make())
-        explore.path.value = f"{name}.nc"
+        explore.opening.path.value = f"{name}.nc"
         explore.state.wait()
-        assert not text_of(explore._problem) + text_of(explore._open_problem), name
+        assert not text_of(explore._problem) + text_of(explore.opening.problem), name
         assert kind in explore._facts.object
         explore.state.choose_projection("robinson")
         explore.state.wait()

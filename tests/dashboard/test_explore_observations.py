@@ -50,7 +50,7 @@ def stations(folder):
 
 def test_a_file_of_observations_shows_their_views(stations):
     state, views = stations.state, stations.observations
-    assert (state.dataset, stations.datasets.key) == ("stations.csv", "stations.csv")
+    assert (state.dataset, stations.opening.datasets.key) == ("stations.csv", "stations.csv")
     assert views.pane.visible
     assert not stations._field.visible
     assert "Temperature [K]" in views._heading.object
@@ -130,11 +130,11 @@ def test_texts_of_files_are_escaped(folder):
 def test_what_cannot_be_decoded_leaves_what_is_shown(stations, folder):
     shutil.copy(folder / "stations.csv", folder / "bad.csv")
     (folder / "bad.csv").write_text(CSV.replace("T [°C]", "T"))
-    stations.path.value = "bad.csv"
+    stations.opening.path.value = "bad.csv"
     wait(stations)
-    assert "has no unit" in text_of(stations._open_problem)
-    assert stations.state.dataset == "stations.csv" == stations.datasets.key
-    assert not text_of(stations._reading)
+    assert "has no unit" in text_of(stations.opening.problem)
+    assert stations.state.dataset == "stations.csv" == stations.opening.datasets.key
+    assert not text_of(stations.opening.reading)
 
 
 def test_decoding_can_be_stopped(stations, monkeypatch):

@@ -1,0 +1,52 @@
+"""What the Explore page asks the file thread for."""
+
+from dataclasses import dataclass
+
+from backends.fields.catalogue import Catalogue, Entry
+from backends.fields.dataset import FieldDataset
+from backends.fields.field import Series, Variable
+from backends.fields.picture import Picture, look_at
+from backends.fields.raster import Window
+from backends.fields.views import projection_of
+from backends.observations.catalogue import observed
+
+#: The index chosen on each axis, by the axis's name.
+Selection = dict[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What a picture is asked for of."""
+
+    dataset: FieldDataset
+    variable: str
+    selection: Selection
+    window: Window | None
+    projection: str
+    middle: tuple[float, float]
+    coarse: bool
+
+
+def drawn(wanted: Wanted) -> Picture:
+    """Return the picture."""
+    projection = projection_of(wanted.projection, *wanted.middle)
+    return look_at(wanted.dataset, wanted.variable, wanted.selection, wanted.window, projection, wanted.coarse)
+
+
+def listed(catalogue: Catalogue) -> list[Entry]:
+    """Return all datasets; a NetCDF file of observations is none of fields."""
+    found = observed(catalogue)
+    keys = {entry.key for entry in found}
+    return [entry for entry in catalogue.entries() if entry.key not in keys] + found
+
+
+def most_telling(dataset: FieldDataset) -> Variable:
+    """Return what to show first: a temperature where there is one, otherwise the first variable."""
+    variables = list(dataset.variables.values())
+    return next((v for v in variables if "temperature" in f"{v.standard_name} {v.long_name}".lower()), variables[0])
+
+
+def traced(request: tuple[FieldDataset, str, Selection, tuple[tuple[float, float], ...]]) -> list[Series]:
+    """Return the series of a variable at places (latitude, longitude)."""
+    dataset, name, selection, places = request
+    return [dataset.series(name, latitude, longitude, selection) for latitude, longitude in places]

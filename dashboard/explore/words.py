@@ -1,0 +1,54 @@
+"""What the Explore page says of a field, its series and its variable."""
+
+from collections.abc import Mapping
+from html import escape
+
+from backends.fields.field import Series
+from backends.fields.picture import Picture
+from dashboard.plots.series import place_label
+from dashboard.theme import PICKED, number, units_label
+
+HINT = "Click the map to draw the series at a place; drag to pan or to turn the globe, scroll to zoom, hover to read values."
+
+
+def heading(picture: Picture) -> str:
+    """Return title, unit, valid time, level and member of a picture."""
+    variable = picture.field.variable
+    units = f" [{escape(units_label(variable.units))}]" if variable.units else ""
+    when = f'<span class="when">{escape(picture.field.caption)}</span>'
+    return f'<div class="heading"><h2>{escape(variable.title)}{units}</h2>{when}</div>'
+
+
+def facts(picture: Picture, units: str) -> str:
+    """Return range, mean, missing values and grid of a picture."""
+    here, mesh = picture.here, picture.field.variable.mesh
+    missing = f"{here.missing:,} of {here.missing + here.count:,}" if here.missing else "none"
+    known = {
+        "min": f"{number(here.min)} {units}",
+        "mean": f"{number(here.mean)} {units}",
+        "max": f"{number(here.max)} {units}",
+        "missing": missing,
+        "grid": f"{mesh.kind}, {' × '.join(f'{n:,}' for n in mesh.shape)}",
+    }
+    cells = (f'<span><span class="name">{name}</span><b>{escape(text)}</b></span>' for name, text in known.items())
+    return f'<div class="facts">{"".join(cells)}</div>'
+
+
+def legend(series: list[Series]) -> str:
+    """Return the places of series in their colours, or how to choose some."""
+    if not series:
+        return f'<div class="hint">{HINT}</div>'
+    entries = (
+        f'<span><span class="swatch" style="background:{color}"></span>{escape(place_label(s))}</span>'
+        for s, color in zip(series, PICKED, strict=False)
+    )
+    return f'<div class="facts panel-title">{"".join(entries)}</div>'
+
+
+def attributes(name: str, attributes: Mapping[str, str], dims: tuple[str, ...], shape: tuple[int, ...]) -> str:
+    """Return a table of what a file says of a variable."""
+    rows = {"name": name, "dimensions": " × ".join(f"{d} {n}" for d, n in zip(dims, shape, strict=True))}
+    rows |= {key: value for key, value in attributes.items() if value and not key.startswith("GRIB_")}
+    rows |= {key: value for key, value in attributes.items() if value and key.startswith("GRIB_")}
+    lines = (f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in rows.items())
+    return f'<table class="about">{"".join(lines)}</table>'
