@@ -75,7 +75,6 @@ def _played(browser: Browser, address: str, text: str) -> dict[str, float]:
         "leads": leads,
         "wanted_per_second": WANTED,
         "painted_per_second": round(frames / seconds, 2),
-        "leads_that_were_painted_percent": round(min(100.0, 100 * (frames + PLAYS) / (PLAYS * leads)), 1),
         "longest_gap_ms": round(1000 * max(gaps), 1),
         "median_longest_gap_of_a_play_ms": round(1000 * float(np.median(gaps)), 1),
     }

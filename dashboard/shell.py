@@ -17,7 +17,11 @@ TITLE = "Assimilab"
 #: Address, name, and one sentence of every page, in the order of the navigation.
 PAGES = (
     ("/", "Home", "What there is, and where to begin."),
-    ("/explore", "Explore", "Look at fields: maps through time, levels and members, and series at any place."),
+    (
+        "/explore",
+        "Explore",
+        "Look at fields on any grid and at observations: maps, sections, series, statistics.",
+    ),
     ("/analysis", "Analysis", "Turn B, R, H and the network live: on a line, a plane, real fields and real stations."),
     ("/cycling", "Cycling", "Race methods on one truth: from free runs to 4D-Var, LETKF and particle filters, live."),
     ("/training", "Training", "Train networks to analyse, live, beside the exact answer; compare, resume and fine-tune runs."),
