@@ -18,6 +18,7 @@ from dashboard.explore.cuts.view import CutView
 from dashboard.explore.state import ExploreState
 from dashboard.plots.cuts import LiveLines, Scale
 from dashboard.plots.distribution import HEIGHT, LiveShares
+from dashboard.plots.race.frame import grid
 from dashboard.plots.series import written_place
 from dashboard.theme import ANALYSIS, BACKGROUND, NEUTRAL, number, units_label
 from dashboard.worker import FILES, LatestWins
@@ -30,7 +31,6 @@ SPECTRA = {"sphere": sphere_power, "zonal": zonal_power, "map": map_power}
 #: Slopes that are drawn to compare: of quasi-geostrophic turbulence (Charney, 1971), and of Kolmogorov's inertial range.
 SLOPES = ((-3.0, "k<sup>−3</sup>", NEUTRAL), (-5 / 3, "k<sup>−5/3</sup>", BACKGROUND))
 KEY = '<span class="key"><span class="line" style="color:{color}"></span>{name}</span>'
-BOX = {"flex": "1 1 430px", "min-width": "min(430px, 100%)"}
 #: Captions of fields that are listed, at most.
 LISTED = 4
 
@@ -75,10 +75,9 @@ class StatisticsView(CutView[Wanted, Found]):
         self.controls.objects = [self.scan, self.log, self.spectrum, self.csv]
         self.body.objects = [
             self._quality, self.progress, self._whole,
-            pn.FlexBox(
-                pn.Column(self.shares.pane, self._no_histogram, styles=BOX),
-                pn.Column(self.lines.pane, self._key, self._no_power, styles=BOX),
-                gap="0 16px", sizing_mode="stretch_width",
+            grid(
+                pn.Column(self.shares.pane, self._no_histogram, sizing_mode="stretch_width", margin=0),
+                pn.Column(self.lines.pane, self._key, self._no_power, sizing_mode="stretch_width", margin=0), least=420,
             ),
         ]  # fmt: skip
 

@@ -8,10 +8,12 @@ import panel as pn
 from bokeh.events import SelectionGeometry
 from bokeh.models import BoxSelectTool, ColumnDataSource, PolySelectTool
 from bokeh.plotting import figure
+from panel.viewable import Viewable
 
 from backends.fields.field import Field
 from backends.fields.raster import Raster
 from dashboard.plots.live import LiveMap
+from dashboard.plots.race.frame import grid
 from dashboard.theme import PICKED, style_of, units_label
 
 WIDTH, HEIGHT = 430, 270
@@ -72,3 +74,9 @@ def on_branch(longitude: np.ndarray, west: float) -> np.ndarray:
     """Return longitudes from `west` on, NaN where a line jumps from one edge of the map to the other."""
     east = west + (longitude - west) % 360
     return np.where(np.abs(np.diff(east, prepend=east[:1])) > 180, np.nan, east)
+
+
+def beside(figures: Viewable, locator: Viewable) -> pn.Column:
+    """Return figures as wide as there is room for, with the small map on their right, or below them where that is narrow."""
+    # A flexible box leaves figures that come into it later without any width.
+    return grid(figures, locator, least=WIDTH)

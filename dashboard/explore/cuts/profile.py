@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-import panel as pn
 import panel_material_ui as pmui
 
 from backends.fields.cut_pictures import cut_csv, is_pressure, positions
@@ -12,7 +11,7 @@ from backends.fields.dataset import FieldDataset
 from backends.fields.field import Field
 from backends.fields.picture import rasterise
 from backends.fields.raster import Raster
-from dashboard.explore.cuts.locator import Locator
+from dashboard.explore.cuts.locator import Locator, beside
 from dashboard.explore.cuts.scales import scale_of, value_scale
 from dashboard.explore.cuts.view import CutView, log_pressure, others
 from dashboard.explore.state import ExploreState
@@ -44,10 +43,7 @@ class ProfileView(CutView[Profiles, tuple[np.ndarray, Raster]]):
         self.clear = pmui.Button(label="Clear places", variant="text", size="small", on_click=lambda _: state.clear_picked())
         self.controls.objects = [self.log, self.clear, self.csv]
         self.body.objects = [
-            pn.FlexBox(
-                pn.Column(self.lines.pane, styles={"flex": "1 1 480px", "min-width": "min(480px, 100%)"}),
-                self.locator.pane, gap="0 16px", sizing_mode="stretch_width",
-            )
+            beside(self.lines.pane, self.locator.pane)
         ]  # fmt: skip
 
     def asked(self, field: Field) -> Profiles | str:

@@ -20,7 +20,7 @@ from backends.fields.raster import Raster
 from backends.fields.regions import Box, Polygon, Region
 from backends.fields.views import covered
 from dashboard.controls import html, tell
-from dashboard.explore.cuts.locator import WIDTH, Locator, on_branch
+from dashboard.explore.cuts.locator import WIDTH, Locator, beside, on_branch
 from dashboard.explore.cuts.scales import scale_of, value_scale
 from dashboard.explore.cuts.view import CutView, others
 from dashboard.explore.state import ExploreState
@@ -53,10 +53,7 @@ class RegionsView(CutView[Means, tuple[Cut, Raster]]):
         self.clear = pmui.Button(label="Clear regions", variant="text", size="small", on_click=lambda _: self.forget())
         self.controls.objects = [self.clear, self.csv]
         self.body.objects = [
-            pn.FlexBox(
-                pn.Column(self.lines.pane, styles={"flex": "1 1 480px", "min-width": "min(480px, 100%)"}),
-                pn.Column(self.locator.pane, self.numbers, width=WIDTH, margin=0), gap="0 16px", sizing_mode="stretch_width",
-            )
+            beside(self.lines.pane, pn.Column(self.locator.pane, self.numbers, width=WIDTH, margin=0))
         ]  # fmt: skip
 
     def draw_region(self, geometry: Mapping[str, Any]) -> None:

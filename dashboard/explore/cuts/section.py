@@ -12,7 +12,7 @@ from backends.fields.field import Field, statistics
 from backends.fields.picture import rasterise
 from backends.fields.raster import Raster
 from backends.fields.views import covered
-from dashboard.explore.cuts.locator import LINE, Locator, on_branch
+from dashboard.explore.cuts.locator import LINE, Locator, beside, on_branch
 from dashboard.explore.cuts.scales import scale_of, value_scale
 from dashboard.explore.cuts.view import CutView, log_pressure, others
 from dashboard.explore.state import ExploreState
@@ -61,10 +61,7 @@ class SectionView(CutView[Line, tuple[Section, Raster]]):
         self.log.param.watch(self.show, "value")
         self.controls.objects = [*self.ends, self.log, self.csv]
         self.body.objects = [
-            pn.FlexBox(
-                pn.Column(self.plane.pane, self.line.pane, styles={"flex": "1 1 480px", "min-width": "min(480px, 100%)"}),
-                self.locator.pane, gap="0 16px", sizing_mode="stretch_width",
-            )
+            beside(pn.Column(self.plane.pane, self.line.pane, sizing_mode="stretch_width", margin=0), self.locator.pane),
         ]  # fmt: skip
 
     @property
