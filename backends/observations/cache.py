@@ -17,7 +17,7 @@ LOG = logging.getLogger("assimilab")
 VERSION = 1
 
 
-def cached(path: Path, decode: Callable[[Path], Table]) -> Table:
+def cached(path: Path, decode: Callable[[Path], Table], how: str = "") -> Table:
     """Return the observations of a file, decoded now or earlier.
 
     The same place, size and time of change mean the same file. A cache that cannot be read is made anew, one that cannot
@@ -29,13 +29,15 @@ def cached(path: Path, decode: Callable[[Path], Table]) -> Table:
         The file of observations.
     decode
         What makes its table.
+    how
+        What else the table depends on than the file.
 
     Raises
     ------
     InputError
         From `decode`.
     """
-    place = cache_path(path)
+    place = cache_path(path, how)
     if place.is_file():
         try:
             return parquet.read(place)
@@ -49,10 +51,10 @@ def cached(path: Path, decode: Callable[[Path], Table]) -> Table:
     return table
 
 
-def cache_path(path: Path) -> Path:
+def cache_path(path: Path, how: str = "") -> Path:
     """Return where the decoded observations of a file are kept; the folder need not exist."""
     status = path.stat()
-    key = f"{VERSION}|{path.absolute()}|{status.st_size}|{status.st_mtime_ns}"
+    key = f"{VERSION}|{path.absolute()}|{status.st_size}|{status.st_mtime_ns}" + (f"|{how}" if how else "")
     digest = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:20]
     return home_folder() / "observations" / f"{path.stem[:60]}-{digest}.parquet"
 

@@ -6,6 +6,7 @@ from backends.fields.addresses import is_address
 from backends.fields.catalogue import EMBEDDED, WRITTEN, Catalogue, Entry
 from backends.fields.paths import confine
 from backends.observations.readers import recognise
+from backends.observations.readers.csv_preview import may_be_table
 
 
 def observed(catalogue: Catalogue) -> list[Entry]:
@@ -16,6 +17,8 @@ def observed(catalogue: Catalogue) -> list[Entry]:
 def observation_path(catalogue: Catalogue, key: str) -> Path | None:
     """Return the file of a key of the catalogue, or a path relative to its folder, where it holds observations; otherwise None.
 
+    A table of text whose columns are not recognised counts as one, since a person can say what they are.
+
     Raises
     ------
     InputError
@@ -24,4 +27,4 @@ def observation_path(catalogue: Catalogue, key: str) -> Path | None:
     if key in EMBEDDED or key.startswith(WRITTEN) or is_address(key):
         return None
     path = confine(key, catalogue.folder)
-    return path if recognise(path) is not None else None
+    return path if recognise(path) is not None or may_be_table(path) else None

@@ -1,12 +1,15 @@
 """Which column of a CSV file is what: guessed from its header, corrected by a person."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from backends.errors import InputError
 from backends.observations.schema import VARIABLES
-from backends.observations.units import unit
+from backends.observations.units import to_si, unit
 
 #: What else a column can be than a variable, and how its header is spelled, in lower case and without signs.
 _ROLES: dict[str, tuple[str, ...]] = {
@@ -64,6 +67,8 @@ _WITH_UNITS = {
     "drct": ("wind_from_direction", "degree"),
     "relh": ("relative_humidity", "%"),
 }
+#: What a column can be besides a variable.
+ROLES = tuple(_ROLES)
 _UNIT = re.compile(r"^(.*?)\s*[\[({]\s*([^\])}]*)\s*[\])}]\s*$")
 
 
@@ -99,6 +104,20 @@ class Columns:
         if missing or not (self.variables or {"variable", "value"} <= set(self.roles)):
             needed = [*missing, *([] if self.variables else ["a variable, or variable and value"])]
             raise InputError(f"it must be known which column is {' and which is '.join(needed)}; there are {', '.join(header)}")
+
+    def check_units(self) -> None:
+        """Raise InputError if a unit is unknown or of another kind than what it is the unit of."""
+        wanted = {name: VARIABLES[variable].units for name, variable in self.variables.items() if variable in VARIABLES}
+        levels = {"pressure level": "Pa", "height level": "m"}
+        wanted |= {self.roles[role]: units for role, units in levels.items() if role in self.roles}
+        for name, units in wanted.items():
+            if self.units.get(name):
+                to_si(np.zeros(1), self.units[name], units, f"column {name}")
+
+    @property
+    def key(self) -> str:
+        """A text that is the same for the same columns only."""
+        return json.dumps([sorted(part.items()) for part in (self.roles, self.variables, self.units)])
 
 
 def guess_columns(header: Sequence[str]) -> Columns:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from backends.errors import InputError
 from backends.observations import parquet
 from backends.observations.cache import cached
+from backends.observations.columns import Columns
 from backends.observations.readers.progress import Progress, silent
 from backends.observations.table import Table
 
@@ -33,7 +34,9 @@ class Cancelled(Exception):  # noqa: N818  not an error: somebody no longer want
     """The decoding was ended because it was no longer wanted."""
 
 
-def table_of(path: Path, progress: Progress = silent, wanted: Callable[[], bool] = lambda: True) -> Table:
+def table_of(
+    path: Path, progress: Progress = silent, wanted: Callable[[], bool] = lambda: True, columns: Columns | None = None
+) -> Table:
     """Return the observations of a file, decoded elsewhere now or kept from an earlier time.
 
     Parameters
@@ -44,6 +47,8 @@ def table_of(path: Path, progress: Progress = silent, wanted: Callable[[], bool]
         Told how far it is, in this process.
     wanted
         Asked several times a second whether to go on.
+    columns
+        What the columns of a CSV file are; guessed where it is None.
 
     Raises
     ------
@@ -55,13 +60,18 @@ def table_of(path: Path, progress: Progress = silent, wanted: Callable[[], bool]
     try:
         if not path.is_file():
             raise InputError(f"there is no file {path.name}")
-        return cached(path, lambda file: decode_elsewhere(file, progress, wanted))
+        how = "" if columns is None else columns.key
+        return cached(path, lambda file: decode_elsewhere(file, progress, wanted, columns=columns), how)
     except OSError as problem:
         raise InputError(f"{path.name} cannot be opened: {problem.strerror}") from problem
 
 
 def decode_elsewhere(
-    path: Path, progress: Progress = silent, wanted: Callable[[], bool] = lambda: True, patience: float = PATIENCE
+    path: Path,
+    progress: Progress = silent,
+    wanted: Callable[[], bool] = lambda: True,
+    patience: float = PATIENCE,
+    columns: Columns | None = None,
 ) -> Table:
     """Return the observations of a file, decoded in another process; see :func:`table_of`, which keeps them."""
     from backends.home import home_folder
@@ -70,7 +80,7 @@ def decode_elsewhere(
     # A new interpreter, not a copy of this one, which has threads and open libraries.
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=decode_to_parquet, args=(path, place, theirs), daemon=True)
+    process = context.Process(target=decode_to_parquet, args=(path, place, theirs, columns), daemon=True)
     try:
         process.start()
         theirs.close()  # so that the end of the process is the end of the pipe
@@ -87,17 +97,21 @@ def decode_elsewhere(
         place.unlink(missing_ok=True)
 
 
-def decode_to_parquet(path: Path, place: Path, pipe: Connection) -> None:
+def decode_to_parquet(path: Path, place: Path, pipe: Connection, columns: Columns | None) -> None:
     """Decode a file into a Parquet file: what runs in the other process.
 
     Sent through the pipe are pairs (done, of), and at last the text of an error, empty where there was none.
     """
     from backends.observations.readers import read
+    from backends.observations.readers.csv import read_columns
+
+    def tell(done: int, of: int) -> None:
+        pipe.send((done, of))
 
     _limit_memory()
     try:
         pipe.send((0, 0))  # the decoders are loaded
-        parquet.write(read(path, lambda done, of: pipe.send((done, of))), place)
+        parquet.write(read(path, tell) if columns is None else read_columns(path, columns, tell), place)
         pipe.send("")
     except InputError as problem:
         pipe.send(str(problem))

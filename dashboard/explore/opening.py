@@ -8,6 +8,7 @@ from param.parameterized import Event
 
 from backends.fields.catalogue import Catalogue
 from dashboard.controls import DatasetSelect, html, notice, tell
+from dashboard.explore.observations.columns import ColumnsPanel
 from dashboard.explore.observations.decoding import DecodingNotice
 from dashboard.explore.state import ExploreState
 from dashboard.explore.uploads import UPLOAD_LIMIT
@@ -20,6 +21,7 @@ class OpeningControls:
         self.state = state
         self.problem, self.reading = notice("problem"), notice("stale")
         self.decoding = DecodingNotice(state.observations, state.cancel)
+        self.columns = ColumnsPanel(state.observations, state.cancel)
         self.datasets = DatasetSelect(
             label="Dataset",
             description="Embedded samples, and every readable file, folder of files and Zarr store under the data folder.",
@@ -56,6 +58,7 @@ class OpeningControls:
             html('<div class="hint" style="margin: 0 10px">or drop a file of fields or observations here (up to 512 MB)</div>'),
             self.upload,
             self.problem,
+            self.columns.button,
         ]
 
     def _on_dataset(self, event: Event) -> None:

@@ -145,7 +145,9 @@ class ExplorePage:
         )
         self._sidebar = pn.Column(self._controls, sizing_mode="stretch_width", margin=0)
         self._main = pn.Column(self._field, sizing_mode="stretch_width", margin=0)
-        return Content([self._main], [*self.opening.content(), pmui.Divider(), self._sidebar], self.close)
+        return Content(
+            [self.opening.columns.pane, self._main], [*self.opening.content(), pmui.Divider(), self._sidebar], self.close
+        )
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""

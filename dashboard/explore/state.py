@@ -16,7 +16,9 @@ from backends.fields.readers import open_dataset
 from backends.fields.views import covered
 from backends.observations.catalogue import observation_path
 from backends.observations.readers import recognise
-from dashboard.explore.observations.state import ObservationFile, ObservationState
+from backends.observations.readers.csv_preview import may_be_table
+from dashboard.explore.observations.files import ObservationFile
+from dashboard.explore.observations.state import ObservationState
 from dashboard.explore.uploads import Uploads
 from dashboard.explore.wanted import Selection, Wanted, drawn, listed, most_telling, traced
 from dashboard.theme import PICKED, limits, style_of
@@ -105,7 +107,7 @@ class ExploreState(param.Parameterized):
         if key not in self.uploads:
             return observation_path(self.catalogue, key)
         path = self._kept.written(key)
-        return path if recognise(path) is not None else None
+        return path if recognise(path) is not None or may_be_table(path) else None
 
     def _opened_from(self, key: str) -> FieldDataset:
         if key not in self.uploads:
@@ -117,6 +119,7 @@ class ExploreState(param.Parameterized):
             self.observations.open(dataset)
             return
         self.observations.cancel()
+        self.observations.text_file = None
         variable = most_telling(dataset)
         extent = covered(variable.mesh)
         if not extent.is_global:  # a globe is turned to where there is something to see

@@ -13,6 +13,7 @@ import pytest
 from backends.__main__ import main
 from backends.errors import InputError
 from backends.observations import decode
+from backends.observations.columns import Columns
 from backends.observations.decode import Cancelled, decode_elsewhere, table_of
 from backends.observations.readers import read
 from tests.backends.observation_files import CSV, cut, decoded_synop, feedback, ioda, mixed_bufr, odb
@@ -24,12 +25,12 @@ WRITERS = {"bufr": mixed_bufr, "feedback": feedback, "decoded": decoded_synop, "
 # Stand-ins for a decoder, run in the other process.
 
 
-def crash(path: Path, place: Path, pipe) -> None:
+def crash(path: Path, place: Path, pipe, columns) -> None:
     pipe.send((1, 2))
     os.kill(os.getpid(), 11)
 
 
-def hang(path: Path, place: Path, pipe) -> None:
+def hang(path: Path, place: Path, pipe, columns) -> None:
     pipe.send((1, 2))
     time.sleep(600)
 
@@ -135,3 +136,13 @@ def test_real_aircraft_are_decoded_once(real_data, monkeypatch):
 
 def test_a_cut_real_file(real_data, tmp_path):
     assert len(table_of(cut(real_data / "temp-radiosondes.bufr", tmp_path / "x.bufr", messages=3))) > 100
+
+
+def test_a_table_is_kept_for_each_answer_about_its_columns(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("a,b,c\n50,10,280\n")
+    columns = [Columns({"latitude": "a", "longitude": "b"}, {"c": name}) for name in ("air_temperature", "ozone")]
+    for one, name in zip(columns * 2, ("air_temperature", "ozone") * 2, strict=True):
+        assert table_of(path, columns=one).variable.texts() == [name]
+    with pytest.raises(InputError, match="none of the formats"):
+        table_of(path)

@@ -9,6 +9,7 @@ from backends.errors import InputError
 from backends.observations.columns import Columns, guess_columns
 from backends.observations.readers import read
 from backends.observations.readers.csv import header_of, read_columns
+from backends.observations.readers.csv_preview import may_be_table, preview
 from backends.observations.schema import CHANNEL, HEIGHT, NO_LEVEL, PASSED, PRESSURE, REJECTED, SUSPICIOUS, UNKNOWN
 from backends.observations.units import to_si
 from tests.backends.observation_files import CSV, decoded_synop, feedback, ioda, odb
@@ -201,6 +202,30 @@ def test_a_person_may_say_what_the_columns_are(tmp_path):
     columns = Columns({"latitude": "a", "longitude": "b", "station": "d"}, {"c": "ozone"}, {"c": "ppb"})
     table = read_columns(path, columns)
     assert (table.value.tolist(), table.units["ozone"], table.station.texts()) == ([7.5], "ppb", ["x"])
+
+
+def test_the_beginning_of_a_table_is_shown_as_it_is_written(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text('\ufeffa;"b";c\n1;"two; three";\x1b\n\n4\n' + "5;6;7;8\n" * 9)
+    shown = preview(path)
+    assert may_be_table(path)
+    assert shown.header == ("a", "b", "c")
+    assert shown.rows == (("1", "two; three", "?"), ("4", "", ""), *[("5", "6", "7")] * 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("x.csv", b"a,b\n"), ("x.md", b"a,b,c\n"), ("x.csv", b"\xff,\xfe,c\n"), ("x.csv", b"")]
+)
+def test_other_files_are_no_tables(tmp_path, name, text):
+    (tmp_path / name).write_bytes(text)
+    assert not may_be_table(tmp_path / name)
+    assert not may_be_table(tmp_path)
+
+
+def test_units_are_checked_before_a_file_is_read():
+    Columns({"pressure level": "p"}, {"t": "air_temperature", "o": "ozone"}, {"p": "hPa", "t": "degF", "o": "DU"}).check_units()
+    with pytest.raises(InputError, match="column p must have a unit that can be turned into Pa; came 'm'"):
+        Columns({"pressure level": "p"}, {}, {"p": "m"}).check_units()
 
 
 @pytest.mark.parametrize(

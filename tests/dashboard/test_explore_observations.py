@@ -20,7 +20,7 @@ CSV = "station,lat,lon,time,T [°C],error\n" + "\n".join(
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A field, stations as CSV, and a feedback file; decoded here, as another process takes seconds to start."""
-    monkeypatch.setattr(observation_state, "table_of", lambda path, progress, wanted: read(path, progress))
+    monkeypatch.setattr(observation_state, "table_of", lambda path, progress, wanted, columns: read(path, progress))
     from backends.observations.readers import read
 
     regional(tmp_path / "a.nc")
@@ -140,7 +140,7 @@ def test_what_cannot_be_decoded_leaves_what_is_shown(stations, folder):
 def test_decoding_can_be_stopped(stations, monkeypatch):
     waiting = []
 
-    def slowly(path, progress, wanted):
+    def slowly(path, progress, wanted, columns):
         progress(3, 10)
         waiting.append(stations.state.observations.progress)
         stations.state.cancel()

@@ -98,7 +98,7 @@ def _parsed(path: Path) -> "pa.Table":
     # A few columns that begin with numbers hold texts further down: all are read as texts and converted where needed.
     names = header_of(path)
     with path.open("rb") as file:
-        delimiter = _delimiter(file.read(65_536).decode("utf-8", "ignore").splitlines()[0])
+        delimiter = delimiter_of(file.read(65_536).decode("utf-8", "ignore").splitlines()[0])
     import pyarrow as pa
 
     return csv.read_csv(
@@ -111,10 +111,11 @@ def _parsed(path: Path) -> "pa.Table":
 
 def _header(head: bytes) -> list[str]:
     line = head.removeprefix(b"\xef\xbb\xbf").splitlines()[0].decode("utf-8") if head.strip() else ""
-    return [printable(name.strip().strip("\"'")) for name in line.split(_delimiter(line))]
+    return [printable(name.strip().strip("\"'")) for name in line.split(delimiter_of(line))]
 
 
-def _delimiter(line: str) -> str:
+def delimiter_of(line: str) -> str:
+    """Return what stands between the columns: the sign that is the most frequent in the first line."""
     return max(_DELIMITERS, key=line.count)
 
 

@@ -1,24 +1,29 @@
 """What a person has chosen of a file of observations, and what there is to show for it."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import param
 
+from backends.errors import InputError
 from backends.fields.raster import Window
+from backends.observations.cache import cache_path
 from backends.observations.card import Card, card
+from backends.observations.columns import Columns
 from backends.observations.comparison import Comparison
 from backends.observations.decode import Cancelled, table_of
 from backends.observations.linked import Linked, without
 from backends.observations.one_variable import OneVariable, one_variable
 from backends.observations.overview import Overview, overview
 from backends.observations.picture import Picture, picture
+from backends.observations.readers import csv
 from backends.observations.selection import Selection
 from backends.observations.suspicious import Suspects, suspects
 from backends.observations.table import Table
+from dashboard.explore.observations.files import ObservationFile, Question, is_csv, question_about, unanswered
 from dashboard.worker import LatestWins
 
 #: Waits for the processes that decode; several, so that a long file holds up nobody else's short one.
@@ -26,15 +31,6 @@ DECODING = ThreadPoolExecutor(max_workers=4, thread_name_prefix="decoding")
 #: Counts, and draws maps: two threads, so that a map that is moved need not wait until millions are counted.
 COUNTING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="counting")
 DRAWING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drawing")
-
-
-@dataclass(frozen=True)
-class ObservationFile:
-    """A file of observations that is to be opened, what a person calls it, and its key among the datasets."""
-
-    path: Path
-    label: str
-    key: str
 
 
 class ObservationState(param.Parameterized):
@@ -60,6 +56,8 @@ class ObservationState(param.Parameterized):
     suspects = param.Parameter(default=None, doc="Duplicates and suspicious places, once they have been asked for.")
     opening = param.String(doc="The file that is being decoded.")
     open_problem = param.String(doc="Why it could not be.")
+    question = param.Parameter(default=None, doc="What a person is asked about the columns of a CSV file.")
+    text_file = param.Parameter(default=None, doc="The CSV file whose columns can be said: shown, or asked about last.")
     problem = param.String(doc="Why what was asked for is not shown.")
 
     def __init__(self, size: tuple[int, int] = (900, 480)) -> None:
@@ -71,8 +69,13 @@ class ObservationState(param.Parameterized):
         #: The file that is shown.
         self.file: ObservationFile | None = None
         self._wanted: ObservationFile | None = None
+        #: What a person has said of columns in this session, by where the decoded file would be kept without it.
+        self._said: dict[Path, Columns] = {}
         self._works: list[LatestWins] = []
         self._decoding = self._work(DECODING, self._decode, self._on_table, self._on_open_failed)
+        self._asking = self._work(
+            DECODING, lambda file: question_about(file, self._known(file), ""), self._on_asked, self._on_open_failed
+        )
         self._choosing = self._work(COUNTING, lambda request: one_variable(*request), self._on_variable, self._on_failed)
         self._counting = self._work(COUNTING, _count, self._on_overview, self._on_failed)
         self._drawing = self._work(DRAWING, _draw, self._on_picture, self._on_failed)
@@ -93,30 +96,66 @@ class ObservationState(param.Parameterized):
         self._decoding.request(file)
 
     def cancel(self) -> None:
-        """Stop decoding; what is shown stays."""
+        """Stop decoding, and ask no more; what is shown stays."""
         self._wanted = None
-        self.opening = ""
+        self.param.update(opening="", question=None)
 
-    def _decode(self, file: ObservationFile) -> Table | None:
+    def ask(self) -> None:
+        """Ask a person what the columns of the CSV file are, though they may have been guessed."""
+        if self.text_file is not None:
+            self._asking.request(self.text_file)
+
+    def answer(self, columns: Columns) -> None:
+        """Read the file that is asked about with these columns; the question stays until that is done."""
+        if self.question is not None:
+            self.open(replace(self.question.file, columns=columns))
+
+    def _decode(self, file: ObservationFile) -> Table | Question | None:
+        columns = self._known(file)
+        if columns is None and (question := unanswered(file)) is not None:
+            return question
+        told, wanted = partial(self._report, file), lambda: self._wanted is file
         try:
-            return table_of(file.path, partial(self._report, file), lambda: self._wanted is file)
+            table = table_of(file.path, told, wanted, columns)
         except Cancelled:
             return None
+        except InputError as problem:
+            if columns is None and not is_csv(file.path):
+                raise
+            return question_about(file, columns, str(problem))
+        if columns is not None:
+            self._said[cache_path(file.path)] = columns
+        return table
+
+    def _known(self, file: ObservationFile) -> Columns | None:
+        """Return what a person has said of the columns of a file, now or earlier in this session."""
+        if file.columns is not None or not file.path.is_file():
+            return file.columns
+        return self._said.get(cache_path(file.path))
 
     def _report(self, file: ObservationFile, done: int, of: int) -> None:
         if self._wanted is file:
             self.progress = (done, of)
 
-    def _on_table(self, file: ObservationFile, table: Table | None) -> None:
+    def _on_table(self, file: ObservationFile, table: Table | Question | None) -> None:
         if table is None or self._wanted is not file:
             return
-        self._wanted, self.file = None, file
+        self._wanted = None
+        if isinstance(table, Question):
+            self.param.update(opening="", open_problem=table.problem, question=table, text_file=file)
+            return
+        self.file = file
+        self.param.update(question=None, text_file=file if table.format == csv.FORMAT else None)
         counted = table.variable.counts()
         self.param.update(table=replace(table, source=file.label), opening="", selection=Selection(), card=None, suspects=None)
         if counted:
             self.choose_variable(max(counted, key=lambda name: (name == "air_temperature", counted[name])))
         else:
             self.param.update(of=None, file_of=None, overview=None, picture=None, problem=f"{file.label} holds no observations")
+
+    def _on_asked(self, file: ObservationFile, question: Question) -> None:
+        if file is self.text_file:
+            self.question = question
 
     def _on_open_failed(self, problem: str) -> None:
         self._wanted = None
