@@ -1,6 +1,7 @@
 """A view of how a file is cut into chunks, and which of them a query reads; any page can show it."""
 
 import math
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,16 @@ Found = tuple[tuple[ChunkedArray, ...], ChunkedArray, np.ndarray | None]
 
 
 class ChunkInspector:
-    """An array, a query, and a picture of the chunks that it reads."""
+    """An array, a query, and a picture of the chunks that it reads.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    on_found
+        Called with the name of the array that was asked for and what has been read of its file, before it is shown.
+    """
+
+    def __init__(self, on_found: Callable[[str, Found], None] | None = None) -> None:
+        self._on_found = on_found
         self._source: Source | None = None
         self._array: ChunkedArray | None = None
         self._sizes: np.ndarray | None = None
@@ -88,6 +96,8 @@ class ChunkInspector:
             return
         arrays, self._array, self._sizes = found
         with one_message():
+            if self._on_found is not None:
+                self._on_found(request[1], found)
             self._changing = True
             names = [array.name for array in arrays]
             if names != self.array.options:

@@ -1,5 +1,6 @@
 """An opened dataset: its variables, and fields, series and means read from them."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from backends.fields.axes import describe_axes, fixed_time
 from backends.fields.coordinates import with_coordinates
 from backends.fields.damage import DECODING_PROBLEMS, first_line
 from backends.fields.derived import derive
-from backends.fields.field import Axis, Field, Series, Statistics, Variable, combine, statistics
+from backends.fields.field import Axis, Field, Reading, Series, Statistics, Variable, combine, statistics
 from backends.fields.grids import Layout, layout
 from backends.fields.lazy import Part
 from backends.fields.meshes import cell_at
@@ -111,7 +112,8 @@ class FieldDataset:
         """
         variable = self.variable(name)
         chosen = {axis.name: _checked(axis, selection.get(axis.name, 0)) for axis in variable.axes}
-        return Field(variable, self._read(name, chosen), chosen)
+        values, reading = self._timed(name, chosen)
+        return Field(variable, self._arranged(name, values, chosen), chosen, reading)
 
     def fields(self, name: str, along: Axis, indices: np.ndarray, selection: Mapping[str, int]) -> np.ndarray:
         """Return a variable at several indices of one axis, increasing, (T, ...) with the shape of the grid.
@@ -177,7 +179,8 @@ class FieldDataset:
         chosen = {axis.name: _checked(axis, selection.get(axis.name, 0)) for axis in others}
         total = np.zeros(variable.mesh.shape)
         for index in range(len(over)):
-            total += self._read(name, {**chosen, over.name: index})
+            here = {**chosen, over.name: index}
+            total += self._arranged(name, self._values(name, here), here)
         return Field(variable, (total / len(over)).astype(np.float32), chosen)
 
     def series(self, name: str, latitude: float, longitude: float, selection: Mapping[str, int]) -> Series:
@@ -195,9 +198,9 @@ class FieldDataset:
         lay = self._layouts[name]
         cell = cell_at(lay.mesh, latitude, longitude)
         chosen = {a.name: _checked(a, selection.get(a.name, 0)) for a in variable.axes if a.name != axis.name}
-        values = self._values(name, {**chosen, **lay.position(cell)})
+        values, reading = self._timed(name, {**chosen, **lay.position(cell)})
         north, east = (float(places[cell]) for places in lay.mesh.places())
-        return Series(variable, axis, values, north, east)
+        return Series(variable, axis, values, north, east, reading)
 
     def statistics(self, name: str) -> Statistics:
         """Return the statistics of all values of a variable; one too large to keep is read slice by slice."""
@@ -207,13 +210,17 @@ class FieldDataset:
         first = str(array.dims[0])
         return combine(statistics(self._values(name, {first: index})) for index in range(array.sizes[first]))
 
+    def keeps(self, name: str) -> bool:
+        """Return whether a variable is read whole, once, and kept."""
+        return self._arrays[self.variable(name).name].size <= KEPT_VALUES
+
     def usual_range(self, name: str, selection: Mapping[str, int]) -> Statistics:
         """Return the statistics over all times and members at the chosen level, to fix colour limits by.
 
         Of a variable that is too large to keep, only the selected field is looked at.
         """
         variable = self.variable(name)
-        kept = self._arrays[name].size <= KEPT_VALUES
+        kept = self.keeps(name)
         alike = ("time", "member") if kept else ()
         chosen = {a.name: _checked(a, selection.get(a.name, 0)) for a in variable.axes if a.role not in alike}
         if not kept:
@@ -223,10 +230,16 @@ class FieldDataset:
             self._ranges[key] = statistics(self._values(name, chosen))
         return self._ranges[key]
 
-    def _read(self, name: str, chosen: Mapping[str, int]) -> np.ndarray:
-        lay = self._layouts[name]
-        dims = [d for d in map(str, self._arrays[name].dims) if d not in chosen]
-        return lay.arrange(self._values(name, chosen), dims)
+    def _arranged(self, name: str, values: np.ndarray, chosen: Mapping[str, int]) -> np.ndarray:
+        return self._layouts[name].arrange(values, [d for d in map(str, self._arrays[name].dims) if d not in chosen])
+
+    def _timed(self, name: str, chosen: Mapping[str, int]) -> tuple[np.ndarray, Reading]:
+        """Return what :meth:`_values` does, and how it came."""
+        whole: Mapping[str, int] = {} if self.keeps(name) else chosen
+        read = None if name in self._loaded else whole
+        begun = time.perf_counter()
+        values = self._values(name, chosen)
+        return values, Reading(chosen, read, 1000 * (time.perf_counter() - begun))
 
     def _values(self, name: str, chosen: Part) -> np.ndarray:
         """Read values at indices or slices as float32, NaN where missing; a variable that fits is read once, whole."""

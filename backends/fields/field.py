@@ -86,6 +86,26 @@ class Variable:
         return self.long_name or self.name
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a map or a series came from its file.
+
+    Attributes
+    ----------
+    asked
+        The index on each dimension of the file that was asked for; dimensions that are not named, whole.
+    read
+        The same of what was read for it: nothing named where the variable was read whole, to be kept; None where it had been
+        kept, and nothing was read.
+    milliseconds
+        Until the values were there, decoding and the way from the other process included.
+    """
+
+    asked: Mapping[str, int]
+    read: Mapping[str, int] | None
+    milliseconds: float
+
+
 @dataclass(frozen=True, eq=False)
 class Field:
     """A variable at one time, level and member.
@@ -99,11 +119,14 @@ class Field:
         rows south to north, columns west to east; otherwise in the file's order.
     selection
         The index chosen on each axis. Without one of the axes where the field is a mean over it.
+    reading
+        How it was read; None where it was computed from others.
     """
 
     variable: Variable
     values: np.ndarray
     selection: Mapping[str, int]
+    reading: Reading | None = None
 
     @property
     def caption(self) -> str:
@@ -122,7 +145,8 @@ class Field:
 class Series:
     """A variable along its time axis at the grid point nearest to a place.
 
-    `latitude` and `longitude` are those of the grid point; `values` has the shape of `axis`, in the variable's units.
+    `latitude` and `longitude` are those of the grid point; `values` has the shape of `axis`, in the variable's units; `reading`
+    says how they were read.
     """
 
     variable: Variable
@@ -130,6 +154,7 @@ class Series:
     values: np.ndarray
     latitude: float
     longitude: float
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,10 @@ def look_at(
     else:
         view = view_of(mesh, projection, window, coarse)
         raster = draw(field.values, mesh, view)
-    return Picture(field, raster, statistics(field.values), dataset.usual_range(name, selection), view)
+    here = statistics(field.values)
+    # Of a variable that is too large to keep, the usual range is that of this field, which need not be read again.
+    usual = dataset.usual_range(name, selection) if dataset.keeps(name) else here
+    return Picture(field, raster, here, usual, view)
 
 
 def rasterise(field: Field, window: Window | None = None) -> Raster:

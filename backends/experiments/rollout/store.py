@@ -2,12 +2,9 @@
 
 import math
 import shutil
-import statistics
-import time
 import uuid
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,8 +15,9 @@ from backends.experiments.cycling.layout import Layout
 from backends.experiments.cycling.netcdf import write as write_file
 from backends.experiments.rollout.view import RolloutView
 from backends.experiments.run import to_yaml
+from backends.fields.access import Access, measured
 from backends.fields.chunk_files import chunks_of
-from backends.fields.chunks import ChunkedArray, Query, Read
+from backends.fields.chunks import ChunkedArray
 from backends.fields.readers.zarr import claims
 from backends.rollout.archive import ArchiveWorld
 
@@ -33,26 +31,6 @@ CHUNK = 250_000
 #: Names of fields that files of others can use, where they are not plain words.
 PLAIN = {"φ": "phi", "ω": "vorticity"}
 STANDARD = {"2 m temperature": "air_temperature", "ω": "atmosphere_relative_vorticity"}
-#: How often each kind of access is timed.
-REPEATS = 5
-
-
-@dataclass(frozen=True)
-class Access:
-    """What reading a field of a store costs: in milliseconds, median of some, and in chunks.
-
-    Attributes
-    ----------
-    map_ms, map_read
-        All places of one member of one model at one lead.
-    point_ms, point_read
-        All leads and members of one model at one place.
-    """
-
-    map_ms: float
-    map_read: Read
-    point_ms: float
-    point_read: Read
 
 
 def dataset(view: RolloutView) -> "xr.Dataset":
@@ -167,18 +145,10 @@ def access(path: Path) -> Access:
     import zarr
 
     field = field_of(path)
-    one_map, one_point = field.query("map", {}), field.query("series", {})
-
-    def timed(query: Query) -> float:
-        times = []
-        for _ in range(REPEATS):
-            array = zarr.open_array(path, path=field.name, mode="r")
-            start = time.perf_counter()
-            array[tuple(query.get(name, slice(None)) for name in field.dims)]
-            times.append(time.perf_counter() - start)
-        return 1000 * statistics.median(times)
-
-    return Access(timed(one_map), field.read(one_map), timed(one_point), field.read(one_point))
+    return measured(
+        field, field.query("map", {}), field.query("series", {}),
+        lambda: nullcontext(zarr.open_array(path, path=field.name, mode="r")),
+    )  # fmt: skip
 
 
 def field_of(path: Path) -> ChunkedArray:

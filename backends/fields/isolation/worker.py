@@ -67,8 +67,8 @@ def _open(file: dict[str, Any]) -> "list[xr.Dataset]":
 def answer(files: Files, request: dict[str, Any]) -> Answer:
     """Return what was asked for.
 
-    ``open`` describes the datasets of a file, ``messages`` the messages of a GRIB file, ``chunks`` how arrays are cut, ``read``
-    returns a part of a variable.
+    ``open`` describes the datasets of a file, ``messages`` the messages of a GRIB file, ``chunks`` how arrays are cut,
+    ``access`` what a map and a series cost, ``read`` returns a part of a variable.
     """
     from backends.fields.isolation.opened import described, key_of
 
@@ -83,6 +83,10 @@ def answer(files: Files, request: dict[str, Any]) -> Answer:
         from backends.fields.chunk_files import described_chunks
 
         return described_chunks(Path(request["file"]["path"]), request["name"])
+    if request["do"] == "access":
+        from backends.fields.access import described_access
+
+        return described_access(Path(request["file"]["path"]), request["name"], request["map"], request["series"]), []
     array = files.datasets(request["file"])[request["dataset"]][request["variable"]].variable
     part = array[key_of(request["key"])]
     if part.nbytes > LARGEST:
