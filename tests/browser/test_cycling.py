@@ -15,7 +15,7 @@ def cycle(page: Page) -> int:
 
 
 def wait_for_cycle(page: Page, number: int) -> None:
-    expect(page.get_by_role("button", name="One cycle")).to_be_visible()
+    expect(page.get_by_role("button", name="One cycle")).to_be_visible(timeout=30_000)
     for _ in range(300):
         if page.locator('[data-role="where"]').count() and cycle(page) >= number:
             return
