@@ -7,7 +7,8 @@ from backends.experiments.rollout.job import run_job
 from backends.experiments.rollout.kept import NAME
 from backends.jobs.context import LocalContext
 from backends.jobs.job import State
-from dashboard.rollout import runs, state
+from dashboard import job_runs
+from dashboard.rollout import state
 from dashboard.rollout.page import RUNS, RolloutPage
 from tests.dashboard.helpers import text_of
 from tests.dashboard.training.jobs import FakeJobs
@@ -25,7 +26,7 @@ starts: 3
 @pytest.fixture
 def jobs(monkeypatch) -> FakeJobs:
     jobs = FakeJobs()
-    for module in (runs, state):
+    for module in (job_runs, state):
         monkeypatch.setattr(module, "all_jobs", lambda: jobs)
     return jobs
 
@@ -55,7 +56,7 @@ def test_what_is_too_much_for_the_page_runs_as_a_job_and_is_opened_from_its_file
     look(page)
     assert page.runs.progress.value == 25
     assert (page.runs.cancel.visible, page.runs.open.visible) == (True, False)
-    page.runs._on_cancel(None)
+    page.runs.cancel.clicks += 1
     assert jobs.told == [("cancel", job.id)]
 
     small = job.settings.replace("starts: 4000", "starts: 2")
