@@ -1,12 +1,15 @@
 """Sentences for what is wrong with the settings of a file or a page."""
 
+import re
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from backends.errors import InputError
 from backends.experiments.sections import LEAST
 
 #: Where a value stands: the keys as a file has them, the section they end in, and what the last one may hold.
@@ -15,6 +18,8 @@ _Place = tuple[list[str], type[BaseModel] | None, object]
 #: Quotes what came, and never more of it than fits a line.
 _QUOTE = reprlib.Repr()
 _QUOTE.maxlevel, _QUOTE.maxstring, _QUOTE.maxother = 2, 60, 60
+#: A sentence that begins with the key that it is about.
+_KEYED = re.compile(r"[a-z_]+(\.[a-z_0-9]+)*: ")
 
 #: What was expected, by pydantic's name of the fault; ``{gt}`` and the like are the limits of the field.
 _EXPECTED = {
@@ -72,6 +77,17 @@ def sentence(problem: ValidationError, root: type[BaseModel]) -> str:
     same = [other for other in faults if _place(root, other["loc"])[0] == steps]
     expected = " or ".join(dict.fromkeys(_expected(other) for other in same)).replace(" or must be ", ", or ")
     return f"{where}: {expected}; came {_quoted(fault['input'])}{_meant(fault)}"
+
+
+@contextmanager
+def under(key: str) -> Iterator[None]:
+    """Let what is wrong with the data that a key asks for begin with this key, unless it names a key already."""
+    try:
+        yield
+    except InputError as problem:
+        if _KEYED.match(str(problem)):
+            raise
+        raise InputError(f"{key}: {problem}") from problem
 
 
 def _expected(fault: Mapping[str, Any]) -> str:

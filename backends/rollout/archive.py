@@ -93,7 +93,7 @@ class ArchiveWorld(World):
         first, beyond = self._possible(steps)
         if not 1 <= count <= beyond - first:
             raise InputError(
-                f"starts must be at most {beyond - first}: so many times of the unseen part, "
+                f"starts: must be at most {beyond - first}, so many times of the unseen part, "
                 f"{self._said(first)} to {self._said(beyond - 1)}, are {steps * self.dt:g} h before its end; came {count}"
             )
         return self._from(first + torch.randperm(beyond - first, generator=generator)[:count].sort().values)
@@ -110,7 +110,7 @@ class ArchiveWorld(World):
         found = np.flatnonzero(self.times == time.astype("datetime64[s]"))
         if len(found) == 0 or not first <= int(found[0]) < beyond:
             raise InputError(
-                f"the start must be a time of the archive that nothing was fitted to and {steps * self.dt:g} h before its end, "
+                f"must be a time of the archive that nothing was fitted to and {steps * self.dt:g} h before its end, "
                 f"{self._said(first)} to {self._said(beyond - 1)} every {self.dt:g} h; came {np.datetime_as_string(time, 'm')}"
             )
         return self._from(torch.from_numpy(found[:1]))
@@ -150,7 +150,7 @@ class ArchiveWorld(World):
         """Return the first time that forecasts of so many steps may begin at, and the one after the last."""
         first, beyond = self.record.tested, len(self) - steps
         if beyond <= first:
-            raise InputError(f"steps must be at most {len(self) - 1 - first}, the unseen part of the archive; came {steps}")
+            raise InputError(f"steps: must be at most {len(self) - 1 - first}, the unseen part of the archive; came {steps}")
         return first, beyond
 
     def _from(self, steps: Tensor) -> Starts:

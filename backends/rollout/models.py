@@ -60,6 +60,8 @@ class FromDynamics(ForecastModel):
             raise InputError(
                 f"the step of {label}, {dynamics.dt:g}, must divide that of the truth, {world.dt:g}, into whole steps"
             )
+        if dynamics.size != world.size:
+            raise InputError(f"{label} forecasts states of {dynamics.size} components; those of the start have {world.size}")
 
     def advance(self, states: Tensor, starts: Starts, lead: int, steps: int) -> Tensor:
         """Return the states later, by the model; on a processor some at a time, as many as its caches hold."""

@@ -113,10 +113,13 @@ class RolloutControls:
 
     def _show_fault(self, *_events: Event) -> None:
         """Put the sentence below the control that it names; below the button if it names none that is there."""
-        fault = self.state.fault
         with one_message():
-            placed = any([self.models.say(fault), self.form.say(fault)])  # both, since each takes away what it said before
-            tell(self._fault, "problem", "" if placed else fault)
+            placed = self.say(self.state.fault)
+            tell(self._fault, "problem", "" if placed else self.state.fault)
+
+    def say(self, text: str) -> bool:
+        """Put a sentence below the control whose key it begins with, and return whether there is one."""
+        return any([self.models.say(text), self.form.say(text)])  # both, since each takes away what it said before
 
     def _show_running(self, *_events: Event) -> None:
         running = self.state.running

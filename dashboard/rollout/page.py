@@ -85,7 +85,7 @@ class RolloutPage:
             head, self._problem, self._stale, self.progress, self._where, self.help.drawer,
             self.play.player.keys, self.play.pane, sizing_mode="stretch_width", margin=(4, 14),
         )  # fmt: skip
-        state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
+        state.param.watch(self._on_problem, "problem")
         state.param.watch(lambda event: tell(self._stale, "stale", STALE if event.new else ""), "stale")
         state.param.watch(self._show, "view")
         state.param.watch(self._show_progress, "running")
@@ -155,6 +155,11 @@ class RolloutPage:
             return
         ended = [f"{forecast.label} ended: {forecast.ended}." for forecast in view.result.forecasts if forecast.ended]
         self._where.object = f'<div class="hint" data-role="ended">{escape(" ".join(ended))}</div>' if ended else ""
+
+    def _on_problem(self, event: Event) -> None:
+        """Say it beside the control that it is about, or above all views where it is about none."""
+        placed = self.controls.say(event.new or self.state.fault)
+        tell(self._problem, "problem", "" if placed else event.new)
 
     def _show_progress(self, *_events: Event) -> None:
         running, (lead, of) = self.state.running, self.state.progress

@@ -84,10 +84,10 @@ def test_starts_are_unseen_different_and_early_enough_and_a_day_is_a_block():
     *_, last = here.truth(starts, 12, 4)
     torch.testing.assert_close(last, here.states(starts.steps + 12))
     with pytest.raises(
-        InputError, match=r"starts must be at most 60: .* 2019-03-08T06:00 to 2019-03-10T17:00, are 12 h before .* came 61"
+        InputError, match=r"starts: must be at most 60, .* 2019-03-08T06:00 to 2019-03-10T17:00, are 12 h before .* came 61"
     ):
         here.starts(61, 12, seeded())
-    with pytest.raises(InputError, match=r"steps must be at most 71.*; came 72"):
+    with pytest.raises(InputError, match=r"steps: must be at most 71.*; came 72"):
         here.starts(1, 72, seeded())
     with pytest.raises(InputError, match=r"the archive ends at 2019-03-11T05:00; forecasts of 13 steps"):
         list(here.truth(starts, 13))

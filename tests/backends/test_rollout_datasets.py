@@ -224,19 +224,22 @@ def test_the_european_archive_has_wind_pressure_and_precipitation(tmp_path):
 @pytest.mark.parametrize(
     ("keys", "sentence"),
     [
-        ({"fields": ["w"]}, r"two.nc has no variable 'w'; it has z, u"),
+        ({"fields": ["w"]}, r"start.fields: two.nc has no variable 'w'; it has z, u"),
         ({"fields": ["z", "z"]}, r"start.fields: must be different variables; came z, z"),
-        ({"fields": ["z", "still"]}, r"still of two.nc has no time axis; forecasts need fields at many times"),
-        ({"fields": ["z", "late"]}, r"fields: late of two.nc has other times or another grid than z"),
+        ({"fields": ["z", "still"]}, r"start.fields: still of two.nc has no time axis; forecasts need fields at many times"),
+        ({"fields": ["z", "late"]}, r"start.fields: late of two.nc has other times or another grid than z"),
         ({"fields": ["hole"]}, r"hole has missing values at 2019-03-02T00:00; fields that are forecast must be complete"),
         ({"unseen": 0.02}, r"at least 2 times .* 2 after them forecast; came 40 times, the first 39"),
         ({"unseen": 2}, r"start.unseen: must be at most 0.9; came 2"),
         ({"dataset": "era5", "unseen": 0.5}, r"unseen: era5 has a split of its own"),
-        ({"dataset": "none.nc"}, r"there is no file 'none.nc' in the data folder"),
+        ({"dataset": "none.nc"}, r"start.dataset: there is no file 'none.nc' in the data folder"),
         ({"dataset": "../two.nc"}, r"leads outside the data folder"),
         ({"dataset": ""}, r"start.dataset: "),
-        ({"time": "2019-03-01T12:00"}, r"a time of the archive that nothing was fitted to .*; came 2019-03-01T12:00"),
-        ({"steps": 13}, r"steps must be at most 12, the unseen part of the archive; came 13"),
+        (
+            {"time": "2019-03-01T12:00"},
+            r"start.time: must be a time of the archive that nothing was fitted to .*; came 2019-03-01T12:00",
+        ),
+        ({"steps": 13}, r"steps: must be at most 12, the unseen part of the archive; came 13"),
         ({"steps": 0}, r"steps: must be at least 1; came 0"),
     ],
 )

@@ -49,14 +49,18 @@ def test_a_bad_file_is_told_in_one_sentence(keys, sentence):
 
 def test_networks_that_do_not_fit_are_told_in_one_sentence():
     lorenz = asked(models=[{"name": "network", "run": "a0001"}])
-    with pytest.raises(InputError, match="the run 'a0001' has learned to follow advection-1d; the start is of lorenz96"):
+    with pytest.raises(
+        InputError, match="models.0: the run 'a0001' has learned to follow advection-1d; the start is of lorenz96"
+    ):
         prepare(lorenz, NOWHERE)
     odd = asked(start={"name": "testbed", "dynamics": {**LINE, "dt": 0.02}}, models=[{"name": "network", "run": "a0001"}])
     with pytest.raises(InputError, match=r"the step of network a0001, 0.0125, must divide that of the truth, 0.02"):
         prepare(odd, NOWHERE)
     other = asked(start={"name": "testbed", "dynamics": {**LINE, "points": 50}}, models=[{"name": "network", "run": "a0001"}])
-    with pytest.raises(InputError, match="network a0001 forecasts states of 40 components; those of the start have 50"):
-        prepare(other, NOWHERE).run()
+    with pytest.raises(
+        InputError, match="models.0: network a0001 forecasts states of 40 components; those of the start have 50"
+    ):
+        prepare(other, NOWHERE)
     with pytest.raises(InputError, match="no checkpoint of the run 'beef'"):
         prepare(asked(models=[{"name": "network", "run": "beef"}]), NOWHERE)
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from backends.errors import InputError
+from backends.experiments.faults import under
 from backends.experiments.field_cases import find_variable, select
 from backends.experiments.rollout.settings import EMULATED, ArchiveStart
 from backends.experiments.training.dynamics import TESTED, TRAINED, TRAINED_EUROPEAN
@@ -45,8 +46,8 @@ class Stored(Record):
         for variable, axis in zip(variables, axes, strict=True):
             if not _alike(first, axes[0], variable, axis):
                 raise InputError(
-                    f"fields: {variable.name} of {data.label} has other times or another grid than {first.name}; give fields "
-                    "that belong together"
+                    f"start.fields: {variable.name} of {data.label} has other times or another grid than {first.name}; "
+                    "give fields that belong together"
                 )
         _check_even(first, data)
         self._data, self._axes = data, axes
@@ -85,8 +86,9 @@ def record_of(start: ArchiveStart, folder: Path) -> Record:
     """
     data = _catalogue(folder).open({"era5": start.path, "european": "european-forecast"}.get(start.dataset, start.dataset))
     usual = "t2m" if "t2m" in data.variables and start.dataset != "era5" else next(iter(data.variables))
-    variables = [find_variable(data, name) for name in start.fields or (usual,)]
-    count = len(_time(data, variables[0]))
+    with under("start.fields"):
+        variables = [find_variable(data, name) for name in start.fields or (usual,)]
+        count = min(len(_time(data, variable)) for variable in variables)
     if start.dataset in EMULATED:  # as the trainings of their emulators have it
         trained, tested = (TRAINED, count - TESTED) if start.dataset == "era5" else (TRAINED_EUROPEAN,) * 2
     else:

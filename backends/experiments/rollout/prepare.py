@@ -15,6 +15,7 @@ from backends.errors import InputError
 from backends.experiments.cycling.dynamics import DynamicsSection, differing, model_of
 from backends.experiments.cycling.emulated import emulator
 from backends.experiments.cycling.race import climate_of
+from backends.experiments.faults import under
 from backends.experiments.observing import generator
 from backends.experiments.rollout.analysis_start import AnalysisStart
 from backends.experiments.rollout.archives import archive_world, emulated_field
@@ -113,7 +114,8 @@ def prepare(settings: RolloutSettings, folder: Path, given: Given | None = None,
     InputError
         If data or a network cannot be read, or do not fit together.
     """
-    world = world_of(settings, folder)
+    with under({"archive": "start.dataset", "testbed": "start.dynamics.run"}.get(settings.start.name, "start")):
+        world = world_of(settings, folder)
     if isinstance(settings.start, AnalysisStart):
         given = given or given_of(settings.start, settings.starts, folder, report)
         starts = _given_starts(settings, world, given)
@@ -121,10 +123,11 @@ def prepare(settings: RolloutSettings, folder: Path, given: Given | None = None,
     else:
         starts = starts_of(settings, world)
         ensemble = perturbed(starts.states, settings.members, errors_of(settings, world, starts))
-    models = tuple(
-        model_from(model, label, settings, world, folder) for model, label in zip(settings.models, settings.labels, strict=True)
-    )
-    return Prepared(settings, world, models, starts, ensemble, given)
+    models = []
+    for number, (model, label) in enumerate(zip(settings.models, settings.labels, strict=True)):
+        with under(f"models.{number}"):
+            models.append(model_from(model, label, settings, world, folder))
+    return Prepared(settings, world, tuple(models), starts, ensemble, given)
 
 
 def precision_of(settings: RolloutSettings) -> tuple[torch.device, torch.dtype]:
@@ -160,7 +163,8 @@ def starts_of(settings: RolloutSettings, world: World) -> Starts:
     if not isinstance(settings.start, ArchiveStart) or settings.start.time is None:
         return world.starts(settings.starts, settings.steps, seeded)
     assert isinstance(world, ArchiveWorld)
-    asked = world.at(np.datetime64(datetime.fromisoformat(settings.start.time)), settings.steps)
+    with under("start.time"):
+        asked = world.at(np.datetime64(datetime.fromisoformat(settings.start.time)), settings.steps)
     if settings.starts == 1:
         return asked
     drawn = world.starts(settings.starts, settings.steps, seeded)
@@ -178,7 +182,9 @@ def testbed_of(start: TestbedStart, usual: DynamicsSection, device: torch.device
     """
     dynamics = model_of(start.dynamics, device, dtype)
     if start.shape != "climate" and dynamics.components:
-        raise InputError(f"shape: {start.shape!r} is a state of a line; the emulator has the components {dynamics.components}")
+        raise InputError(
+            f"start.shape: {start.shape!r} is a state of a line; the emulator has the components {dynamics.components}"
+        )
     draw = None if start.shape == "climate" else _shapes(start.shape, dynamics.size)
     return TestbedWorld(dynamics, climate_of(usual, device, dtype), draw)
 

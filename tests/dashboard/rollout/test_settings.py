@@ -40,6 +40,34 @@ def test_a_fault_is_said_beside_the_control_that_caused_it(page):
     assert "at most" not in str([getattr(part, "object", "") for part in card])
 
 
+def test_what_only_the_data_tell_is_said_beside_its_control(page):
+    def told() -> None:
+        page.state.run()
+        page.state.wait()
+
+    boxes = page.controls.form.boxes
+    page.state.take("""
+kind: rollout
+start: {name: archive, dataset: european, time: "2025-01-10T00:00"}
+models: [{name: persistence}]
+steps: 2
+members: 1
+perturbation: {name: none}
+starts: 1
+""")
+    told()
+    assert "must be a time of the archive that nothing was fitted to" in text_of(boxes["start.time"][1])
+    assert text_of(page._problem) == ""  # once is enough
+    page.state.archive.time = None
+    assert len(boxes["start.time"]) == 1
+    page.state.archive.param.update(dataset="none.nc", fields=("t2m",))
+    told()
+    assert "there is no file" in text_of(boxes["start.dataset"][1])
+    page.state.archive.param.update(dataset="european", fields=("t3m",))
+    told()
+    assert "has no variable &#x27;t3m" in text_of(boxes["start.fields"][1])
+
+
 def test_models_come_and_go(page):
     state = page.state
     state.add_model("climatology")
