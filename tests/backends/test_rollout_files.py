@@ -50,7 +50,7 @@ def test_a_bad_file_is_told_in_one_sentence(keys, sentence):
 def test_networks_that_do_not_fit_are_told_in_one_sentence():
     lorenz = asked(models=[{"name": "network", "run": "a0001"}])
     with pytest.raises(
-        InputError, match="models.0: the run 'a0001' has learned to follow advection-1d; the start is of lorenz96"
+        InputError, match=r"models\.0: the run 'a0001' has learned to follow advection-1d; the start is of lorenz96"
     ):
         prepare(lorenz, NOWHERE)
     odd = asked(start={"name": "testbed", "dynamics": {**LINE, "dt": 0.02}}, models=[{"name": "network", "run": "a0001"}])
@@ -58,7 +58,7 @@ def test_networks_that_do_not_fit_are_told_in_one_sentence():
         prepare(odd, NOWHERE)
     other = asked(start={"name": "testbed", "dynamics": {**LINE, "points": 50}}, models=[{"name": "network", "run": "a0001"}])
     with pytest.raises(
-        InputError, match="models.0: network a0001 forecasts states of 40 components; those of the start have 50"
+        InputError, match=r"models\.0: network a0001 forecasts states of 40 components; those of the start have 50"
     ):
         prepare(other, NOWHERE)
     with pytest.raises(InputError, match="no checkpoint of the run 'beef'"):
