@@ -36,6 +36,8 @@ class Wanted:
 
     Attributes
     ----------
+    view
+        Of which forecasts.
     make
         Makes the film for so many pixels across.
     kind
@@ -48,6 +50,7 @@ class Wanted:
         Frames a second.
     """
 
+    view: RolloutView
     make: Callable[[int], Film]
     kind: str
     pixels: int
@@ -100,8 +103,12 @@ class FilmPart:
         return bool(self.bar.visible)
 
     def show(self, view: RolloutView) -> None:
-        """Take over other forecasts."""
+        """Take over other forecasts; a film of earlier ones is neither offered nor drawn to its end."""
+        if view is self._view:
+            return
         self._view = view
+        self._stop.set()
+        self.download.visible = False
 
     def tick(self) -> None:
         """Bring the progress up to date; called some times a second."""
@@ -134,7 +141,7 @@ class FilmPart:
             self.draw.param.update(label="Stop", icon="stop")
             self.bar.param.update(visible=True, value=0)
             rate = 1000 / self._play.player.clock.period
-            self._work.request(Wanted(self._play.film(view), kind, SIZES[self.pixels.value], leads, rate))
+            self._work.request(Wanted(view, self._play.film(view), kind, SIZES[self.pixels.value], leads, rate))
 
     def _draw(self, wanted: Wanted) -> tuple[str, bytes]:
         count = len(wanted.leads)
@@ -178,7 +185,8 @@ class FilmPart:
         label = f"Download {name} ({size_of(len(content))}{frames})"
         with one_message():
             self._ready()
-            self.download.param.update(file=BytesIO(content), filename=name, label=label, visible=True)
+            if wanted.view is self._view:
+                self.download.param.update(file=BytesIO(content), filename=name, label=label, visible=True)
 
     def _on_failed(self, problem: str) -> None:
         with one_message():

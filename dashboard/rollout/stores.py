@@ -87,8 +87,11 @@ class StorePart:
         self.pane = pn.Column(bar, self._problem, self._table, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
 
     def show(self, view: RolloutView) -> None:
-        """Take over other forecasts; stores of earlier ones stay where they are."""
+        """Take over other forecasts; stores of earlier ones stay where they are, files of them are offered no longer."""
+        if view is self._view:
+            return
         self._view = view
+        self.download.visible = False
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""
@@ -125,13 +128,13 @@ class StorePart:
             self.zip.visible = True
             self._on_store(self._newest)
 
-    def _on_packed(self, _request: FileRequest, packed: tuple[str, bytes]) -> None:
+    def _on_packed(self, request: FileRequest, packed: tuple[str, bytes]) -> None:
         name, content = packed
         with one_message():
             self._ready()
-            self.download.param.update(
-                file=BytesIO(content), filename=name, label=f"Download {name} ({size_of(len(content))})", visible=True
-            )
+            if isinstance(request, Path) or request is self._view:
+                label = f"Download {name} ({size_of(len(content))})"
+                self.download.param.update(file=BytesIO(content), filename=name, label=label, visible=True)
 
     def _on_failed(self, problem: str) -> None:
         self._ready()

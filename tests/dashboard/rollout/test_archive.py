@@ -85,6 +85,10 @@ def test_a_store_and_a_netcdf_file_can_be_downloaded(page, tmp_path):
     with xr.open_dataset(tmp_path / "a.nc") as data:
         np.testing.assert_array_equal(data.phi, reopened.phi)
         np.testing.assert_allclose(data.valid_time, data.init_time + data.lead_time)
+    assert stores.download.visible
+    page.state.run()
+    page.state.wait()
+    assert not stores.download.visible  # it is of earlier forecasts
 
 
 def test_the_inspector_follows_the_store_and_the_query(page):

@@ -170,3 +170,17 @@ def test_too_much_is_refused_and_a_film_can_be_stopped(page, monkeypatch):
     part.wait()
     assert "topped after" in text_of(part._problem)
     assert (part.draw.label, part.drawing) == ("Draw", False)
+
+
+def test_films_of_earlier_forecasts_are_not_offered_beside_newer_ones(page):
+    part = page.archive.films
+    drawn(page, "PNG, the lead shown")
+    assert part.download.visible
+    earlier = page.state.view
+    page.state.run()
+    page.state.wait()
+    assert page.state.view is not earlier
+    assert not part.download.visible
+    leads = range(0, 1)
+    part._on_drawn(films.Wanted(earlier, page.play.film(earlier), "png", 960, leads, 5.0), ("rollout.png", b""))  # it was late
+    assert not part.download.visible
