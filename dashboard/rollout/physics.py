@@ -1,5 +1,7 @@
 """The Physics tab: which scales a forecast has kept, and which quantities drift."""
 
+from html import escape
+
 import panel as pn
 
 from backends.experiments.rollout.view import RolloutView
@@ -11,7 +13,7 @@ from dashboard.rollout.growth import GrowthPart
 from dashboard.rollout.play import EMPTY
 from dashboard.rollout.tracer import BudgetPart
 
-#: Figures of spectra: at the first lead, and at so many parts of the longest.
+#: Figures of spectra: at so many parts of the longest lead, or fewer where there are few leads.
 PARTS = (0.1, 0.4, 1.0)
 KEPT = {
     True: "the truth keeps it, and drift is an error.",
@@ -50,7 +52,9 @@ class PhysicsView:
             self._words.object, self._about.object, self._drifts.objects = EMPTY, "", []
             return
         names = tuple(view.result.quantities)
-        self._words.object = _heading("Power spectra", "Mean over starts and members") if waves else ("" if names else NONE)
+        of = f"Of {view.layout.names[0]}, mean" if len(view.layout.names) > 1 else "Mean"
+        heading = _heading("Power spectra", escape(f"{of} over starts and members"))
+        self._words.object = heading if waves else ("" if names else NONE)
         if waves:
             self._show_spectra(view)
         kept = [f"{name.capitalize()}: {KEPT[view.prepared.world.quantities[name].conserved]}" for name in names]
@@ -72,14 +76,13 @@ class PhysicsView:
         result = view.result
         meaning = view.prepared.world.spectrum.meaning if view.prepared.world.spectrum is not None else ""
         last = len(view.leads) - 1
-        power = with_units("power", f"{result.unit}²" if result.unit else "")
-        self.spectra = [Spectra() for _ in PARTS]
-        for part, figure in zip(PARTS, self.spectra, strict=True):
-            k = max(1, round(part * last)) if last else 0
+        power = with_units("power", view.power_unit)
+        leads = sorted({max(1, round(part * last)) for part in PARTS})
+        self.spectra = [Spectra() for _ in leads]
+        for k, figure in zip(leads, self.spectra, strict=True):
             models = {forecast.label: forecast.spectra[k].numpy() for forecast in result.forecasts}
             title = f"lead {view.leads[k]:.4g} {view.time_unit}".strip()
             figure.show(title, result.wavenumbers.numpy(), result.spectra[k].numpy(), models, f"wavenumber ({meaning})", power)
-
         self._spectra.objects = [grid(*(figure.pane for figure in self.spectra), least=320)]
 
 

@@ -58,8 +58,11 @@ def generalisation_table(trials: Sequence[Trial]) -> list[list[str]]:
 
 
 def spectra_table(view: RolloutView) -> list[list[str]]:
-    """Return one row for each lead and wavenumber, below a row of headings: the power of the truth and of each model."""
-    result, unit = view.result, f"{view.result.unit}²" if view.result.unit else ""
+    """Return one row for each lead and wavenumber, below a row of headings: the power of the truth and of each model.
+
+    Of states with several fields it is that of the first.
+    """
+    result, unit = view.result, view.power_unit
     rows = [
         [_headed("lead", view.time_unit), "wavenumber", *(_headed(f"power {name}", unit) for name in ("truth", *view.labels))]
     ]

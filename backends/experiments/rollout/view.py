@@ -93,6 +93,12 @@ class RolloutView:
         return self.result.time_unit
 
     @property
+    def power_unit(self) -> str:
+        """Unit of power spectra, that of the first field squared; empty where it has none."""
+        unit = self.layout.units[0]
+        return f"({unit})²" if set(unit) & set("/ ") else f"{unit}²" if unit else ""
+
+    @property
     def on_earth(self) -> bool:
         """Whether the states are maps of places on Earth."""
         return isinstance(self.prepared.world, ArchiveWorld)
