@@ -69,6 +69,8 @@ _WITH_UNITS = {
 }
 #: What a column can be besides a variable.
 ROLES = tuple(_ROLES)
+#: What is in the unit of the value beside it, and would say nothing certain beside several.
+OF_ONE_VALUE = ("error", "background", "analysis")
 _UNIT = re.compile(r"^(.*?)\s*[\[({]\s*([^\])}]*)\s*[\])}]\s*$")
 
 
@@ -93,7 +95,7 @@ class Columns:
     units: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, header: Sequence[str]) -> None:
-        """Raise InputError if columns do not exist, or too few are known to place a value on Earth."""
+        """Raise InputError if columns do not exist, cannot place a value on Earth, or are `OF_ONE_VALUE` beside several."""
         unknown = [role for role in self.roles if role not in _ROLES]
         if unknown:
             raise InputError(f"a column must be one of {', '.join(_ROLES)}, or a variable; came {', '.join(unknown)}")
@@ -104,6 +106,13 @@ class Columns:
         if missing or not (self.variables or {"variable", "value"} <= set(self.roles)):
             needed = [*missing, *([] if self.variables else ["a variable, or variable and value"])]
             raise InputError(f"it must be known which column is {' and which is '.join(needed)}; there are {', '.join(header)}")
+
+        unclear = [name for role, name in self.roles.items() if role in OF_ONE_VALUE]
+        if unclear and len(self.variables) > 1:
+            raise InputError(
+                f"error, background and analysis can be given where there is one value; came {', '.join(unclear)} "
+                f"beside {', '.join(self.variables)}"
+            )
 
     def check_units(self) -> None:
         """Raise InputError if a unit is unknown or of another kind than what it is the unit of."""
@@ -148,6 +157,8 @@ def guess_columns(header: Sequence[str]) -> Columns:
         if pressure is not None and "pressure level" not in roles:
             roles["pressure level"] = pressure
         variables = {}
+    if len(variables) > 1:
+        roles = {role: name for role, name in roles.items() if role not in OF_ONE_VALUE}
     return Columns(roles, variables, units)
 
 

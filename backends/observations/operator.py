@@ -3,9 +3,9 @@
 Bilinear in latitude and longitude, linear in log p between levels, and in time nearest or linear.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -89,17 +89,18 @@ def equivalents(
         raise InputError(f"{variable.title} of {dataset.label} is on pressure levels; the observations of {observed} are not")
 
     inside = _inside(variable, table)
-    up, beyond = _weights(np.log(_pascals(levels)), np.log(table.level.astype("f8"))) if levels and on_levels else _one(table)
-    when, late = _time_weights(times, table, in_time)
+    up, beyond = _between(np.log(_pascals(levels)), np.log(table.level.astype("f8"))) if levels and on_levels else _one(table)
+    when, late = _in_time(times, table, in_time)
     wrong = [~inside, inside & beyond, inside & ~beyond & late]
     usable = inside & ~beyond & ~late
     values = np.full(len(table), np.nan)
     if usable.any():
         operator = _horizontal(variable, table.take(usable))
         total = np.zeros(int(usable.sum()))
-        for t, in_t in when:
-            for k, in_k in up:
-                share = (in_t * in_k)[usable]
+        when, up = when.take(usable), up.take(usable)
+        for t, in_t in when.weights():
+            for k, in_k in up.weights():
+                share = in_t * in_k
                 if not share.any():
                     continue
                 chosen = dict(chosen_axes)
@@ -112,28 +113,41 @@ def equivalents(
     return Equivalents(values, outside, beyond_count, late_count, int(np.isnan(values[usable]).sum()))
 
 
-#: For an index on an axis the weight of each observation.
-_Weights = list[tuple[int, np.ndarray]]
+class _Along(NamedTuple):
+    """Where N observations lie along an axis: `order` (K,) sorts it, `place` (N,) is from 0 to K − 1 on the sorted axis."""
+
+    order: np.ndarray
+    place: np.ndarray
+
+    def take(self, which: np.ndarray) -> "_Along":
+        return _Along(self.order, self.place[which])
+
+    def weights(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the indices on the axis that have weight in linear interpolation, and the weight (N,) for each observation.
+
+        One after the other: of millions of observations and thousands of times they would not fit into memory together.
+        """
+        for k in np.union1d(np.floor(self.place), np.ceil(self.place)).astype(int):
+            yield int(self.order[k]), np.maximum(0.0, 1 - np.abs(self.place - k))
 
 
-def _one(table: Table) -> tuple[_Weights, np.ndarray]:
-    """Return the weights of an axis with one entry, or none: all of it."""
-    return [(0, np.ones(len(table)))], np.zeros(len(table), bool)
+def _one(table: Table) -> tuple[_Along, np.ndarray]:
+    """Return the places on an axis with one entry, or none: all of it."""
+    return _Along(np.zeros(1, int), np.zeros(len(table))), np.zeros(len(table), bool)
 
 
-def _weights(axis: np.ndarray, position: np.ndarray) -> tuple[_Weights, np.ndarray]:
-    """Return the weights of linear interpolation on an axis in any order, and which positions lie beyond its ends."""
+def _between(axis: np.ndarray, position: np.ndarray) -> tuple[_Along, np.ndarray]:
+    """Return the places on an axis in any order, and which positions lie beyond its ends."""
     order = np.argsort(axis)
     line = axis[order]
     with np.errstate(invalid="ignore"):
         # A level of single precision must not lie beyond the axis by its rounding.
         out = ~((position >= line[0] - 1e-6) & (position <= line[-1] + 1e-6))
     place = np.interp(np.where(out, line[0], position), line, np.arange(len(line)))
-    weights = [(int(order[k]), np.maximum(0.0, 1 - np.abs(place - k))) for k in range(len(line))]
-    return weights, out
+    return _Along(order, place), out
 
 
-def _time_weights(axis: Axis | None, table: Table, in_time: InTime) -> tuple[_Weights, np.ndarray]:
+def _in_time(axis: Axis | None, table: Table, in_time: InTime) -> tuple[_Along, np.ndarray]:
     if axis is None or len(axis) == 1:
         return _one(table)
     if axis.times is None:
@@ -142,10 +156,11 @@ def _time_weights(axis: Axis | None, table: Table, in_time: InTime) -> tuple[_We
     seconds = np.where(none, 0, table.time.astype("i8")).astype("f8")
     line = axis.times.astype("datetime64[s]").astype("i8").astype("f8")
     if in_time == "linear":
-        weights, late = _weights(line, seconds)
-        return weights, late | none
-    nearest = np.abs(seconds[:, None] - line[None, :]).argmin(1)
-    return [(k, (nearest == k).astype(float)) for k in range(len(line))], none
+        along, late = _between(line, seconds)
+        return along, late | none
+    order = np.argsort(line)
+    middles = (line[order][1:] + line[order][:-1]) / 2
+    return _Along(order, np.searchsorted(middles, seconds).astype("f8")), none
 
 
 def _pascals(axis: Axis) -> np.ndarray:

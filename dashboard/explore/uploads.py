@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from itertools import count
 from pathlib import Path
 
 from backends.errors import InputError
@@ -18,6 +19,7 @@ class Uploads:
         self._folder: Path | None = None
         self._paths: dict[str, Path] = {}
         self._unwritten: dict[str, bytes] = {}
+        self._numbers = count()
 
     @property
     def paths(self) -> dict[str, Path]:
@@ -42,7 +44,7 @@ class Uploads:
             self._folder = Path(tempfile.mkdtemp(prefix="upload-", dir=home_folder()))
         key = f"uploaded {name}"
         # The visitor's name is for the screen alone; the content goes to the disk on the file thread.
-        self._paths[key] = self._folder / f"{len(self._paths)}{Path(name).suffix}"
+        self._paths[key] = self._folder / f"{next(self._numbers)}{Path(name).suffix}"
         self._unwritten[key] = content
         return key
 

@@ -1,5 +1,7 @@
 """H of real grids: fields of known formula come out exactly where bilinear, log-linear and linear interpolation are exact."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -19,6 +21,10 @@ def known(latitude, longitude, pascals, hours):
 
 
 def dataset(units: str = "K", level_units: str = "hPa", factor: float = 1.0, offset: float = 0.0) -> FieldDataset:
+    return FieldDataset("x.nc", "NetCDF", [source(units, level_units, factor, offset)])
+
+
+def source(units: str = "K", level_units: str = "hPa", factor: float = 1.0, offset: float = 0.0) -> xr.Dataset:
     latitude, longitude = np.arange(60.0, 29.0, -2.0), np.arange(-20.0, 21.0, 2.5)
     hours = np.array([0.0, 6.0])[:, None, None, None]
     values = known(latitude[:, None], longitude, 100 * LEVELS[:, None, None], hours) * factor + offset
@@ -28,9 +34,7 @@ def dataset(units: str = "K", level_units: str = "hPa", factor: float = 1.0, off
         "lat": ("lat", latitude, {"units": "degrees_north"}),
         "lon": ("lon", longitude, {"units": "degrees_east"}),
     }
-    return FieldDataset(
-        "x.nc", "NetCDF", [xr.Dataset({"t": (("time", "level", "lat", "lon"), values, {"units": units})}, coordinates)]
-    )
+    return xr.Dataset({"t": (("time", "level", "lat", "lon"), values, {"units": units})}, coordinates)
 
 
 def somewhere(count: int = 40, **columns):
@@ -57,6 +61,24 @@ def test_the_nearest_time_is_taken():
     made = somewhere()
     hours = np.where(made.time < np.datetime64("2020-01-01T03"), 0.0, 6.0)
     np.testing.assert_allclose(equivalents(made, dataset(), "t", "nearest").values, expected(made, hours), atol=2e-4)
+
+
+def test_many_times_and_levels_take_no_memory_for_each_observation():
+    made = somewhere(20_000)
+    fields = many_times()
+    tracemalloc.start()
+    for in_time in ("nearest", "linear"):
+        equivalents(made, fields, "t", in_time)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6  # a weight for each time would be 320 MB
+
+
+def many_times() -> FieldDataset:
+    """Return the same with 2,000 times, of which observations of six hours lie between two."""
+    hours = np.arange(2000) * np.timedelta64(6, "h")
+    data = source().isel(time=np.arange(2000) % 2).assign_coords(time=TIMES[0] + hours)
+    return FieldDataset("x.nc", "NetCDF", [data])
 
 
 def test_other_units_are_turned_into_those_of_the_observations():

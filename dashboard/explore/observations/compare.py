@@ -13,6 +13,7 @@ from backends.observations.comparison import Comparison, compare, fitting
 from backends.observations.one_variable import OneVariable
 from dashboard.controls import html, notice, tell
 from dashboard.explore.observations.state import ObservationState
+from dashboard.explore.options import variable_label
 from dashboard.worker import FILES, LatestWins
 
 NOTHING = "no field"
@@ -122,7 +123,9 @@ class CompareControls:
             return
         names, comparison = found
         self._showing = True
-        options = {comparison.dataset.variable(name).title: name for name in names}
+        options = {variable_label(comparison.dataset.variable(name)): name for name in names}
+        if options != self.variable.options:
+            self.variable.options = {}  # a list that keeps its value goes on showing the name in the dataset before
         self.variable.param.update(options=options, value=comparison.variable, visible=True)
         for control in (self.in_time, self.under):
             control.visible = True

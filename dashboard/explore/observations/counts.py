@@ -22,9 +22,10 @@ class CountsView:
         self.times = RangeBars("", self._on_time, time=True)
         self.levels = RangeBars("", self._on_level, upright=False)
         self._kind = "none"
+        self._time_box = _box("Through time", self.times.pane)
         self._level_box = _box("By level", self.levels.pane)
         self.pane = pn.FlexBox(
-            _box("By report type", self.types.pane), _box("Through time", self.times.pane), self._level_box,
+            _box("By report type", self.types.pane), self._time_box, self._level_box,
             gap="0 16px", sizing_mode="stretch_width",
         )  # fmt: skip
 
@@ -33,6 +34,7 @@ class CountsView:
         selection = self.state.selection
         self.types.show(found.report_types, REPORT_TYPES)
         starts, counts = found.times
+        self._time_box.visible = len(starts) > 0
         if len(starts):
             step = np.diff(starts[:2])[0] if len(starts) > 1 else np.timedelta64(3600, "s")
             edges = np.r_[starts, starts[-1:] + step].astype("datetime64[ms]").astype(float)

@@ -2,11 +2,10 @@
 
 from urllib.parse import quote
 
-import numpy as np
-
 from backends.experiments.cases import StationsCase
 from backends.experiments.run import to_yaml
 from backends.experiments.settings import AnalysisSettings
+from backends.observations.schema import PRESSURE
 from backends.observations.statistics import STANDARD_LEVELS
 from backends.stations.table import VARIABLES
 from dashboard.explore.observations.state import ObservationState
@@ -20,15 +19,17 @@ def analysis_address(state: ObservationState) -> str:
     file, table = state.file, state.table
     if file is None or table is None or table.format != "BUFR" or file.key.startswith("uploaded "):
         return ""
-    if state.variable not in VARIABLES:
+    aloft = bool((state.of.table.level_kind == PRESSURE).any())
+    known = VARIABLES.get(state.variable)
+    if known is None or not (known.aloft if aloft else known.near_surface):
         return ""
-    aloft = bool(np.isfinite(state.of.table.level).any())
-    case = StationsCase(path=file.key, variable=state.variable, level=_level(state.selection.levels) if aloft else None)
+    chosen = state.selection.levels if state.selection.level_kind == "pressure" else None
+    case = StationsCase(path=file.key, variable=state.variable, level=_level(chosen) if aloft else None)
     return f"analysis?experiment={quote(to_yaml(AnalysisSettings(case=case)))}"
 
 
 def _level(chosen: tuple[float, float] | None) -> float:
-    """Return the standard level in the middle of the layers that were chosen, hPa."""
+    """Return the standard level, hPa, in the middle of the layers that were chosen, Pa."""
     if chosen is None:
         return USUAL_LEVEL
     middle = (chosen[0] * chosen[1]) ** 0.5 / 100

@@ -147,7 +147,8 @@ class ObservationState(param.Parameterized):
         self.file = file
         self.param.update(question=None, text_file=file if table.format == csv.FORMAT else None)
         counted = table.variable.counts()
-        self.param.update(table=replace(table, source=file.label), opening="", selection=Selection(), card=None, suspects=None)
+        shown = replace(table, source=file.label)
+        self.param.update(table=shown, opening="", selection=Selection(), overview=None, card=None, suspects=None)
         if counted:
             self.choose_variable(max(counted, key=lambda name: (name == "air_temperature", counted[name])))
         else:
@@ -166,7 +167,7 @@ class ObservationState(param.Parameterized):
     def choose_variable(self, name: str) -> None:
         """Look at another variable; levels and values that were chosen are those of the last one, and are let go."""
         kept = without(without(self.selection, "value"), "level")
-        self.param.update(variable=name, selection=kept, problem="")
+        self.param.update(variable=name, selection=kept, overview=None, problem="")
         self._choosing.request((self.table, name))
 
     def _on_variable(self, request: tuple[Table, str], of: OneVariable) -> None:
@@ -259,8 +260,8 @@ class ObservationState(param.Parameterized):
         if request[0] is self.of and request[2] == self.colour:
             self.picture = drawn
 
-    def _on_card(self, request: tuple[Table, object, object, float, float, object], found: Card | None) -> None:
-        if request[0] is self.table:
+    def _on_card(self, request: tuple[Table, OneVariable, object, float, float, object], found: Card | None) -> None:
+        if request[0] is self.table and request[1] is self.of:
             self.card = found
 
     def _on_failed(self, problem: str) -> None:

@@ -23,7 +23,7 @@ from dashboard.plots.observations.map import ObservationMap
 from dashboard.plots.observations.report import ReportPlot
 from dashboard.shell import keep_dark
 from dashboard.tabs import bring_forward, empty_tabs
-from dashboard.theme import limits_of, style_named
+from dashboard.theme import FieldStyle, limits_of, style_named
 
 HINT = (
     "Click an observation for its report. Drag with the box tool to choose an area, click a bar to choose what it counts: "
@@ -140,7 +140,9 @@ class ObservationsView:
             self._heading.object = self._statistics.object = ""
         else:
             names = {f"{title(name)} ({n:,})": name for name, n in state.table.variable.counts().items()}
-            self.variable.param.update(options=names, value=state.variable)
+            if names != self.variable.options:
+                self.variable.options = {}  # a list that keeps its value goes on showing the old number of observations
+                self.variable.param.update(options=names, value=state.variable)
             self.colour.param.update(options={name: key for key, name in state.colours(of).items()}, value=state.colour)
             self.types.param.update(options=sorted(name for name in of.table.report_type.counts() if name))
         self._showing = False
@@ -158,7 +160,7 @@ class ObservationsView:
                 self._show_chosen()
             columns = pointer_columns(of.table, drawn.rows)
             self._show_under()
-            self.map.show(drawn, style_named(state.variable.replace("_", " ")), self._limits(), columns)
+            self.map.show(drawn, self._style, self._limits(), columns)
 
     def _show_under(self, *_events: Event) -> None:
         state = self.state
@@ -167,7 +169,7 @@ class ObservationsView:
         if state.comparison is None or not state.under:
             self.map.underlay(None)
         else:
-            raster, style = state.comparison.under, style_named(state.variable.replace("_", " "))
+            raster, style = state.comparison.under, self._style
             limits = self._limits() if state.colour == "value" else limits_of(style, raster.values)
             self.map.underlay(raster, style, limits)
 
@@ -178,9 +180,12 @@ class ObservationsView:
         if found is None or state.colour not in found.histograms:
             drawn = state.picture
             values = drawn.values if drawn.raster is None else drawn.raster.values
-            return limits_of(style_named(state.variable), values)
-        edges = found.histograms[state.colour][0]
-        return limits_of(style_named(state.variable.replace("_", " ")), edges)
+            return limits_of(self._style, values)
+        return limits_of(self._style, found.histograms[state.colour][0])
+
+    @property
+    def _style(self) -> FieldStyle:
+        return style_named(self.state.variable.replace("_", " "))
 
     def _show_overview(self, *_events: Event) -> None:
         state, found, of = self.state, self.state.overview, self.state.of
@@ -247,7 +252,8 @@ class ObservationsView:
             self.map.point_at(float(np.float64(t.longitude[k]) - west) % 360 + west, float(t.latitude[k]))
             name, units, factor = LEVELS[LEVEL_KINDS[t.level_kind[k]]]
             label = f"{name} [{units}]" if units else name
-            self.report.show(card, title(self.state.variable), self.units, label, factor)
+            variable = t.variable.names[t.variable.codes[k]]  # suspicious rows may be of any variable
+            self.report.show(card, title(variable), unit_text(t, variable), label, factor)
 
     # The end ------------------------------------------------------------------------------------------------------
 
