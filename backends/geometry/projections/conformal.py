@@ -7,22 +7,17 @@ import torch
 from torch import Tensor
 
 from backends.errors import InputError
-from backends.geometry.projections.projection import Bounds, circle, masked, rectangle, wrapped
+from backends.geometry.projections.projection import Bounds, CutOpposite, Uncut, circle, masked, rectangle, wrapped
 
 #: Mercator maps end at this latitude, as its pole lies infinitely far away.
 MERCATOR_LIMIT = 84.0
 
 
 @dataclass(frozen=True)
-class Mercator:
+class Mercator(CutOpposite):
     """Mercator's projection (7-1, 7-2 and 7-4), x and y in Earth radii at the equator, up to 84 degrees of latitude."""
 
     longitude: float = 0.0
-
-    @property
-    def seam(self) -> float:
-        """Opposite of the middle."""
-        return self.longitude + 180
 
     @property
     def bounds(self) -> Bounds:
@@ -47,7 +42,7 @@ class Mercator:
 
 
 @dataclass(frozen=True)
-class PolarStereographic:
+class PolarStereographic(Uncut):
     """A hemisphere from above its pole (21-5 to 21-12 with 20-18), true to scale there, x and y in Earth radii.
 
     `pole` is 1 for the north and −1 for the south; `longitude` points down from the north pole, up from the south pole.
@@ -55,11 +50,6 @@ class PolarStereographic:
 
     pole: int = 1
     longitude: float = 0.0
-
-    @property
-    def seam(self) -> None:
-        """There is none: the map ends at the equator."""
-        return
 
     @property
     def bounds(self) -> Bounds:
@@ -85,7 +75,7 @@ class PolarStereographic:
 
 
 @dataclass(frozen=True)
-class LambertConformal:
+class LambertConformal(CutOpposite):
     """A hemisphere on a cone that cuts the sphere at two latitudes (15-1 to 15-5, 14-10, 14-11), x and y in Earth radii.
 
     Attributes
@@ -122,11 +112,6 @@ class LambertConformal:
             n = math.log(math.cos(one) / math.cos(two)) / math.log(_stretch(two) / _stretch(one))
         factor = math.cos(one) * _stretch(one) ** n / n
         return n, factor, factor / _stretch((one + two) / 2) ** n
-
-    @property
-    def seam(self) -> float:
-        """Opposite of the meridian that runs straight up."""
-        return self.longitude + 180
 
     @property
     def bounds(self) -> Bounds:

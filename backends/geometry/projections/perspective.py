@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from backends.geometry.projections.projection import Bounds, circle, masked, wrapped
+from backends.geometry.projections.projection import Bounds, Uncut, circle, masked, wrapped
 from backends.geometry.sphere import EARTH_RADIUS_KM
 
 #: Height of a geostationary satellite above the ground, km (CGMS LRIT/HRIT global specification, 4.4.3.2: 42164 km from
@@ -15,16 +15,11 @@ SATELLITE_KM = 42164.0 - 6378.137
 
 
 @dataclass(frozen=True)
-class Orthographic:
+class Orthographic(Uncut):
     """The globe from infinitely far above a place (20-3, 20-4, and 20-14, 20-15 as arctangents), x and y in Earth radii."""
 
     latitude: float = 0.0
     longitude: float = 0.0
-
-    @property
-    def seam(self) -> None:
-        """There is none: the map ends at the horizon."""
-        return
 
     @property
     def bounds(self) -> Bounds:
@@ -56,7 +51,7 @@ class Orthographic:
 
 
 @dataclass(frozen=True)
-class Geostationary:
+class Geostationary(Uncut):
     """The globe from a geostationary satellite: x and y are the angles of its scan, radians, mirror sweeping along y.
 
     CGMS LRIT/HRIT global specification (CGMS 03, 2013), 4.4.3.2, with a sphere for the ellipsoid.
@@ -68,11 +63,6 @@ class Geostationary:
     def distance(self) -> float:
         """Of the satellite from the centre of the Earth, in Earth radii."""
         return 1 + SATELLITE_KM / EARTH_RADIUS_KM
-
-    @property
-    def seam(self) -> None:
-        """There is none: the map ends at the horizon."""
-        return
 
     @property
     def bounds(self) -> Bounds:

@@ -65,6 +65,26 @@ def rectangle(bounds: Bounds) -> Tensor:
     return torch.tensor(corners, dtype=torch.float64)
 
 
+class Uncut:
+    """A map of a part of the Earth that ends at a line of its own: a horizon, or the equator."""
+
+    @property
+    def seam(self) -> None:
+        """There is none."""
+        return
+
+
+class CutOpposite:
+    """A map of all longitudes, cut open opposite of `longitude`, its middle."""
+
+    longitude: float
+
+    @property
+    def seam(self) -> float:
+        """Opposite of the middle, degrees east."""
+        return self.longitude + 180
+
+
 @dataclass(frozen=True)
 class LatLon:
     """Latitude and longitude as they are (equidistant cylindrical, 12-1 and 12-2), x and y in degrees.

@@ -7,7 +7,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from backends.geometry.projections.projection import Bounds, masked, wrapped
+from backends.geometry.projections.projection import Bounds, CutOpposite, masked, wrapped
 
 #: Lengths of the parallels at 0, 5, ..., 90 degrees, and their distances from the equator, as parts of the greatest.
 #: Robinson, A. H. (1974): A new map projection: its development and characteristics; also Snyder (1990), table 4.
@@ -21,18 +21,13 @@ STEP = 5.0
 
 
 @dataclass(frozen=True)
-class Robinson:
+class Robinson(CutOpposite):
     """The whole Earth with little distortion, x and y in Earth radii.
 
     Between the rows of the table runs a cubic spline over all latitudes, not-a-knot at the poles.
     """
 
     longitude: float = 0.0
-
-    @property
-    def seam(self) -> float:
-        """Opposite of the middle."""
-        return self.longitude + 180
 
     @property
     def bounds(self) -> Bounds:
