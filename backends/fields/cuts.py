@@ -10,6 +10,7 @@ from backends.fields.dataset import FieldDataset
 from backends.fields.field import Axis, Variable
 from backends.fields.groups import Groups, spacing
 from backends.fields.meshes import cell_at
+from backends.fields.meshes.mesh import on_sphere
 from backends.geometry.sphere import EARTH_RADIUS_KM
 
 #: Values that are read at a time, and for one cut, at most.
@@ -117,18 +118,14 @@ def great_circle(start: tuple[float, float], end: tuple[float, float], count: in
     if not 1e-9 < angle < np.pi - 1e-9:
         raise InputError(f"a line needs two places that are neither the same nor opposite; came {start} and {end}")
     t = np.linspace(0, 1, count)[:, None]
-    r = (np.sin((1 - t) * angle) * _unit(start) + np.sin(t * angle) * _unit(end)) / np.sin(angle)
+    first, last = on_sphere(*np.array([start, end]).T)
+    r = (np.sin((1 - t) * angle) * first + np.sin(t * angle) * last) / np.sin(angle)
     latitude = np.rad2deg(np.arctan2(r[:, 2], np.hypot(r[:, 0], r[:, 1])))
     return latitude, np.rad2deg(np.arctan2(r[:, 1], r[:, 0])), EARTH_RADIUS_KM * angle * t[:, 0]
 
 
-def _unit(place: tuple[float, float]) -> np.ndarray:
-    phi, lam = np.deg2rad(place)
-    return np.array([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
-
-
 def _angle(start: tuple[float, float], end: tuple[float, float]) -> float:
-    a, b = _unit(start), _unit(end)
+    a, b = on_sphere(*np.array([start, end]).T)
     return float(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b))
 
 
@@ -145,6 +142,6 @@ def _read(
             f"{len(along):,} × {len(cells):,} values would have to be read; at most {AT_MOST:,} are. Choose fewer places"
         )
     together = dataset.together(name, along)
-    block = max(1, AT_ONCE // len(cells) // together) * together
+    block = max(1, AT_ONCE // dataset.reach(name, cells) // together) * together
     parts = [slice(first, min(first + block, len(along))) for first in range(0, len(along), block)]
     return np.concatenate([reduce(dataset.at_cells(name, cells, others, along, part)) for part in parts])

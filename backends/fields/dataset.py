@@ -1,5 +1,6 @@
 """An opened dataset: its variables, and fields, series and means read from them."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -146,7 +147,7 @@ class FieldDataset:
         """Return a variable at cells (k,), numbered as its grid does, (k,), or (T, k) along a part of one axis.
 
         Every other axis is taken at its index in `selection` (0 where none is given). Of a variable that is too large to keep
-        only the rows and columns that hold the cells are read.
+        the smallest rectangle of rows and columns that holds the cells is read, see :meth:`reach`.
 
         Raises
         ------
@@ -167,6 +168,12 @@ class FieldDataset:
         places = {d: xr.DataArray(indices, dims="cells read") for d, indices in where.items()}
         taken = array.isel({**chosen, **dict.fromkeys(free, part)}).isel(places)
         return self._decode(name, lambda: taken.transpose(*free, "cells read").values)
+
+    def reach(self, name: str, cells: np.ndarray) -> int:
+        """Return how many values of a field :meth:`at_cells` reads or looks up for cells (k,)."""
+        if self.keeps(name):
+            return len(cells)
+        return math.prod(int(np.ptp(indices)) + 1 for indices in self._layouts[name].positions(cells).values())
 
     def together(self, name: str, along: Axis) -> int:
         """Return how many indices of an axis are stored together, in one chunk of the file; 1 where that is not known."""

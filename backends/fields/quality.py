@@ -10,7 +10,7 @@ import numpy as np
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Field
 
-#: Numbers that formats and programs write for "missing", in absolute value; NetCDF's own are the fifth to the seventh.
+#: Numbers that formats and programs write for "missing", in absolute value; NetCDF's own are the fourth to the seventh.
 FILLS = (999.0, 9999.0, 99999.0, 32767.0, 9.969209968386869e36, 2147483647.0, 9.223372036854775807e18, 1e20, 1e30)
 #: Relative difference from one of them that rounding to float32 and packing may make.
 ROUNDING = 1e-6

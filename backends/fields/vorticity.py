@@ -12,8 +12,8 @@ def vorticity(u: np.ndarray, v: np.ndarray, latitude: np.ndarray, longitude: np.
     """Return the relative vorticity ζ = (∂v/∂λ − ∂(u cos φ)/∂φ) / (a cos φ), s⁻¹.
 
     Central differences, of second order also where the spacing is uneven, but of first order on the row beside a pole;
-    one-sided at the edges of a region. Columns that go all round are closed. On a pole it is the circulation along the next
-    circle of latitude over the area inside.
+    one-sided at the edges of a region, and of first order where there are two rows or columns alone. Columns that go all round
+    are closed. On a pole it is the circulation along the next circle of latitude over the area inside.
 
     Parameters
     ----------
@@ -40,10 +40,10 @@ def _curl(along: np.ndarray, across: np.ndarray, latitude: np.ndarray, longitude
     if closed:
         lam = np.r_[lam[-1] - turn, lam, lam[0] + turn]
         along = np.concatenate([along[..., -1:], along, along[..., :1]], axis=-1)
-    eastward = np.gradient(along, lam, axis=-1, edge_order=1 if closed else 2)
+    eastward = np.gradient(along, lam, axis=-1, edge_order=1 if closed else min(2, len(lam) - 1))
     if closed:
         eastward = eastward[..., 1:-1]
-    northward = np.gradient(across * cos, phi, axis=-2, edge_order=2)
+    northward = np.gradient(across * cos, phi, axis=-2, edge_order=min(2, len(phi) - 1))
     on_pole = np.isclose(np.abs(latitude), 90)
     result = (eastward - northward) / (EARTH_RADIUS * np.where(on_pole[:, None], np.nan, cos))
     for row, neighbour in ((0, 1), (-1, -2)):

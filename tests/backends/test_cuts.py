@@ -5,10 +5,12 @@ import pytest
 import xarray as xr
 
 from backends.errors import InputError
+from backends.fields import cuts
 from backends.fields import dataset as dataset_module
 from backends.fields.areas import cell_areas
 from backends.fields.cuts import great_circle, mean_cut, profiles, section
 from backends.fields.groups import by_latitude, by_longitude, of_region
+from backends.fields.isolation.opened import RemoteArray
 from backends.fields.readers import open_dataset
 from backends.fields.regions import Box, Polygon
 from backends.geometry.sphere import EARTH_RADIUS_KM
@@ -54,6 +56,21 @@ def test_a_hovmoller_diagram_is_the_weighted_mean_of_a_band(opened):
     expected = band.weighted(np.cos(np.deg2rad(band.latitude))).mean("latitude")
     np.testing.assert_allclose(cut.across % 360, np.roll(t.longitude, 12))
     np.testing.assert_allclose(cut.values, expected.roll(longitude=12), rtol=1e-5)
+
+
+def test_a_section_reads_no_more_at_once_than_it_may(opened, monkeypatch):
+    dataset, _ = opened
+    sizes = []
+    if not dataset.keeps("t"):
+        read = RemoteArray._read
+        monkeypatch.setattr(RemoteArray, "_read", lambda self, key: sizes.append((part := read(self, key)).size) or part)
+    monkeypatch.setattr(cuts, "AT_ONCE", 200)  # a level has 19 × 24 values, of which the line leads past some 13 × 15
+    variable = dataset.variable("t")
+    cut = section(dataset, "t", (-60, -100), (60, 100), variable.axis("level"), {"time": 1})
+    monkeypatch.undo()
+    whole = section(dataset, "t", (-60, -100), (60, 100), variable.axis("level"), {"time": 1})
+    np.testing.assert_array_equal(cut.values, whole.values)
+    assert not sizes or (max(sizes) < 19 * 24 and len(sizes) == 3)
 
 
 def test_longitudes_of_a_latitude_band_lie_on_any_branch(opened):

@@ -71,6 +71,14 @@ def test_at_the_edges_of_a_region_with_uneven_rows_differences_are_one_sided():
     np.testing.assert_allclose(found, expected, atol=2e-3 * np.abs(expected).max())
 
 
+def test_two_rows_or_columns_have_one_sided_differences():
+    # u grows from 0 to 1 over 60 degrees north, where cos φ = 1/2; v from 0 to 2 over 30 degrees east.
+    u, v = np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[0.0, 2.0], [0.0, 2.0]])
+    northward, eastward = 0.5 / (np.pi / 3), 2 / (np.pi / 6)
+    expected = (eastward - northward) / (EARTH_RADIUS * np.array([[1, 1], [0.5, 0.5]]))
+    np.testing.assert_allclose(vorticity(u, v, np.array([0.0, 60.0]), np.array([0.0, 30.0])), expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("repeated", [False, True])
 def test_the_air_that_turns_as_one_body_has_twice_the_vorticity_up_to_the_poles(repeated):
     longitude = np.arange(0, 361 if repeated else 360, 2.0)

@@ -110,10 +110,25 @@ def test_a_hang_is_ended_and_told(opened, monkeypatch):
     np.testing.assert_allclose(opened.field("t", {"time": 1}).values, FIELD + 1, rtol=1e-6)
 
 
+def test_a_process_that_starts_may_take_longer_than_one_that_has_been_asked(opened, monkeypatch):
+    granted, receive = [], Channel.receive
+    monkeypatch.setattr(Channel, "receive", lambda self, patience: granted.append(patience) or receive(self, patience))
+    decoder().close()
+    for time in (1, 2):
+        opened.field("t", {"time": time})
+    assert granted[0] == decoding.START  # until the sign that the process can answer
+    assert granted[1:] == [decoding.PATIENCE] * len(granted[1:])
+    assert len(granted) >= 3
+    decoder().close()
+    monkeypatch.setattr(decoding, "START", 1e-6)
+    with pytest.raises(InputError, match="more than 1e-06 s without a sign of progress"):
+        opened.field("t", {"time": 1})
+
+
 def test_a_request_with_signs_ends_after_the_longest_time(opened, monkeypatch):
     monkeypatch.setattr(decoding, "LONGEST", 0.0)
     monkeypatch.setattr(Channel, "receive", lambda self, patience: ({"sign": 1}, []))
-    with pytest.raises(InputError, match="without a sign of progress"):
+    with pytest.raises(InputError, match=r"took the decoder more than 0 s$"):
         opened.field("t", {"time": 1})
 
 

@@ -23,7 +23,7 @@ LOG = logging.getLogger("assimilab")
 
 #: Seconds without a sign after which the process is ended, and seconds that one request may take with signs.
 PATIENCE, LONGEST = 10.0, 600.0
-#: Seconds that a new process may take until it can answer: it imports xarray.
+#: Seconds that a new process may take until its first sign, which says that it can answer: it imports xarray.
 START = 60.0
 ROOT = Path(__file__).parents[3]
 
@@ -43,7 +43,7 @@ class Decoder:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
-        self._used = False
+        self._used = self._ready = False
 
     def start(self) -> None:
         """Start the process now, without waiting until it can answer, if there is none."""
@@ -85,9 +85,9 @@ class Decoder:
                 self._used = True
                 channel.send(request)
                 return self._answer(channel)
-            except TimeoutError:
+            except TimeoutError as problem:
                 self._end()
-                raise Unreadable(f"it took the decoder more than {PATIENCE:g} s without a sign of progress") from None
+                raise Unreadable(f"it took the decoder more than {problem}") from None
             except (EOFError, ConnectionError):
                 how = self._end()
                 # A damaged file may spoil the memory of the process such that it ends over the next, which is whole.
@@ -95,13 +95,19 @@ class Decoder:
                     raise Unreadable(f"it made the decoder crash ({how})") from None
 
     def _answer(self, channel: Channel) -> tuple[dict[str, Any], list[np.ndarray]]:
+        """Return the answer, or raise TimeoutError with how long was too long."""
         until = time.monotonic() + LONGEST
         while True:
-            answer, arrays = channel.receive(PATIENCE)
+            patience = PATIENCE if self._ready else START
+            try:
+                answer, arrays = channel.receive(patience)
+            except TimeoutError:
+                raise TimeoutError(f"{patience:g} s without a sign of progress") from None
+            self._ready = True
             if "sign" not in answer:
                 return answer, arrays
             if time.monotonic() > until:
-                raise TimeoutError
+                raise TimeoutError(f"{LONGEST:g} s")
 
     def _running(self) -> Channel:
         if self._process is not None and self._process.poll() is not None:
@@ -115,7 +121,7 @@ class Decoder:
                     stdin=subprocess.DEVNULL,
                     env={**os.environ, "PYTHONPATH": os.pathsep.join(_paths())},
                 )
-            self._channel, self._used = Channel(here), False
+            self._channel, self._used, self._ready = Channel(here), False, False
         return self._channel
 
     def _end(self) -> str:

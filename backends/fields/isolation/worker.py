@@ -40,7 +40,7 @@ class Files:
         self._opened: OrderedDict[tuple[object, ...], list[xr.Dataset]] = OrderedDict()
 
     def datasets(self, file: dict[str, Any]) -> "list[xr.Dataset]":
-        """Return the datasets of a file: of the first eight that were used last, those that are open."""
+        """Return the datasets of a file, opened now or still open: the `KEPT_FILES` that were used last stay open."""
         key = tuple(file.values())
         if key not in self._opened:
             self._opened[key] = _open(file)
@@ -170,7 +170,9 @@ def main() -> None:
     import pyproj  # noqa: F401  before ecCodes: loaded after it, pyproj ends the process
     import xarray  # noqa: F401  now, so that the first file need not wait
 
-    serve(Channel(socket.socket(fileno=int(sys.argv[1]))))
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+    channel.send({"sign": time.monotonic()})  # from now on silence means that something is wrong
+    serve(channel)
 
 
 if __name__ == "__main__":
