@@ -40,10 +40,10 @@ def _curl(along: np.ndarray, across: np.ndarray, latitude: np.ndarray, longitude
     if closed:
         lam = np.r_[lam[-1] - turn, lam, lam[0] + turn]
         along = np.concatenate([along[..., -1:], along, along[..., :1]], axis=-1)
-    eastward = np.gradient(along, lam, axis=-1, edge_order=1 if closed else min(2, len(lam) - 1))
+    eastward = np.gradient(along, lam, axis=-1, edge_order=1 if closed or len(lam) < 3 else 2)
     if closed:
         eastward = eastward[..., 1:-1]
-    northward = np.gradient(across * cos, phi, axis=-2, edge_order=min(2, len(phi) - 1))
+    northward = np.gradient(across * cos, phi, axis=-2, edge_order=1 if len(phi) < 3 else 2)
     on_pole = np.isclose(np.abs(latitude), 90)
     result = (eastward - northward) / (EARTH_RADIUS * np.where(on_pole[:, None], np.nan, cos))
     for row, neighbour in ((0, 1), (-1, -2)):

@@ -134,13 +134,13 @@ def test_a_request_with_signs_ends_after_the_longest_time(opened, monkeypatch):
 
 #: In a process of its own, as the decoder is: threads of other tests would give signs, too.
 SIGNS = """
-import json, socket, time
+import hashlib, json, socket, threading, time
 from contextlib import suppress
 import numpy as np
-from backends.fields.isolation import worker
+from backends.fields.isolation import signs as watched
 from backends.fields.isolation.wire import Channel
 
-worker.LOOK_EVERY = 0.02
+watched.LOOK_EVERY = 0.02
 here, there = map(Channel, socket.socketpair())
 
 def signs():
@@ -150,22 +150,39 @@ def signs():
             count += 1
     return count
 
-with worker.Signs(there):
+with watched.Signs(there):
     time.sleep(0.3)
 resting = signs()
-with worker.Signs(there):
+with watched.Signs(there):
     until = time.monotonic() + 1.0
     while time.monotonic() < until:
         np.sort(np.asarray(json.loads(json.dumps(list(range(3000))))[::-1]))
-print(resting, signs())
+working = signs()
+over = threading.Event()
+def work():
+    while not over.is_set():
+        sorted(range(3000))
+        json.dumps(list(range(3000)))
+another = threading.Thread(target=work)
+another.start()
+with watched.Signs(there):
+    time.sleep(1.0)
+over.set()
+another.join()
+in_another = signs()
+with watched.Signs(there):
+    hashlib.pbkdf2_hmac("sha256", b"one", b"call", 2_000_000)  # that lets other threads run and does not come back for long
+print(resting, working, in_another, signs())
 """
 
 
 def test_signs_come_while_the_thread_gets_on_and_only_then():
     done = subprocess.run([sys.executable, "-c", SIGNS], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    resting, working = map(int, done.stdout.split())
+    resting, working, in_another, lost = map(int, done.stdout.split())
     assert resting <= 1
+    assert lost <= 1
     assert working >= 3
+    assert in_another >= 3
 
 
 def test_a_file_that_has_changed_is_not_mixed_with_what_was_opened(opened, tmp_path):

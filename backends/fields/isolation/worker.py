@@ -1,21 +1,19 @@
 """The process that decodes files: answers requests over a socket until the other end is closed."""
 
 import logging
-import os
 import socket
 import sys
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backends.errors import InputError
 from backends.fields.damage import first_line
+from backends.fields.isolation.signs import Signs
 from backends.fields.isolation.wire import Channel
 
 if TYPE_CHECKING:
@@ -25,8 +23,6 @@ LOG = logging.getLogger("assimilab")
 
 #: Opened files that are kept.
 KEPT_FILES = 8
-#: Seconds between two looks at whether the decoder makes progress.
-LOOK_EVERY = 1.0
 #: Bytes that are decoded at once, at most: a damaged header may ask for any number.
 LARGEST = 4 * 2**30
 
@@ -118,46 +114,6 @@ def serve(channel: Channel) -> None:
 def _without_path(text: str, file: dict[str, Any]) -> str:
     """Return a text with what a person calls the file where a library has put its path."""
     return text.replace(file["path"], file["label"])
-
-
-class Signs:
-    """While it is entered, sends a sign whenever a thread has got on, as the stacks of calls show.
-
-    A decoder that loops for ever in one call into its library gives none, nor does one that holds Python's lock. Indexing many
-    messages and fetching many chunks give one each time.
-    """
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> "Signs":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        before: object = None
-        while not self._over.wait(LOOK_EVERY):
-            if os.getppid() == 1:  # nobody is left who would read the answer
-                os._exit(0)
-            own = threading.get_ident()
-            now = {thread: _stack(frame) for thread, frame in sys._current_frames().items() if thread != own}
-            if now != before:
-                before = now
-                self._channel.send({"sign": time.monotonic()})
-
-
-def _stack(frame: FrameType | None) -> list[tuple[int, int]]:
-    stack = []
-    while frame is not None:
-        stack.append((id(frame), frame.f_lasti))
-        frame = frame.f_back
-    return stack
 
 
 def main() -> None:
