@@ -1,38 +1,17 @@
 """The views beside the map of the Explore page: built when they are looked at, brought up to date with the field."""
 
 import csv
-import re
 
 import numpy as np
 import param
 import pytest
-import xarray as xr
 
-from backends.fields import dataset as fields
 from backends.fields import quality
 from backends.fields.catalogue import Catalogue
 from dashboard.explore.page import ExplorePage
-from dashboard.explore.views import VIEWS
-from dashboard.plots.chunks import size_of
-from tests.backends.damage import grib
-from tests.backends.test_derived import solid_rotation
+from tests.dashboard.explore.pages import open_tab, pixels
 from tests.dashboard.helpers import LATITUDE, LONGITUDE, text_of
-from tests.files import dataset, known, regional, write
-
-
-@pytest.fixture
-def explore(catalogue):
-    page = ExplorePage(catalogue, "a.nc")
-    page.state.wait()
-    yield page
-    page.close()
-
-
-def open_tab(page, name):
-    """Look at a view, wait for it and return it."""
-    page.views.tabs.active = 1 + list(VIEWS).index(name)
-    page.wait()
-    return page.views.chosen()
+from tests.files import dataset, known, write
 
 
 def test_a_view_is_built_when_it_is_looked_at_and_stays(explore):
@@ -44,114 +23,15 @@ def test_a_view_is_built_when_it_is_looked_at_and_stays(explore):
     assert open_tab(explore, "Chunks") is view
 
 
-def test_chunks_are_those_of_the_variable_that_is_shown(tmp_path):
-    data = xr.open_dataset(regional(tmp_path / "a.nc"))
-    data = data.assign(u=data.t.isel(time=slice(2)).drop_vars("time").rename(time="step"))
-    data.to_netcdf(tmp_path / "b.nc", encoding={"t": {"chunksizes": (1, 8, 7)}, "u": {"chunksizes": (2, 4, 21)}})
-    page = ExplorePage(Catalogue(tmp_path), "b.nc")
-    page.wait()
-    inspector = open_tab(page, "Chunks").inspector
-    assert (inspector.array.value, inspector._array.chunks) == ("t", (1, 8, 7))
-    page.state.choose_variable("u")
-    page.wait()
-    assert (inspector.array.value, inspector._array.chunks) == ("u", (2, 4, 21))
-    page.close()
-
-
-def test_a_format_without_chunks_is_named(explore, tmp_path):
-    view = open_tab(explore, "Chunks")
-    assert view.inspector._body.visible
-    grib(tmp_path / "b.grib", steps=1)
-    explore.state.open("b.grib")
-    explore.wait()
-    assert "GRIB files have no chunks" in view._words.object
-    assert not view.inspector._body.visible
-    assert not text_of(view.inspector._problem)
-
-
-def cells(view):
-    """Return the table of what was read, by the names of its rows."""
-    rows = re.findall(r"<tr><th>([^<]+)</th>(.*?)</tr>", view.access._table.object)
-    return {name: re.findall(r"<td>(.*?)</td>", row) for name, row in rows}
-
-
-def test_the_last_map_and_series_say_what_they_read_and_are_timed_afresh(tmp_path, monkeypatch):
-    data = xr.open_dataset(regional(tmp_path / "a.nc"))
-    shape = data.t.shape
-    data.to_zarr(tmp_path / "b.zarr", encoding={"t": {"chunks": (1, *shape[1:])}}, consolidated=False)
-    page = ExplorePage(Catalogue(tmp_path), "b.zarr")
-    page.wait()
-    view = open_tab(page, "Chunks")
-    assert cells(view)["Map"][:2] == ["time 0", f"{shape[0]} of {shape[0]}: whole, to be kept"]
-    page.state.choose("time", 1)
-    page.wait()
-    assert cells(view)["Map"][:2] == ["time 1", "none: from memory"]
-
-    monkeypatch.setattr(fields, "KEPT_VALUES", 1)
-    page.state.opened._loaded.clear()
-    page.state.choose("time", 2)
-    page.state.pick(float(data.lat[0]), float(data.lon[3]))
-    page.wait()
-    size = data.t[0].nbytes
-    table = cells(view)
-    assert table["Map"][:3] == ["time 2", f"1 of {shape[0]}", size_of(size)]
-    assert table["Series"][:3] == ["lat 0, lon 3", f"{shape[0]} of {shape[0]}", size_of(shape[0] * size)]
-    assert {"Map, afresh", "Series, afresh"}.isdisjoint(table)
-
-    view.access._on_time(None)
-    assert view.access.time.disabled
-    page.wait()
-    table = cells(view)
-    for name in ("Map", "Series"):
-        assert table[f"{name}, afresh"][:4] == table[name][:4]
-        assert table[f"{name}, afresh"][4].endswith(" ms")
-    assert (view.access.time.disabled, view.access.time.label) == (False, "Time both")
-    page.close()
-
-
-def test_what_counts_mean_is_said_where_they_are_not_what_is_read(tmp_path):
-    solid_rotation().to_netcdf(tmp_path / "wind.nc")
-    page = ExplorePage(Catalogue(tmp_path), "wind.nc")
-    page.wait()
-    view = open_tab(page, "Chunks")
-    assert "is not compressed" in view.access._table.object
-    page.state.choose_variable(next(iter(page.state.opened.derived)))
-    page.wait()
-    assert "is computed from other variables" in view.access._table.object
-    assert cells(view)["Map"][1:4] == ["not known", "–", "–"]
-    assert not view.access.time.visible
-    page.close()
-
-
-def test_of_a_folder_of_files_each_file_is_said_to_be_cut_on_its_own(tmp_path):
-    data = xr.open_dataset(regional(tmp_path / "a.nc")).load()
-    (tmp_path / "some").mkdir()
-    for k in range(2):
-        write(tmp_path / "some" / f"{k}.nc", data.isel(time=[k]))
-    page = ExplorePage(Catalogue(tmp_path), "some")
-    page.wait()
-    view = open_tab(page, "Chunks")
-    assert page.state.opened.format == "Folder of files"
-    assert "Each file of a folder is cut on its own" in view._words.object
-    assert not view.access.pane.visible
-    page.close()
-
-
-@pytest.fixture
-def levels(tmp_path):
-    """A page with the known field on two pressure levels and four times, 30 K warmer on the upper one."""
-    data = dataset(LATITUDE, LONGITUDE)["t"].expand_dims(level=[850, 500]).copy()
-    data[{"level": 1}] += 30
-    data.level.attrs["units"] = "hPa"
-    write(tmp_path / "b.nc", data.to_dataset(name="t"))
-    page = ExplorePage(Catalogue(tmp_path), "b.nc")
-    page.wait()
-    yield page
-    page.close()
-
-
-def pixels(live_cut):
-    return np.asarray(live_cut._source.data["image"][0])
+def test_a_view_that_is_not_looked_at_computes_nothing(levels):
+    view = open_tab(levels, "Zonal mean")
+    levels.views.tabs.active = 0
+    before = view._asked
+    levels.state.choose("time", 1)
+    levels.wait()
+    assert view._asked is before
+    open_tab(levels, "Zonal mean")
+    assert dict(view._asked.at)["time"] == 1
 
 
 def test_the_zonal_mean_follows_the_time_and_is_written(levels):
@@ -174,17 +54,6 @@ def test_the_zonal_mean_of_one_level_is_a_line(explore):
     view = open_tab(explore, "Zonal mean")
     assert [view.plane.pane.visible, view.line.pane.visible, view.log.visible] == [False, True, False]
     np.testing.assert_allclose(view.line._source.data["y"][0], known(LATITUDE, LONGITUDE).mean(axis=1), rtol=1e-6)
-
-
-def test_a_view_that_is_not_looked_at_computes_nothing(levels):
-    view = open_tab(levels, "Zonal mean")
-    levels.views.tabs.active = 0
-    before = view._asked
-    levels.state.choose("time", 1)
-    levels.wait()
-    assert view._asked is before
-    open_tab(levels, "Zonal mean")
-    assert dict(view._asked.at)["time"] == 1
 
 
 def test_two_taps_draw_a_section(levels):
