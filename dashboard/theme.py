@@ -85,6 +85,8 @@ def limits_of(style: FieldStyle, values: np.ndarray) -> tuple[float, float]:
     return limits(style, statistics(np.asarray(values, dtype=float)))
 
 
+#: Numbers from the first to below the second are written in full, others with a power of ten.
+PLAIN_FROM, PLAIN_BELOW = 1e-3, 1e7
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -98,10 +100,14 @@ def units_label(units: str) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with four significant digits and a true minus sign."""
+    """Return a number with four significant digits as it is written in print: ``−0.25``, ``120,000``, ``1.2·10⁻⁵``."""
     if not math.isfinite(value):
         return "–"
-    text = f"{value:.4g}" if abs(value) < 1e5 else f"{value:,.0f}"
+    known = float(f"{value:.4g}")
+    if known and not PLAIN_FROM <= abs(known) < PLAIN_BELOW:
+        mantissa, power = f"{known:.3e}".split("e")
+        return f"{float(mantissa):g}·10{str(int(power)).translate(SUPERSCRIPT)}".replace("-", "−")
+    text = f"{known:.4g}" if abs(known) < 1e4 else f"{value:,.0f}"
     return text.replace("-", "−")
 
 

@@ -8,6 +8,7 @@ from bokeh.models.annotations.legends import Legend, LegendItem
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
+from dashboard.plots.numbers import linear_numbers, logarithmic_numbers
 from dashboard.theme import NEUTRAL
 
 #: Pixels from the figure's edge to its frame on either side, so that figures above each other line up.
@@ -51,6 +52,9 @@ def plain_figure(
     for axis in (*fig.xaxis, *fig.yaxis):
         if isinstance(axis, LogAxis):
             axis.ticker.num_minor_ticks = 0
+            axis.update(formatter=logarithmic_numbers())
+        else:
+            axis.update(formatter=linear_numbers())
     return fig
 
 

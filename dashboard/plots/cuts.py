@@ -9,7 +9,6 @@ from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
     CustomJSHover,
-    CustomJSTickFormatter,
     DatetimeTicker,
     DatetimeTickFormatter,
     FixedTicker,
@@ -25,7 +24,8 @@ from bokeh.plotting import figure
 
 from backends.fields.raster import Raster
 from dashboard.plots.axes import plain_figure
-from dashboard.plots.maps import degrees_east, degrees_north, reading, reading_east, reading_north
+from dashboard.plots.maps import degrees_east, degrees_north, reading_east, reading_north
+from dashboard.plots.numbers import linear_numbers, reading
 from dashboard.theme import MISSING, FieldStyle
 
 HEIGHT = 440
@@ -114,14 +114,14 @@ class LiveCut(Framed):
             self._mapper = LinearColorMapper(palette=list(style.palette), nan_color=MISSING)
             glyph = Image(image="image", x="x", y="y", dw="dw", dh="dh", color_mapper=self._mapper)
             image = new.add_glyph(self._source, glyph)
-            self._bar = ColorBar(color_mapper=self._mapper, width=12, padding=4)
+            self._bar = ColorBar(color_mapper=self._mapper, width=12, padding=4, formatter=linear_numbers())
             new.add_layout(self._bar, "right")
             self._hover = HoverTool(renderers=[image])
             new.add_tools(self._hover)
         self._mapper.update(low=limits[0], high=limits[1], palette=list(style.palette))
         self._bar.title = units
         self._hover.update(
-            tooltips=[("value", "@image{0.0}"), *_where(x, y)], formatters={"@image": reading(units), **_writers(x, y)}
+            tooltips=[("value", "@image{custom}"), *_where(x, y)], formatters={"@image": reading(units), **_writers(x, y)}
         )
         self.finish(new)
 
@@ -162,7 +162,6 @@ def _dress(axis: Axis, scale: Scale) -> None:
     elif scale.ticks:
         step = -(-len(scale.ticks) // MOST_TICKS)
         axis.ticker = FixedTicker(ticks=list(scale.ticks[::step]))
-        axis.formatter = CustomJSTickFormatter(code="return tick % 1 ? tick.toPrecision(4) : tick.toString()")
 
 
 def _where(x: Scale, y: Scale) -> list[tuple[str, str]]:
@@ -177,7 +176,7 @@ _WRITERS = {
     "longitude": reading_east,
     "latitude": reading_north,
     "time": lambda: CustomJSHover(code='return new Date(value).toISOString().slice(0, 16).replace("T", " ")'),
-    "number": lambda: CustomJSHover(code="return value.toPrecision(5)"),
+    "number": reading,
 }
 
 

@@ -8,6 +8,7 @@ from bokeh.models import CustomJSHover, CustomJSTickFormatter, HoverTool
 from bokeh.plotting import figure
 
 from backends.fields.raster import Raster
+from dashboard.plots.numbers import linear_numbers, reading
 from dashboard.theme import MISSING, FieldStyle
 
 #: What a raster spans: degrees east and north, kilometres along and above the ground, or x and y of a map projection.
@@ -84,7 +85,7 @@ def field_map(
         clipping_colors={"NaN": missing},
         colorbar=True,
         clabel=units,
-        colorbar_opts={"width": 12, "padding": 4},
+        colorbar_opts={"width": 12, "padding": 4, "formatter": linear_numbers()},
         default_tools=["pan", "wheel_zoom", "box_zoom", "reset", "save"],
         active_tools=["pan", "wheel_zoom"],
         toolbar="above",
@@ -103,7 +104,7 @@ def _frame_options(raster: Raster, units: str, frame: Frame, place: CustomJSHove
 
 def _projected(raster: Raster, units: str, place: CustomJSHover) -> dict[str, object]:
     hover = HoverTool(
-        tooltips=[("value", "@image{0.0000 a}"), ("at", "$x{place}")], formatters={"@image": reading(units), "$x": place}
+        tooltips=[("value", "@image{custom}"), ("at", "$x{place}")], formatters={"@image": reading(units), "$x": place}
     )
     return {
         "tools": [hover],
@@ -118,7 +119,7 @@ def _projected(raster: Raster, units: str, place: CustomJSHover) -> dict[str, ob
 def _geographic(raster: Raster, units: str) -> dict[str, object]:
     west, east, south, north = extent(raster)
     hover = HoverTool(
-        tooltips=[("value", "@image{0.0000 a}"), ("at", "$y{north}, $x{east}")],
+        tooltips=[("value", "@image{custom}"), ("at", "$y{north}, $x{east}")],
         formatters={
             "@image": reading(units),
             "$x": CustomJSHover(code=_DEGREES % {"x": "value", "digits": "2"}),
@@ -154,7 +155,7 @@ def write_degrees(fig: figure) -> None:
 
 def _plane(raster: Raster, units: str) -> dict[str, object]:
     hover = HoverTool(
-        tooltips=[("value", "@image{0.0000 a}"), ("at", "x = $x{0.0[0]} km, z = $y{0.0[00]} km")],
+        tooltips=[("value", "@image{custom}"), ("at", "x = $x{0.0[0]} km, z = $y{0.0[00]} km")],
         formatters={"@image": reading(units)},
     )
     return {
@@ -163,16 +164,9 @@ def _plane(raster: Raster, units: str) -> dict[str, object]:
         "ylim": (raster.south, raster.north),
         "xlabel": "x [km]",
         "ylabel": "z [km]",
+        "xformatter": linear_numbers(),
+        "yformatter": linear_numbers(),
     }
-
-
-def reading(units: str) -> CustomJSHover:
-    """Return what writes a value with its unit into a read-out; the unit is handed over as data, never as markup."""
-    code = """
-        if (isNaN(value)) return "missing"
-        return (Math.abs(value) < 1e4 ? value.toPrecision(5) : value.toFixed(1)) + " " + unit
-    """
-    return CustomJSHover(args={"unit": units}, code=code)
 
 
 def reading_east() -> CustomJSHover:

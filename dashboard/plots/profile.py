@@ -6,12 +6,13 @@ import numpy as np
 import panel as pn
 from bokeh.core.property.vectorization import Value
 from bokeh.events import Tap
-from bokeh.models import ColumnDataSource, CustomJSHover, HoverTool, Range1d, Segment, WheelZoomTool
+from bokeh.models import ColumnDataSource, HoverTool, Range1d, Segment, WheelZoomTool
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import column, legend_above, plain_figure, set_limits
 from dashboard.plots.dragging import Dragging
+from dashboard.plots.numbers import reading
 from dashboard.theme import ANALYSIS, BACKGROUND, NEUTRAL, OBSERVATIONS, REJECTED, TRUTH
 
 #: Pixels of the upper and of the lower figure.
@@ -186,7 +187,7 @@ class LiveProfile:
         self._points(lower, "innovation")
         entries = {name: [line] for name, line in lines.items()} | {"±2σ": [band], OBSERVED: [used], OUT: [out]}
         self._items = legend_above(upper, entries)
-        number = CustomJSHover(code='return isNaN(value) ? "–" : value.toPrecision(4)')
+        number = reading(digits=4)
         shown = [
             ("x", "@x{0.[00]}"),
             *((name, f"@{name}{{custom}}") for name in ("truth", "background", "analysis", "increment")),

@@ -7,7 +7,7 @@ import numpy as np
 from bokeh.models import HoverTool
 
 from backends.fields.field import Axis, Series
-from dashboard.plots.maps import reading
+from dashboard.plots.numbers import linear_numbers, reading
 
 SERIES_HEIGHT = 260
 
@@ -48,7 +48,7 @@ def series_plot(series: Sequence[Series], colors: Sequence[str], current: int, n
     time = hv.Dimension("series_time", label="time (UTC)" if axis.times is not None else axis.name)
     value = hv.Dimension("series_value", label=name, unit=units)
     hover = HoverTool(
-        tooltips=[("", "@place"), ("time", "@label"), ("value", "@series_value{0.0000}")],
+        tooltips=[("", "@place"), ("time", "@label"), ("value", "@series_value{custom}")],
         formatters={"@series_value": reading(units)},
         mode="mouse",
     )
@@ -71,5 +71,6 @@ def series_plot(series: Sequence[Series], colors: Sequence[str], current: int, n
         shared_axes=False,
         xlabel="",
         ylabel=units,
+        yformatter=linear_numbers(),
         backend_opts={"plot.toolbar.logo": None},
     )

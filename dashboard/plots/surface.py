@@ -19,7 +19,7 @@ from bokeh.models.annotations.legends import ColorBar
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import LEFT, column, set_limits
-from dashboard.plots.maps import reading
+from dashboard.plots.numbers import linear_numbers, reading
 from dashboard.theme import MISSING, OBSERVATIONS, FieldStyle
 
 HEIGHT = 330
@@ -163,7 +163,7 @@ class LiveSurface:
         image = hv.Image(score[::-1], bounds=bounds, kdims=["setting_x", "setting_y"], vdims=["score"]).opts(
             clipping_colors={"NaN": MISSING},
             colorbar=True,
-            colorbar_opts={"width": 12, "padding": 4},
+            colorbar_opts={"width": 12, "padding": 4, "formatter": linear_numbers()},
             tools=[hover],
             default_tools=[],
             toolbar=None,

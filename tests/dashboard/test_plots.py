@@ -117,8 +117,12 @@ def test_units_are_written_as_in_print(units, label):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(273.1549, "273.2"), (-0.5, "−0.5"), (101325.0, "101,325"), (math.nan, "–"), (0, "0")]
-)
+    ("value", "text"),
+    [
+        (273.1549, "273.2"), (-0.5, "−0.5"), (101325.0, "101,325"), (53_214.0, "53,214"), (-1.2e-5, "−1.2·10⁻⁵"),
+        (9999.96, "10,000"), (4e8, "4·10⁸"), (math.nan, "–"), (0, "0"),
+    ],
+)  # fmt: skip
 def test_numbers_have_four_digits_and_a_true_minus(value, text):
     assert number(value) == text
 

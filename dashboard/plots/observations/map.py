@@ -31,6 +31,7 @@ from backends.observations.picture import Picture
 from backends.observations.schema import QUALITIES
 from dashboard.coastlines import coastlines
 from dashboard.plots.maps import aspect, degrees_east, degrees_north
+from dashboard.plots.numbers import linear_numbers, logarithmic_numbers, reading
 from dashboard.plots.observations.boxes import drawn_box
 from dashboard.theme import ANALYSIS, DIVERGING, MISSING, NEUTRAL, REJECTED, TRUTH, FieldStyle
 
@@ -173,7 +174,9 @@ class ObservationMap:
         fig.add_tools(
             HoverTool(renderers=dots, tooltips=[("", "@what"), ("", "@report"), ("", "@when"), ("", "@level")]),
             HoverTool(renderers=[self._images["number"]], tooltips=[("observations", "@image")]),
-            HoverTool(renderers=[self._images["value"]], tooltips=[("mean", "@image{0.0000 a}")]),
+            HoverTool(
+                renderers=[self._images["value"]], tooltips=[("mean", "@image{custom}")], formatters={"@image": reading()}
+            ),
             BoxSelectTool(renderers=[], persistent=False, description="Choose what lies in a box (drag)"),
         )
         fig.on_event(Tap, lambda event: self._on_tap(event.y, event.x))
@@ -215,7 +218,10 @@ def _image(fig: figure, source: ColumnDataSource, mapper: ColorMapper, alpha: fl
 
 
 def _bar(mapper: LinearColorMapper | LogColorMapper, name: str) -> ColorBar:
-    bar = ColorBar(color_mapper=mapper, width=12, padding=4, visible=name == "value", background_fill_alpha=0)
+    written = logarithmic_numbers() if name == "number" else linear_numbers()
+    bar = ColorBar(
+        color_mapper=mapper, width=12, padding=4, visible=name == "value", background_fill_alpha=0, formatter=written
+    )
     if name == "quality":
         bar.ticker = FixedTicker(ticks=[0, 1, 2, 3])
         bar.formatter = CustomJSTickFormatter(args={"names": list(QUALITIES)}, code="return names[tick]")

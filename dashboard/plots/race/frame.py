@@ -12,6 +12,7 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import plain_figure
+from dashboard.plots.numbers import reading
 from dashboard.theme import NEUTRAL
 
 #: Of the methods, in their order. Among all choices from published colour-blind-safe sets (Okabe and Ito, 2008; Tol, 2021;
@@ -195,11 +196,8 @@ def legend(
 
 
 def value_hover(units: str = "", digits: int = 4) -> CustomJSHover:
-    """Return what writes a value with its unit; the unit is handed over as data, never as markup."""
-    code = """
-        return Number(value.toPrecision(digits)).toString().replace("-", "−") + (unit ? " " + unit : "")
-    """
-    return CustomJSHover(args={"unit": units, "digits": digits}, code=code)
+    """Return what writes a value with its unit in fewer digits than maps have."""
+    return reading(units, digits)
 
 
 def columns(least: int, most: int) -> dict[str, str]:

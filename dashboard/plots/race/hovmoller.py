@@ -10,6 +10,7 @@ from bokeh.models.annotations.legends import ColorBar
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import set_limits
+from dashboard.plots.numbers import linear_numbers
 from dashboard.plots.race.frame import (
     MOST_CELLS,
     Notice,
@@ -178,7 +179,7 @@ class Hovmoller:
                 self._sources[panel], Image(image="image", x="x", y="y", dw="dw", dh="dh", color_mapper=mapper)
             )
             fig.title = Title(text=with_units("analysis − truth" if panel == "error" else panel, units))
-            fig.add_layout(ColorBar(color_mapper=mapper, width=10, padding=4), "right")
+            fig.add_layout(ColorBar(color_mapper=mapper, width=10, padding=4, formatter=linear_numbers()), "right")
             fig.grid.visible = False
             fig.xaxis.ticker = BasicTicker(desired_num_ticks=4)
             hover = HoverTool(

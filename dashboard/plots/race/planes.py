@@ -9,7 +9,6 @@ from bokeh.events import Event, Tap
 from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
-    CustomJSTickFormatter,
     HoverTool,
     Image,
     LinearColorMapper,
@@ -22,6 +21,7 @@ from bokeh.plotting import figure
 
 from dashboard.plots.axes import set_limits
 from dashboard.plots.dragging import Dragging
+from dashboard.plots.numbers import linear_numbers
 from dashboard.plots.points import MapPoints
 from dashboard.plots.race.frame import (
     MOST_CELLS,
@@ -47,11 +47,6 @@ MOST_BESIDE = 3
 #: Pixels across a point of few; from so many on points shrink, so that they cover no more of the map, down to the least.
 LARGE, FEW, LEAST = 7.0, 120, 3.0
 _COLUMNS = ("x", "y")
-#: Writes the numbers at colour bars, briefly: Bokeh's own become 2.000e-4, and are cut off where they grow.
-_SHORT = """
-    const value = Number(tick.toPrecision(6))
-    return (value != 0 && Math.abs(value) < 0.001 ? value.toExponential() : value.toString()).replace(/-/g, "−")
-"""
 
 
 class PlaneRace:
@@ -283,7 +278,7 @@ class PlaneRace:
         mapper = self._mappers.get(name, self._mappers["state"])
         self._sources[name] = ColumnDataSource(data={key: [] for key in ("image", "x", "y", "dw", "dh")})
         image = fig.add_glyph(self._sources[name], Image(image="image", x="x", y="y", dw="dw", dh="dh", color_mapper=mapper))
-        bar = ColorBar(color_mapper=mapper, width=10, padding=4, formatter=CustomJSTickFormatter(code=_SHORT))
+        bar = ColorBar(color_mapper=mapper, width=10, padding=4, formatter=linear_numbers())
         bar.ticker = BasicTicker(desired_num_ticks=5)
         fig.add_layout(bar, "right")
         what = name if name in {"increment", "spread"} else variable

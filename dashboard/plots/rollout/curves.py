@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource, CustomJSTickFormatter, HoverTool, HSpan, Line, Scatter, VArea
+from bokeh.models import ColumnDataSource, HoverTool, HSpan, Line, Scatter, VArea
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import set_limits
 from dashboard.plots.race.frame import Notice, calm, finite, legend, method_colour, race_figure, short, value_hover
-from dashboard.plots.training.frame import PLAIN
 from dashboard.theme import NEUTRAL, REJECTED, TRUTH
 
 #: Up to so many leads points are drawn, too: of a single one there is no line.
@@ -126,7 +125,6 @@ class LeadCurves:
     def _build(self, labels: tuple[str, ...], x_label: str, name: str) -> None:
         self._key = (labels, x_label, name)
         fig = race_figure(self._height, x_label, name, tools="pan,wheel_zoom,reset,save")
-        fig.yaxis.formatter = CustomJSTickFormatter(code=PLAIN)
         if self._reference is not None:
             mark = ColumnDataSource(data={"y": [self._reference]})
             fig.add_glyph(mark, HSpan(y="y", line_color=NEUTRAL, line_dash="dashed", line_width=1.5))

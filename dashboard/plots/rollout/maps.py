@@ -10,7 +10,6 @@ from bokeh.events import Event, Tap
 from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
-    CustomJSTickFormatter,
     HoverTool,
     Image,
     Line,
@@ -25,9 +24,9 @@ from bokeh.plotting import figure
 from backends.experiments.cycling.layout import Layout
 from dashboard.plots.axes import set_limits
 from dashboard.plots.maps import write_degrees
+from dashboard.plots.numbers import linear_numbers
 from dashboard.plots.race.frame import MOST_CELLS, columns, race_figure, short, value_hover, with_units
 from dashboard.plots.rollout.reel import Strip, as_frames
-from dashboard.plots.training.frame import PLAIN
 from dashboard.theme import DIVERGING, NEUTRAL, FieldStyle, style_named
 
 #: Pixels that axes take beside a map, and title and axes above and below it; of a map's width at most, and of a box at least.
@@ -207,7 +206,7 @@ def _bar(mapper: LinearColorMapper, title: str) -> pn.pane.Bokeh:
     fig.scatter([0], [0], alpha=0)  # a figure without glyphs says so on the console
     bar = ColorBar(
         color_mapper=mapper, orientation="horizontal", height=10, padding=4, title=title, title_text_font_size="12px",
-        title_text_font_style="normal", title_text_color=NEUTRAL, formatter=CustomJSTickFormatter(code=PLAIN),
+        title_text_font_style="normal", title_text_color=NEUTRAL, formatter=linear_numbers(),
     )  # fmt: skip
     fig.add_layout(bar, "below")
     return pn.pane.Bokeh(fig, sizing_mode="stretch_width", max_width=560, margin=(0, 0, 4, 46))

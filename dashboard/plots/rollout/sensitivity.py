@@ -11,7 +11,6 @@ from bokeh.models import (
     BasicTicker,
     BoxSelectTool,
     ColumnDataSource,
-    CustomJSTickFormatter,
     FixedTicker,
     HoverTool,
     HSpan,
@@ -33,8 +32,8 @@ from bokeh.plotting import figure
 from backends.experiments.cycling.layout import Layout
 from dashboard.plots.axes import set_limits
 from dashboard.plots.maps import write_degrees
+from dashboard.plots.numbers import linear_numbers
 from dashboard.plots.race.frame import MOST_CELLS, calm, columns, finite, grid, race_figure, value_hover
-from dashboard.plots.training.frame import PLAIN
 from dashboard.theme import ANALYSIS, DIVERGING, NEUTRAL, REJECTED
 
 #: Least and greatest along each axis, across first.
@@ -114,9 +113,9 @@ class SensitivityMaps:
                 fig.add_glyph(self._box, look)
             where_to = [(axis, f"${k}{{0.[00]}}") for k, axis in zip("xy", layout.axes, strict=True)]
             _hover(fig, image, [("value", "@image{custom}"), *where_to], "@image")
-            short = CustomJSTickFormatter(code=PLAIN)
             fig.add_layout(
-                ColorBar(color_mapper=mapper, orientation="horizontal", height=9, padding=3, formatter=short), "below"
+                ColorBar(color_mapper=mapper, orientation="horizontal", height=9, padding=3, formatter=linear_numbers()),
+                "below",
             )
             _selectable(fig, "both", self._selected)
             self.figures.append(fig)
@@ -180,7 +179,6 @@ class SensitivityLines:
             fig = race_figure(self._height, x_label, "", tools="save" if phase else _TOOLS)
             fig.x_range = x_range
             fig.title = Title(text=title, text_font_size="13px")
-            fig.yaxis.formatter = CustomJSTickFormatter(code=PLAIN)
             fig.add_glyph(zero, HSpan(y="y", line_color=NEUTRAL, line_width=1))
             if phase:
                 fig.xaxis.ticker = FixedTicker(ticks=self._places)

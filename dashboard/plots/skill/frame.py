@@ -3,25 +3,25 @@
 from collections.abc import Sequence
 
 import numpy as np
-from bokeh.models import CustomJSTickFormatter, FixedTicker, LogAxis, LogScale
+from bokeh.models import FixedTicker, LogAxis, LogScale
 from bokeh.models.annotations.legends import LegendItem
 from bokeh.models.axes import Axis
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import log_limits
+from dashboard.plots.numbers import logarithmic_numbers
 
 #: Heights of a figure, and of one of many small ones.
 HEIGHT, SMALL = 270, 190
 #: What a figure says that has nothing to show.
 NOTHING = "nothing after the spin-up yet"
 _TICKS = [digit * 10.0**power for power in range(-8, 9) for digit in (1, 2, 5)]
-_PLAIN = "return Number(tick.toPrecision(3)).toString().replace('-', '−')"
 
 
 def plain_ticks(axis: Axis) -> None:
     """Label a logarithmic axis at 1, 2, 5, 10, …: what is about one often spans less than a decade."""
     axis.ticker = FixedTicker(ticks=_TICKS, minor_ticks=[])
-    axis.formatter = CustomJSTickFormatter(code=_PLAIN)
+    axis.formatter = logarithmic_numbers()
 
 
 def log_across(fig: figure) -> None:

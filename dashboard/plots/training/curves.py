@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import BasicTicker, ColumnDataSource, CustomJSTickFormatter, DataRange1d, HoverTool, Line, Model, Scatter
+from bokeh.models import BasicTicker, ColumnDataSource, DataRange1d, HoverTool, Line, Model, Scatter
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import positive
 from dashboard.plots.race.frame import race_figure, value_hover
-from dashboard.plots.training.frame import PLAIN, compact, head, log_ticks
+from dashboard.plots.training.frame import compact, head, log_ticks
 from dashboard.theme import NEUTRAL
 
 #: Points of a curve that are drawn: more are no more than the screen shows.
@@ -116,7 +116,6 @@ class Curves:
             fig.yaxis.ticker = log_ticks()
         else:
             fig.yaxis.ticker = BasicTicker(desired_num_ticks=3 if small else 5, num_minor_ticks=0)
-        fig.yaxis.formatter = CustomJSTickFormatter(code=PLAIN)
         if small:
             fig.xaxis.ticker = BasicTicker(desired_num_ticks=3, num_minor_ticks=0)
         self._lines = {

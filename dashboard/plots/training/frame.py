@@ -12,12 +12,6 @@ from dashboard.plots.race.frame import legend
 
 #: Pixels that titles and legends of the narrowest figures have.
 ROOM = 260
-#: Writes the numbers of an axis.
-PLAIN = """
-    const known = Number(tick.toPrecision(3))
-    const far = (known && Math.abs(known) < 1e-3) || Math.abs(known) >= 1e5
-    return (far ? known.toExponential() : known.toString()).replace("e+", "e").replace(/-/g, "−")
-"""
 
 _TICKS = """
     const low = Math.log10(cb_data.start), high = Math.log10(cb_data.end)

@@ -8,7 +8,6 @@ import panel as pn
 from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
-    CustomJSTickFormatter,
     HoverTool,
     Image,
     Line,
@@ -21,8 +20,9 @@ from bokeh.plotting import figure
 
 from backends.learning.gallery import Map, Panel, Role, Series
 from dashboard.plots.axes import log_limits, plain_figure, positive, set_limits
+from dashboard.plots.numbers import linear_numbers
 from dashboard.plots.race.frame import calm, columns, value_hover
-from dashboard.plots.training.frame import PLAIN, head, log_ticks
+from dashboard.plots.training.frame import head, log_ticks
 from dashboard.theme import ANALYSIS, BACKGROUND, DIVERGING, NEUTRAL, OBSERVATIONS, TRUTH, FieldStyle
 
 #: Of what curves and points are; the exact answer is dashed and lies above the network's, which it often hides otherwise.
@@ -56,7 +56,6 @@ class CurvePicture:
         for axis, letter in ((fig.xaxis, "x"), (fig.yaxis, "y")):
             if letter in panel.log:
                 axis.ticker = log_ticks()
-                axis.formatter = CustomJSTickFormatter(code=PLAIN)
         self._sources = [ColumnDataSource(data={"x": [], "y": []}) for _ in panel.series]
         for series, source in zip(panel.series, self._sources, strict=True):
             glyph = fig.add_glyph(source, _glyph(series.role))
@@ -141,7 +140,7 @@ class MapPicture:
         hover.formatters = {"@image": value_hover()}
         fig.add_tools(hover)
         bar = ColorBar(color_mapper=mapper, width=9, ticker=BasicTicker(desired_num_ticks=4), padding=4)
-        bar.background_fill_alpha = 0
+        bar.update(background_fill_alpha=0, formatter=linear_numbers())
         fig.add_layout(bar, "right")
         for series, points in zip(panel.series, self._points, strict=True):
             colour = ROLE_COLOURS[series.role]
