@@ -18,6 +18,17 @@ def main() -> int:
         help="address to listen on; anything but this machine must be asked for (default: %(default)s)",
     )
     parser.add_argument(
+        "--allow-origin", action="append", default=[], metavar="HOST[:PORT]",
+        help="name under which browsers on other machines reach the server; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--basic-auth", type=Path, metavar="FILE", help="JSON file of names and passwords; only who logs in gets in"
+    )
+    parser.add_argument(
+        "--oauth-provider", default="", metavar="NAME",
+        help="log in with a service such as github; PANEL_OAUTH_KEY and PANEL_OAUTH_SECRET come from the environment",
+    )  # fmt: skip
+    parser.add_argument(
         "--data", type=Path, default=Path(os.environ.get("ASSIMILAB_DATA", ROOT / "data")),
         help="folder with fields to look at (default: ASSIMILAB_DATA, or data/ beside this file)",
     )  # fmt: skip
@@ -25,10 +36,12 @@ def main() -> int:
 
     print("Assimilab is starting …", flush=True)
     from backends.errors import InputError
+    from dashboard.access import access_of
     from dashboard.server import serve
 
     try:
-        serve(options.port, options.address, options.data)
+        access = access_of(options.address, options.allow_origin, options.basic_auth, options.oauth_provider)
+        serve(options.port, access, options.data)
     except InputError as problem:
         print(problem, file=sys.stderr)
         return 2

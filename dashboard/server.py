@@ -11,10 +11,12 @@ from backends.device import compute_device, device_name
 from backends.errors import InputError
 from backends.fields.catalogue import Catalogue
 from backends.fields.isolation.decoder import decoder
+from dashboard.access import LOOPBACK, Access, cipher
 from dashboard.analysis.page import AnalysisPage
 from dashboard.cycling.page import CyclingPage
 from dashboard.explore.observations.state import COUNTING, DECODING, DRAWING
 from dashboard.explore.page import ExplorePage
+from dashboard.headers import SafeHeaders
 from dashboard.home import HomePage
 from dashboard.jobs import close_jobs
 from dashboard.races import MAKING
@@ -27,11 +29,12 @@ from dashboard.worker import DEVICE, FILES
 
 #: A message from a browser may have this many bytes; uploads come in chunks below it.
 MESSAGE_LIMIT = 20 * 2**20
+ALONE = Access()
 
 pn.extension("filedropper", "katex", "tabulator")
 
 
-def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **options: object) -> Server:
+def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **options: object) -> Server:
     """Return the server of all pages, not yet started; `options` go to :func:`panel.serve`."""
     pages = {
         "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
@@ -41,28 +44,31 @@ def build_server(catalogue: Catalogue, port: int, address: str = "127.0.0.1", **
         ),
         "/cycling": lambda: frame("/cycling", CyclingPage(_asked("race")).content()),
         "/training": lambda: frame(
-            "/training", TrainingPage(catalogue.folder, _asked("run"), _asked("record"), is_alone(address)).content()
+            "/training", TrainingPage(catalogue.folder, _asked("run"), _asked("record"), access.alone).content()
         ),
         "/rollout": lambda: frame(
             "/rollout", RolloutPage(catalogue.folder, _asked("race"), _asked("method"), _asked("analysis")).content()
         ),
     }
-    return pn.serve(
+    options = access.options(port) | options
+    if access.closed:
+        pn.state.encryption = cipher(str(options["cookie_secret"]))
+    server = pn.serve(
         pages,
         port=port,
-        address=address,
         title=TITLE,
         show=False,
         start=False,
         verbose=False,
-        websocket_origin=[f"{host}:{port}" for host in {"localhost", "127.0.0.1", address}],
         static_dirs={"assets": str(ASSETS)},
         websocket_max_message_size=MESSAGE_LIMIT,
         **options,
     )
+    server._tornado.add_transform(SafeHeaders)
+    return server
 
 
-def serve(port: int, address: str, data: Path) -> None:
+def serve(port: int, access: Access, data: Path) -> None:
     """Serve the application until it is interrupted; prints the address when it is ready.
 
     Raises
@@ -74,19 +80,25 @@ def serve(port: int, address: str, data: Path) -> None:
     # for the interpreter while another visitor's page is built.
     sys.setswitchinterval(0.0005)
     device = compute_device()
-    catalogue = Catalogue(data, any_address=is_alone(address))
+    catalogue = Catalogue(data, any_address=access.alone)
     try:
-        server = build_server(catalogue, port, address)
+        server = build_server(catalogue, port, access)
     except OSError as problem:
-        raise InputError(f"cannot listen on {address}:{port}: {problem.strerror}; choose another with --port") from problem
+        raise InputError(
+            f"cannot listen on {access.address}:{port}: {problem.strerror}; choose another with --port"
+        ) from problem
     decoder().start()
     warm_up(catalogue)
     # What has been imported and made so far stays for good. Without this, each collection at the end of a session would
     # walk through all of it and hold up every visitor.
     gc.collect()
     gc.freeze()
-    shown = "localhost" if address == "127.0.0.1" else address
+    shown = "localhost" if access.address == "127.0.0.1" else access.address
     print(f"Computing on {device_name(device)}. Data folder: {data}{'' if data.is_dir() else ' (does not exist yet)'}.")
+    if access.address not in LOOPBACK and not access.origins:
+        print("Browsers on other machines are let in under the names that --allow-origin gives; it gives none.")
+    if not access.alone and not access.closed:
+        print("Whoever reaches this server may use it. --basic-auth or --oauth-provider makes people log in.")
     print(f"Open http://{shown}:{port} in a browser. Ctrl-C stops the server.", flush=True)
     try:
         server.run_until_shutdown()
@@ -94,11 +106,6 @@ def serve(port: int, address: str, data: Path) -> None:
         close_jobs()
         for worker in (DEVICE, FILES, MAKING, FORECASTS, FILMS, COUNTING, DECODING, DRAWING):
             worker.shutdown(wait=False, cancel_futures=True)
-
-
-def is_alone(address: str) -> bool:
-    """Return whether nobody but this machine reaches a server that listens on an address."""
-    return address in ("127.0.0.1", "localhost", "::1")
 
 
 def _asked(key: str) -> str:

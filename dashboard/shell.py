@@ -116,7 +116,9 @@ def _navigation(address: str, dark: bool) -> str:
         f'<a href="{path}{query}" title="{escape(about)}"{" aria-current=page" if path == address else ""}>{escape(name)}</a>'
         for path, name, about in PAGES
     )
-    return f'<nav class="pages" aria-label="Pages">{"".join(links)}</nav>'
+    # Panel keeps the name of who has logged in, where one must.
+    leave = f'<a href="/logout" title="Logged in as {escape(pn.state.user)}">Log out</a>' if pn.state.user else ""
+    return f'<nav class="pages" aria-label="Pages">{"".join(links)}{leave}</nav>'
 
 
 class _StatusStrip(pn.viewable.Viewer):

@@ -1,6 +1,5 @@
 """What sessions leave behind, and whether one visitor holds up another; a real server, inside this process."""
 
-import asyncio
 import gc
 import threading
 import time
@@ -11,19 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 import panel as pn
 import pytest
 from bokeh.client import pull_session
-from tornado.ioloop import IOLoop
 
 from backends.fields.catalogue import Catalogue
 from dashboard import server as server_module
 from dashboard.analysis.page import AnalysisPage
 from dashboard.explore.page import ExplorePage
-from dashboard.server import build_server
 from dashboard.training.page import TrainingPage
 from dashboard.worker import DEVICE, FILES
-from scripts.driver import free_port
+from tests.dashboard.serving import PATIENCE, serving
 from tests.files import regional
-
-PATIENCE = 60  # seconds, until a test gives up
 
 
 def wait_until(true, pause: float = 0.05) -> None:
@@ -55,29 +50,9 @@ def served(tmp_path, monkeypatch):
     monkeypatch.setattr(pn.state, "onload", lambda loaded: loaded())
     for kind in (ExplorePage, AnalysisPage, TrainingPage):
         monkeypatch.setattr(server_module, kind.__name__, remembered(kind))
-    started, parts = threading.Event(), {}
-
-    def run() -> None:
-        asyncio.set_event_loop(asyncio.new_event_loop())
-        parts["loop"] = IOLoop.current()
-        port = free_port()
-        server = build_server(
-            Catalogue(tmp_path), port, loop=parts["loop"],
-            check_unused_sessions_milliseconds=100, unused_session_lifetime_milliseconds=100,
-        )  # fmt: skip
-        server.start()
-        parts["address"] = f"http://localhost:{port}"
-        parts["sessions"] = server.get_sessions
-        parts["loop"].add_callback(started.set)
-        parts["loop"].start()
-        server.stop()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert started.wait(PATIENCE)
-    yield parts["address"], pages, parts["sessions"]
-    parts["loop"].add_callback(parts["loop"].stop)
-    thread.join(PATIENCE)
+    soon = {"check_unused_sessions_milliseconds": 100, "unused_session_lifetime_milliseconds": 100}
+    with serving(Catalogue(tmp_path), **soon) as server:
+        yield server.address, pages, server.server.get_sessions
 
 
 @pytest.mark.parametrize("path", ["/explore", "/analysis", "/training"])
