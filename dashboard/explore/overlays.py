@@ -1,4 +1,4 @@
-"""Contours and wind over the map: their controls, and what is drawn for them after every new picture."""
+"""Contours, wind and triangles over the map: their controls, and what is drawn for them after every new picture."""
 
 from dataclasses import replace
 from html import escape
@@ -10,7 +10,9 @@ import panel_material_ui as pmui
 from param.parameterized import Event
 
 from backends.fields.dataset import FieldDataset
+from backends.fields.meshes import TriangleMesh
 from backends.fields.overlays.asked import Asked, Overlay, overlay
+from backends.fields.overlays.triangles import MOST, Triangles
 from backends.fields.picture import Picture
 from backends.fields.raster import Window
 from backends.fields.roles import wind_pairs
@@ -37,12 +39,16 @@ class MapOverlaysView:
         self._drawing: LatestWins[Request, Overlay] = LatestWins(
             FILES, lambda request: overlay(*request), self._on_overlay, self._on_failed
         )
-        self._problem, self.words = notice("problem"), html(margin=(0, 10))
+        self._problem, self.words, self._cell_words = notice("problem"), html(margin=(0, 10)), html(margin=(0, 10))
         self._build()
         self.group = Group("Contours and wind", self._controls)
-        self.pane = self.group.pane
+        self._cells = pn.Column(
+            self.edges, self.careless, self._cell_words, sizing_mode="stretch_width", margin=0, visible=False
+        )
+        self.pane = pn.Column(self.group.pane, self._cells, sizing_mode="stretch_width", margin=0)
         state.param.watch(self._offer, "opened")
         state.param.watch(self._on_scene, ["opened", "variable", "shown"])
+        state.param.watch(self._offer_cells, ["opened", "variable"])
         state.param.watch(lambda _: self.draw(), "picture")
 
     def _build(self) -> None:
@@ -71,7 +77,20 @@ class MapOverlaysView:
             label="Barbs count", options=["kn", "m/s"], value="kn", visible=False, **wide,
             description="Unit of a half barb (5), a full barb (10) and a pennant (50): knots, or metres per second.",
         )  # fmt: skip
-        for control in (self.contoured, self.level, self.levels, self.wind, self.style, self.unit):
+        self.edges = pmui.Checkbox(
+            label="Edges of triangles", value=False, size="small",
+            description=f"The cells of the grid, whose edges are great circles, where at most {MOST:,} are in view.",
+        )  # fmt: skip
+        self.careless = pmui.Checkbox(
+            label="Dateline drawn carelessly", value=False, size="small",
+            description="Adds what programs draw that project the corners of each triangle and fill what is between them: "
+            "a triangle from 179°E to 179°W becomes a streak across the whole map. The map itself looks up the triangle that "
+            "holds each pixel, and needs no such care.",
+        )  # fmt: skip
+        controls = (
+            self.contoured, self.level, self.levels, self.wind, self.style, self.unit, self.edges, self.careless,
+        )  # fmt: skip
+        for control in controls:
             control.param.watch(self._on_control, "value")
 
     def _controls(self) -> list[Any]:
@@ -93,6 +112,11 @@ class MapOverlaysView:
         self._offering = False
         self._on_control()
 
+    def _offer_cells(self, *_events: Event) -> None:
+        dataset, name = self.state.opened, self.state.variable
+        there = dataset is not None and name and isinstance(dataset.variable(name).mesh, TriangleMesh)
+        self._cells.visible = bool(there)
+
     def _on_control(self, event: Event | None = None) -> None:
         dataset = self.state.opened
         if self._offering or dataset is None:
@@ -109,6 +133,7 @@ class MapOverlaysView:
         self.asked = replace(
             self.asked, contoured=contoured, level=None if self.level.value == HERE else self.level.value,
             levels=self.levels.value, wind=wind, style=self.style.value, unit=self.unit.value,
+            edges=self.edges.value, careless=self.careless.value,
         )  # fmt: skip
         self.draw(changed=True)
 
@@ -133,7 +158,7 @@ class MapOverlaysView:
     def draw(self, changed: bool = False) -> None:
         """Ask for what lies over the picture; without a wish, only after something has been taken away."""
         picture, dataset = self.state.picture, self.state.opened
-        if picture is None or dataset is None or not (changed or self.asked.contoured or self.asked.wind):
+        if picture is None or dataset is None or not (changed or self.asked.anything):
             return
         self._drawing.request((dataset, picture, self.asked, self._window, *self.map.inner))
 
@@ -145,12 +170,13 @@ class MapOverlaysView:
             self.map.overlay(found)
             tell(self._problem, "problem", "")
             self.words.object = _words(found)
+            self._cell_words.object = _of_triangles(request[2], found.triangles)
 
     def _on_failed(self, problem: str) -> None:
         with one_message():
             self.map.overlay(Overlay())
             tell(self._problem, "problem", problem)
-            self.words.object = ""
+            self.words.object = self._cell_words.object = ""
 
     def wait(self) -> None:
         """Block until what was asked for is there; for programs without a browser."""
@@ -168,3 +194,18 @@ def _words(found: Overlay) -> str:
     step = f", every {every.pop()}" if len(every) == 1 else ""
     units = escape(units_label(found.field.variable.units) or "1")
     return f'<div class="hint">Contours in {units}{step}; dashed below zero.</div>'
+
+
+def _of_triangles(asked: Asked, found: Triangles | None) -> str:
+    if found is None:
+        return ""
+    said = []
+    if asked.edges and found.seen > MOST:
+        said.append(f"{found.seen:,} triangles are in view; edges are drawn from {MOST:,} downwards. Zoom in.")
+    elif asked.edges:
+        said.append(f"{found.seen:,} triangles in view.")
+    if asked.careless and not found.across:
+        said.append("No triangle lies across a meridian at which this map is cut open.")
+    elif asked.careless:
+        said.append(f"{found.across:,} triangles lie across the meridian at which the map is cut open: outlined in red.")
+    return f'<div class="hint">{" ".join(said)}</div>'

@@ -137,11 +137,11 @@ class LiveMap:
         self._shown_points.mark(x, y, fill, rejected, sizes)
 
     def overlay(self, overlay: Overlay) -> None:
-        """Draw contours and wind over the field, until a new scene is built; its x and y are those of the map."""
-        if self.figure is None or (self._overlays is None and overlay.contours is None and overlay.wind is None):
+        """Draw contours, wind and triangles over the field, until a new scene is built; its x and y are those of the map."""
+        if self.figure is None or (self._overlays is None and overlay.empty):
             return
         if self._overlays is None:
-            self._overlays = MapOverlays(self.figure)
+            self._overlays = MapOverlays(self.figure, self._mapper)
         self._overlays.show(overlay)
 
     def point_at(self, x: float | None, y: float | None = None) -> None:

@@ -1,11 +1,14 @@
 """Contours, barbs and streamlines on one figure; built once, then only their data change."""
 
 import numpy as np
-from bokeh.models import ColumnDataSource
+from bokeh.core.property.vectorization import Field
+from bokeh.models import ColorMapper, ColumnDataSource
 from bokeh.models.glyphs import Text
 from bokeh.plotting import figure
 
 from backends.fields.overlays.asked import Overlay
+from backends.fields.overlays.triangles import Triangles
+from dashboard.theme import REJECTED
 
 #: Lines are black with a pale edge, so that they are seen on dark colours too.
 LINE, EDGE = "#111111", "rgba(255, 255, 255, 0.55)"
@@ -14,11 +17,18 @@ LINE, EDGE = "#111111", "rgba(255, 255, 255, 0.55)"
 class MapOverlays:
     """The glyphs over the field of one figure; all of them begin empty."""
 
-    def __init__(self, fig: figure) -> None:
+    def __init__(self, fig: figure, mapper: ColorMapper) -> None:
         self.contours, self.negative, self.wind = (ColumnDataSource(data={"x": [], "y": []}) for _ in range(3))
         self.labels = ColumnDataSource(data={"x": [], "y": [], "text": []})
         self.filled = ColumnDataSource(data={"xs": [], "ys": []})
         self.calms = ColumnDataSource(data={"x": [], "y": []})
+        self.careless = ColumnDataSource(data={"xs": [], "ys": [], "value": []})
+        self.edges = ColumnDataSource(data={"x": [], "y": []})
+        fig.patches(
+            "xs", "ys", source=self.careless, fill_color=Field("value", transform=mapper), line_color=REJECTED, line_width=0.6
+        )
+        fig.line("x", "y", source=self.edges, line_color=EDGE, line_width=1.8)
+        fig.line("x", "y", source=self.edges, line_color=LINE, line_width=0.6)
         for source, dash in ((self.contours, "solid"), (self.negative, "dashed")):
             fig.line("x", "y", source=source, line_color=EDGE, line_width=2.4)
             fig.line("x", "y", source=source, line_color=LINE, line_width=1.1, line_dash=dash)
@@ -33,7 +43,7 @@ class MapOverlays:
         fig.add_glyph(self.labels, text)
 
     def show(self, overlay: Overlay) -> None:
-        """Draw contours and wind, or take them away where there are none."""
+        """Draw contours, wind and triangles, or take them away where there are none."""
         lines, wind = overlay.contours, overlay.wind
         empty = np.empty((0, 2))
         _points(self.contours, empty if lines is None else lines.lines)
@@ -48,6 +58,16 @@ class MapOverlays:
         _points(self.calms, empty if wind is None else wind.calms)
         filled = np.empty((0, 3, 2)) if wind is None else wind.filled
         self.filled.data = {"xs": list(filled[..., 0]), "ys": list(filled[..., 1])}
+        self._show_triangles(overlay.triangles)
+
+    def _show_triangles(self, found: Triangles | None) -> None:
+        _points(self.edges, np.empty((0, 2)) if found is None else found.edges)
+        if found is None or found.careless is None or found.values is None:
+            if len(self.careless.data["value"]):
+                self.careless.data = {"xs": [], "ys": [], "value": []}
+            return
+        corners = found.careless
+        self.careless.data = {"xs": list(corners[..., 0]), "ys": list(corners[..., 1]), "value": found.values}
 
 
 def _points(source: ColumnDataSource, points: np.ndarray) -> None:

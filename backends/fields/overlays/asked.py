@@ -7,9 +7,11 @@ from typing import Literal
 from backends.errors import InputError
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Field, statistics
+from backends.fields.meshes import TriangleMesh
 from backends.fields.overlays.contours import Contours, contours
 from backends.fields.overlays.levels import contour_levels
 from backends.fields.overlays.seen import seen_of
+from backends.fields.overlays.triangles import Triangles, triangles
 from backends.fields.overlays.wind import KNOTS, WindMarks, barbs, streamlines
 from backends.fields.picture import Picture
 from backends.fields.raster import Window
@@ -34,6 +36,8 @@ class Asked:
         Names of eastward and northward wind; None for none.
     style, unit
         How the wind is drawn, and what barbs count: knots or m s⁻¹.
+    edges, careless
+        Of a grid of triangles: whether their edges are drawn, and what a program that minds no seam makes of them.
     """
 
     contoured: str = ""
@@ -42,15 +46,28 @@ class Asked:
     wind: tuple[str, str] | None = None
     style: Literal["barbs", "streamlines"] = "barbs"
     unit: Literal["kn", "m/s"] = "kn"
+    edges: bool = False
+    careless: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to draw."""
+        return bool(self.contoured or self.wind or self.edges or self.careless)
 
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """What is drawn over a map: the contoured field with its lines, and the wind; None for what was not asked for."""
+    """What is drawn over a map: the contoured field with its lines, wind, triangles; None for what was not asked for."""
 
     field: Field | None = None
     contours: Contours | None = None
     wind: WindMarks | None = None
+    triangles: Triangles | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return self.contours is None and self.wind is None and self.triangles is None
 
 
 def alike(dataset: FieldDataset, name: str, shown: Field, level: int | None = None) -> dict[str, int]:
@@ -99,7 +116,7 @@ def overlay(dataset: FieldDataset, picture: Picture, asked: Asked, window: Windo
         If levels cannot be understood, or a variable is not there at that time, level or member.
     """
     seen = seen_of(picture, window, width, height)
-    field, lines, wind = None, None, None
+    field, lines, wind, cells = None, None, None, None
     if asked.contoured:
         field = dataset.field(asked.contoured, alike(dataset, asked.contoured, picture.field, asked.level))
         values = statistics(field.values)
@@ -112,4 +129,7 @@ def overlay(dataset: FieldDataset, picture: Picture, asked: Asked, window: Windo
             wind = barbs(u.values, v.values, mesh, seen, KNOTS if asked.unit == "kn" else 1.0)
         else:
             wind = streamlines(u.values, v.values, mesh, seen)
-    return Overlay(field, lines, wind)
+    shown = picture.field
+    if (asked.edges or asked.careless) and isinstance(shown.variable.mesh, TriangleMesh):
+        cells = triangles(shown.values, shown.variable.mesh, seen, asked.edges, asked.careless)
+    return Overlay(field, lines, wind, cells)

@@ -10,7 +10,7 @@ from dashboard.explore.page import ExplorePage
 from tests.backends.test_derived import solid_rotation
 from tests.dashboard.helpers import LATITUDE, LONGITUDE, image, text_of
 from tests.files import dataset, known, write
-from tests.grids import GRIDS
+from tests.grids import GRIDS, icon
 
 
 def test_a_large_grid_is_shown_in_full_where_it_is_looked_at(tmp_path):
@@ -124,4 +124,33 @@ def test_contours_and_barbs_lie_over_the_field_and_go_with_it(tmp_path):
     page.overlays.wait()
     assert page.map._overlays is not drawn
     assert np.nanmax(np.hypot(*(page.map._overlays.contours.data[c] for c in "xy"))) <= 1
+    page.close()
+
+
+def test_triangles_show_their_edges_and_what_becomes_of_them_at_the_dateline(tmp_path):
+    write(tmp_path / "icon.nc", icon())
+    write(tmp_path / "winds.nc", solid_rotation())
+    page = ExplorePage(Catalogue(tmp_path), "icon.nc")
+    page.state.wait()
+    views = page.overlays
+    assert views._cells.visible
+    views.edges.value = views.careless.value = True
+    views.wait()
+    drawn = page.map._overlays
+    assert "20,480 triangles are in view" in views._cell_words.object
+    assert not len(drawn.edges.data["x"])
+    widths = [np.ptp(x) for x in drawn.careless.data["xs"]]
+    assert len(widths) > 50
+    assert min(widths) > 180
+    page._on_window(Window(-20, 20, -10, 10))
+    page.state.wait()
+    views.wait()
+    assert "triangles in view" in views._cell_words.object
+    assert np.nanmax(np.abs(np.diff(drawn.edges.data["x"]))) < 10
+    views.careless.value = False
+    views.wait()
+    assert not len(drawn.careless.data["value"])
+    page.state.open("winds.nc")
+    page.state.wait()
+    assert not views._cells.visible
     page.close()
