@@ -14,6 +14,7 @@ import torch
 
 from backends.device import compute_device, device_name
 from benchmarks import (
+    browsing,
     cycling,
     explore,
     growth,
@@ -53,12 +54,13 @@ def main() -> int:
     benchmarks = {
         "solver": solver.measure, "growth": growth.measure, "cycling": cycling.measure, "rollout": rollout.measure,
         "pages": pages.measure, "observations": observations.measure, "explore": explore.measure,
+        "browsing": browsing.measure, "browsing-small": browsing.measure_small,
         "learning": learning.measure, "learning-course": learning.measure_course,
         "learning-particle": learning_particle.measure, "learning-particle-seen": learning_particle_seen.measure,
         "learning-advection": learning_advection.measure,
     }  # fmt: skip
-    # Learning takes half an hour and is asked for by name.
-    wanted = sys.argv[1:] or [name for name in benchmarks if not name.startswith("learning")]
+    # Learning takes half an hour and is asked for by name, as is what is only there to be tried out.
+    wanted = sys.argv[1:] or [name for name in benchmarks if not name.startswith("learning") and not name.endswith("-small")]
     unknown = [name for name in wanted if name not in benchmarks]
     if unknown:
         print(f"there is no benchmark {unknown[0]!r}; there are {', '.join(benchmarks)}", file=sys.stderr)

@@ -36,6 +36,12 @@ class LiveIntSlider(pmui.IntSlider):
     _priority_changes: ClassVar[list[str]] = ["value"]
 
 
+class LivePlayer(pmui.Player):
+    """As LiveSlider, for steps that are played."""
+
+    _priority_changes: ClassVar[list[str]] = ["value"]
+
+
 @contextmanager
 def one_message() -> Iterator[None]:
     """Send all changes made inside to the browser in one message, so that it draws them together."""

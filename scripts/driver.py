@@ -15,6 +15,8 @@ ROOT = Path(__file__).parent.parent
 MAPS = Path(__file__).parent / "maps.js"
 #: Loaded into a page, it counts the pictures of a race there.
 PICTURES = Path(__file__).parent / "pictures.js"
+#: Loaded into a page after MAPS, it times what a person waits for.
+BROWSING = Path(__file__).parent / "browsing.js"
 #: As root, in containers, Chromium needs the first; the others keep it from looking for anything outside.
 CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 

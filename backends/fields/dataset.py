@@ -52,6 +52,8 @@ class FieldDataset:
         self.derived: dict[str, Variable] = {}
         self._loaded: dict[str, np.ndarray] = {}
         self._ranges: dict[tuple[object, ...], Statistics] = {}
+        #: The field that was asked for last: a map that is moved shows another part of it.
+        self._newest: Field | None = None
         refused: list[str] = []
         for source in map(with_coordinates, sources):
             for name, array in source.data_vars.items():
@@ -113,8 +115,12 @@ class FieldDataset:
         """
         variable = self.variable(name)
         chosen = {axis.name: _checked(axis, selection.get(axis.name, 0)) for axis in variable.axes}
+        newest = self._newest
+        if newest is not None and newest.variable is variable and newest.selection == chosen and not self.keeps(name):
+            return newest
         values, reading = self._timed(name, chosen)
-        return Field(variable, self._arranged(name, values, chosen), chosen, reading)
+        self._newest = field = Field(variable, self._arranged(name, values, chosen), chosen, reading)
+        return field
 
     def fields(self, name: str, along: Axis, indices: np.ndarray, selection: Mapping[str, int]) -> np.ndarray:
         """Return a variable at several indices of one axis, increasing, (T, ...) with the shape of the grid.

@@ -32,6 +32,19 @@ class Picture:
         looked_up = self.view is not None or not isinstance(self.field.variable.mesh, RegularMesh)
         return looked_up or self.raster.values.size < self.field.values.size
 
+    def holds(self, window: Window) -> bool:
+        """Return whether the pixels have all that the field has in a part of the map: one for each point, out to its edges."""
+        mesh, r = self.field.variable.mesh, self.raster
+        if self.view is not None or not isinstance(mesh, RegularMesh):
+            return False
+        finest = (float(axis.diff().min()) for axis in (mesh.grid.longitude, mesh.grid.latitude))
+        pixel = (r.east - r.west) / r.values.shape[1], (r.north - r.south) / r.values.shape[0]
+        if any(size > 1.001 * wanted for size, wanted in zip(pixel, finest, strict=True)):
+            return False
+        all_of_it = covered(mesh)
+        part = window.within(Window(all_of_it.west, all_of_it.east, all_of_it.south, all_of_it.north))
+        return r.west <= part.west and part.east <= r.east and r.south <= part.south and part.north <= r.north
+
 
 def look_at(
     dataset: FieldDataset,

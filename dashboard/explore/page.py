@@ -9,7 +9,7 @@ from backends.fields.catalogue import Catalogue
 from backends.fields.field import Axis
 from backends.fields.raster import Window
 from backends.fields.views import PROJECTIONS
-from dashboard.controls import html, notice, one_message, tell
+from dashboard.controls import LivePlayer, html, notice, one_message, tell
 from dashboard.explore.messages import MessagesView
 from dashboard.explore.observations.view import ObservationsView
 from dashboard.explore.opening import OpeningControls
@@ -67,7 +67,7 @@ class ExplorePage:
             description="What the map shows: variables of the file, and what can be derived from them.",
         )
         self.variables.param.watch(self._on_variable, "value")
-        self.player = pmui.Player(
+        self.player = LivePlayer(
             start=0, end=1, value=0, interval=250, loop_policy="loop", show_value=False, show_loop_controls=False, label="",
             visible_buttons=["first", "previous", "pause", "play", "next", "last"], visible=False,
             sizing_mode="stretch_width", max_width=1010, margin=(0, 10),

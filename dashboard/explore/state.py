@@ -63,6 +63,8 @@ class ExploreState(param.Parameterized):
         self.observations.param.watch(self._on_not_observed, "open_problem")
         self._kept = Uploads()
         self._limits_for: tuple[object, ...] = ()
+        #: Dataset, variable, projection and part of the map that the picture was asked for of.
+        self._shown_for: tuple[object, ...] = ()
         self._listing = LatestWins(FILES, lambda _: listed(catalogue), self._on_listed, self._on_open_failed)
         self._opening = LatestWins(FILES, self._open, self._on_opened, self._on_open_failed)
         self._drawing = LatestWins(FILES, drawn, self._on_picture, self._on_failed)
@@ -201,7 +203,12 @@ class ExploreState(param.Parameterized):
 
     def look_at(self, window: Window) -> None:
         """Show a part of the map at the screen's resolution, where the grid has more points than are drawn."""
-        if self.picture is not None and self.picture.pixels_are_fewer:
+        picture = self.picture
+        if picture is None or not picture.pixels_are_fewer:
+            return
+        # Another part that is on the way would take the place of what is here.
+        newest = self._shown_for == (self.opened, self.variable, self.projection, self.window)
+        if not (newest and picture.holds(window)):
             self.window = window.widened()
             self._draw()
 
@@ -239,6 +246,7 @@ class ExploreState(param.Parameterized):
         variable = picture.field.variable
         alike = {axis.name for axis in variable.axes if axis.role in ("time", "member")}
         limits_for = (dataset, name, *(index for axis, index in selection.items() if axis not in alike))
+        self._shown_for = (dataset, name, wanted.projection, wanted.window)
         changes: dict[str, object] = {"picture": picture, "shown": wanted.projection, "problem": ""}
         if limits_for != self._limits_for:
             self._limits_for = limits_for
@@ -313,4 +321,4 @@ class ExploreState(param.Parameterized):
         self._kept.remove()
         with param.parameterized.discard_events(self):
             self.opened = self.picture = None
-            self.series = []
+            self.series, self._shown_for = [], ()

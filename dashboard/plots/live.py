@@ -20,7 +20,7 @@ from backends.fields.raster import Raster, Window
 from backends.fields.views import View
 from dashboard.coastlines import coastlines
 from dashboard.plots.ground import MapGround
-from dashboard.plots.maps import COORDINATES, Frame, aspect, extent, field_map
+from dashboard.plots.maps import COORDINATES, Frame, aspect, extent, field_map, tell_soon
 from dashboard.plots.overlays import MapOverlays
 from dashboard.plots.points import MapPoints
 from dashboard.plots.series import SERIES_HEIGHT, position, series_plot
@@ -181,6 +181,7 @@ class LiveMap:
             fig.on_event(Tap, (lambda e: self._tap_on_ground(e.x, e.y)) if projected else order)
         if self._on_window is not None:
             looked = self._on_window
+            tell_soon(fig)
             fig.on_event(RangesUpdate, lambda event: looked(Window(event.x0, event.x1, event.y0, event.y1)))
         (image,) = fig.renderers
         assert isinstance(image, GlyphRenderer)

@@ -147,6 +147,15 @@ def degrees_north() -> CustomJSTickFormatter:
     return CustomJSTickFormatter(code=_NORTH % {"x": "tick", "digits": "tick % 1 ? 1 : 0"})
 
 
+#: Milliseconds of rest after which the area that is looked at is told: Bokeh's own half a second is waited for at each zoom.
+REST = 60
+
+
+def tell_soon(fig: figure) -> None:
+    """Let a figure tell the area that is looked at as soon as the wheel rests, and draw its lines whole meanwhile."""
+    fig.update(lod_timeout=REST, lod_threshold=None)
+
+
 def write_degrees(fig: figure) -> None:
     """Let the axes of a map say what they are by their numbers, as atlases do: ``10°W``, ``50°N``."""
     fig.xaxis.update(axis_label=None, formatter=degrees_east())

@@ -10,6 +10,7 @@ from backends.fields.access import a_point, access, holds, on_disk
 from backends.fields.chunk_files import chunks_of_dataset
 from backends.fields.isolation.opened import RemoteArray
 from backends.fields.picture import look_at
+from backends.fields.raster import Window
 from backends.fields.readers import open_dataset
 
 SHAPE, CHUNKS = (7, 3, 10, 14), (2, 1, 4, 5)
@@ -80,6 +81,21 @@ def test_a_map_too_large_to_keep_is_read_once(file, monkeypatch):
     picture = look_at(opened, "t", {"time": 3, "level": 1})
     assert len(read) == 1
     assert picture.usual == picture.here == opened.usual_range("t", {"time": 3, "level": 1})
+
+
+def test_another_part_of_the_same_map_is_not_read_again(file, monkeypatch):
+    monkeypatch.setattr(datasets, "KEPT_VALUES", 100)
+    opened, read = open_dataset(file), []
+    monkeypatch.setattr(RemoteArray, "_read", lambda self, key, real=RemoteArray._read: read.append(key) or real(self, key))
+    whole = look_at(opened, "t", {"time": 3, "level": 1})
+    part = look_at(opened, "t", {"time": 3, "level": 1}, Window(0, 10, 40, 50))
+    assert len(read) == 1
+    assert part.field.reading.read == whole.field.reading.read == {"time": 3, "level": 1}
+    later, lower = look_at(opened, "t", {"time": 4, "level": 1}), look_at(opened, "t", {"time": 4})
+    assert len(read) == 3
+    values = xr.open_dataset(file, engine=None if file.suffix == ".nc" else "zarr")["t"].values[..., ::-1, :]
+    for picture, (time, level) in ((whole, (3, 1)), (later, (4, 1)), (lower, (4, 0))):
+        np.testing.assert_allclose(picture.field.values, values[time, level], rtol=1e-6)
 
 
 def test_both_are_timed_afresh_in_the_other_process(file):

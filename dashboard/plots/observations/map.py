@@ -30,7 +30,7 @@ from backends.fields.raster import Raster, Window
 from backends.observations.picture import Picture
 from backends.observations.schema import QUALITIES
 from dashboard.coastlines import coastlines
-from dashboard.plots.maps import aspect, degrees_east, degrees_north
+from dashboard.plots.maps import aspect, degrees_east, degrees_north, tell_soon
 from dashboard.plots.numbers import linear_numbers, logarithmic_numbers, reading
 from dashboard.plots.observations.boxes import drawn_box
 from dashboard.theme import ANALYSIS, DIVERGING, MISSING, NEUTRAL, REJECTED, TRUTH, FieldStyle
@@ -181,6 +181,7 @@ class ObservationMap:
         )
         fig.on_event(Tap, lambda event: self._on_tap(event.y, event.x))
         fig.on_event(SelectionGeometry, self._on_selected)
+        tell_soon(fig)
         fig.on_event(RangesUpdate, lambda e: self._on_window(Window(e.x0, e.x1, e.y0, e.y1)))
 
     def _on_selected(self, event: Any) -> None:

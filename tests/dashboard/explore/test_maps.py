@@ -1,5 +1,7 @@
 """Maps of the Explore page without a browser: projections, grids, details, and what lies over the field."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from backends.fields.catalogue import Catalogue
 from backends.fields.raster import Window
 from backends.geometry.projections import Orthographic
 from dashboard.explore.page import ExplorePage
+from dashboard.worker import FILES
 from tests.backends.test_derived import solid_rotation
 from tests.dashboard.helpers import LATITUDE, LONGITUDE, image, text_of
 from tests.files import dataset, known, write
@@ -25,6 +28,49 @@ def test_a_large_grid_is_shown_in_full_where_it_is_looked_at(tmp_path):
     assert page.map.figure is figure
     assert image(page.map).shape == (61, 61)  # 10 degrees and a quarter more on each side, in steps of 0.25
     assert page.map._image.data["x"] == [pytest.approx(-2.625)]
+
+
+def test_a_part_whose_points_all_have_pixels_is_not_asked_for_again(tmp_path):
+    latitude, longitude = np.linspace(-90, 90, 721), np.arange(-180, 180, 0.25)
+    write(tmp_path / "large.nc", dataset(latitude, longitude).isel(time=[0, 1]))
+    state = ExplorePage(Catalogue(tmp_path), "large.nc").state
+    state.wait()
+
+    def shown(*window):
+        state.look_at(Window(*window))
+        state.wait()
+        return state.picture
+
+    close = shown(0, 10, 40, 50)  # drawn with a quarter more on each side
+    assert shown(1, 9, 41, 49) is close
+    assert shown(-2, 8, 38, 48) is close
+    beyond = shown(-4, 8, 38, 48)
+    assert beyond is not close
+    assert beyond.raster.west < -4
+    assert shown(-180, 180, -90, 90).raster.values.shape == (640, 1000)
+    at_the_pole = shown(0, 10, 85, 95)
+    assert shown(0, 10, 86, 96) is at_the_pole  # there is nothing further north
+
+
+def test_what_is_here_is_not_taken_for_what_is_looked_at_while_another_part_is_on_its_way(tmp_path):
+    latitude, longitude = np.linspace(-90, 90, 721), np.arange(-180, 180, 0.25)
+    write(tmp_path / "large.nc", dataset(latitude, longitude).isel(time=[0, 1]))
+    state = ExplorePage(Catalogue(tmp_path), "large.nc").state
+    state.wait()
+    state.look_at(Window(0, 10, 40, 50))
+    state.wait()
+    busy = threading.Event()
+    FILES.submit(busy.wait, 10)
+    state.look_at(Window(60, 70, 40, 50))
+    state.look_at(Window(1, 9, 41, 49))  # back before that has come
+    busy.set()
+    state.wait()
+    assert state.picture.raster.west <= 1
+    assert state.picture.raster.east < 60
+
+
+def test_the_part_that_is_looked_at_is_told_as_soon_as_the_wheel_rests(explore):
+    assert explore.map.figure.lod_timeout <= 100
 
 
 def test_a_map_in_another_projection(explore):
