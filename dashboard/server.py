@@ -12,6 +12,7 @@ from backends.errors import InputError
 from backends.fields.catalogue import Catalogue
 from backends.fields.isolation.decoder import decoder
 from dashboard.access import LOOPBACK, Access, cipher
+from dashboard.address import asked
 from dashboard.analysis.page import AnalysisPage
 from dashboard.cycling.page import CyclingPage
 from dashboard.explore.observations.state import COUNTING, DECODING, DRAWING
@@ -39,9 +40,7 @@ def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **opti
     pages = {
         "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
         "/explore": lambda: frame("/explore", ExplorePage(catalogue, _asked("dataset")).content()),
-        "/analysis": lambda: frame(
-            "/analysis", AnalysisPage(catalogue, _asked("dataset"), _asked("case"), _asked("experiment")).content()
-        ),
+        "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, query=asked()).content()),
         "/cycling": lambda: frame("/cycling", CyclingPage(_asked("race")).content()),
         "/training": lambda: frame(
             "/training", TrainingPage(catalogue.folder, _asked("run"), _asked("record"), access.alone).content()

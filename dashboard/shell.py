@@ -4,6 +4,7 @@ import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 import panel as pn
 import param
@@ -11,7 +12,11 @@ from panel.util import edit_readonly
 from panel_material_ui.template import Page
 
 from backends.device import compute_device, device_memory, device_name
+from dashboard.address_bar import AddressBar
 from dashboard.coastlines import ASSETS
+
+if TYPE_CHECKING:
+    from dashboard.address import Address
 
 TITLE = "Assimilab"
 #: Address, name, and one sentence of every page, in the order of the navigation.
@@ -55,22 +60,25 @@ THEMES = {
 
 @dataclass(frozen=True)
 class Content:
-    """What a page puts into the frame; `close` is called when its session ends."""
+    """What a page puts into the frame; `close` is called when its session ends, `address` keeps the state of the page."""
 
     main: Sequence[pn.viewable.Viewable]
     sidebar: Sequence[pn.viewable.Viewable]
     close: Callable[[], None]
+    address: "Address | None" = None
 
 
 def frame(address: str, content: Content) -> Page:
     """Return a page of the application, with its content inside the common frame."""
     name = next(name for path, name, _ in PAGES if path == address)
     dark = asked_for_dark()
+    address_of = content.address
+    above = [] if address_of is None else [address_of.notice]
     page = Page(
         title=TITLE,
         meta_title=TITLE if address == "/" else f"{name} · {TITLE}",
         favicon=ASSETS / "logo.svg",
-        main=list(content.main),
+        main=[*above, *content.main],
         sidebar=[pn.Spacer(height=6), *content.sidebar] if content.sidebar else [],
         sidebar_width=300,
         sidebar_open=bool(content.sidebar),
@@ -83,7 +91,8 @@ def frame(address: str, content: Content) -> Page:
         sx={".MuiAppBar-root": {"backgroundColor": PRIMARY, "backgroundImage": "none", "color": "#ffffff"}},
     )
     navigation = pn.pane.HTML(pn.bind(_navigation, address, page.param.dark_theme), stylesheets=[STYLE])
-    page.header = [navigation, _StatusStrip().__panel__()]
+    bar = AddressBar() if address_of is None else address_of.bar
+    page.header = [navigation, pn.Spacer(sizing_mode="stretch_width"), bar, _StatusStrip().__panel__()]
     # The frame follows a process-wide busy flag. That makes the browser walk through all models at each callback, 20 ms
     # of every slider step, and keeps the page in memory for ever. Following a flag of its own ends both; a plain False
     # would end only the first, because param keeps the subscription.
@@ -146,6 +155,8 @@ class _StatusStrip(pn.viewable.Viewer):
 
 
 def _free(content: Content) -> None:
+    if content.address is not None:
+        content.address.close()
     content.close()
     # Panel's objects refer to each other in circles and wait for the collector; the fields they hold are large.
     gc.collect()

@@ -79,6 +79,11 @@ def sentence(problem: ValidationError, root: type[BaseModel]) -> str:
     return f"{where}: {expected}; came {_quoted(fault['input'])}{_meant(fault)}"
 
 
+def key_of(problem: ValidationError, root: type[BaseModel]) -> str:
+    """Return the key that the first fault of a validation is about, with dots; empty where it is about several."""
+    return ".".join(_place(root, problem.errors(include_url=False)[0]["loc"])[0])
+
+
 @contextmanager
 def under(key: str) -> Iterator[None]:
     """Let what is wrong with the data that a key asks for begin with this key, unless it names a key already."""

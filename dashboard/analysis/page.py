@@ -8,6 +8,8 @@ from param.parameterized import Event
 
 from backends.experiments.outcome import Outcome
 from backends.fields.catalogue import Catalogue
+from dashboard.address import Address, Tab
+from dashboard.analysis.address import AnalysisAddress
 from dashboard.analysis.case_controls import CaseControls
 from dashboard.analysis.compare import CompareView
 from dashboard.analysis.convergence import ConvergenceView
@@ -42,10 +44,10 @@ FIELDS, COVARIANCE, DIAGNOSTICS, CONVERGENCE, TUNING, COMPARE, NETWORK, FILE = r
 class AnalysisPage:
     """Widgets and views round an :class:`AnalysisState`; only the view that is looked at is kept up to date."""
 
-    def __init__(self, catalogue: Catalogue, dataset: str = "", kind: str = "", experiment: str = "") -> None:
+    def __init__(self, catalogue: Catalogue, dataset: str = "", kind: str = "", query: str = "") -> None:
         self._document = pn.state.curdoc
         self._announcing = False
-        self.state = state = AnalysisState(catalogue, dataset, kind, experiment)
+        self.state = state = AnalysisState(catalogue, dataset, kind)
         self._scores, self._belongs, self._warnings = html(), html(), html()
         self._problem, self._stale = notice("problem"), notice("stale")
         self.case_controls, self.error_controls = CaseControls(state), ErrorControls(state)
@@ -71,6 +73,7 @@ class AnalysisPage:
         state.param.watch(self._announce_later, ["kind", "problem"])
         for section in (state.b, state.o, state.m, *state.cases.values()):
             section.param.watch(self._announce_later, list(section.KEYS))
+        self.address = Address(AnalysisAddress(state, Tab(self.tabs, VIEWS)), query)
         state.start()
 
     def content(self) -> Content:
@@ -98,7 +101,7 @@ class AnalysisPage:
                 margin=(4, 14),
             )
         ]
-        return Content(main, sidebar, self.close)
+        return Content(main, sidebar, self.close, self.address)
 
     def close(self) -> None:
         """Let go of everything when the session ends."""

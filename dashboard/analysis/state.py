@@ -56,9 +56,10 @@ class AnalysisState(PlacedByHand):
     problem = param.String(doc="Why the analysis shown does not belong to the settings.")
     reading = param.String(doc="What is being opened at the moment.")
 
-    def __init__(self, catalogue: Catalogue, dataset: str = "", kind: str = "", experiment: str = "") -> None:
+    def __init__(self, catalogue: Catalogue, dataset: str = "", kind: str = "") -> None:
         super().__init__()
-        self._experiment = experiment
+        #: The experiment to begin with, if there is one.
+        self._first: AnalysisSettings | None = None
         self.catalogue = catalogue
         self.b = section_state(BackgroundErrorSettings)
         self.o = section_state(ObservationSettings, count=COUNTS["periodic-1d"])
@@ -70,8 +71,6 @@ class AnalysisState(PlacedByHand):
         self.cases: dict[str, Any] = {
             model.model_fields["name"].default: section_state(model, **starts.get(model, {})) for model in CASES
         }
-        self.kind = "field" if dataset else kind if kind in self.cases else "periodic-1d"
-        self.cases["field"].path = dataset
         self._asked: Case | None = None
         self._suggested_for: tuple[object, ...] = ()
         #: Whether the next case comes from a file, which has settings of its own and means what it names.
@@ -89,6 +88,7 @@ class AnalysisState(PlacedByHand):
             section.param.watch(lambda *_events: self._load(), list(section.KEYS))
         for section in (self.b, self.o, self.m):
             section.param.watch(lambda *_events: self._request(), list(section.KEYS))
+        self.choose(kind, dataset)
 
     def start(self) -> None:
         """Look for what there is, and open the first case; called when all that follows the state is in place."""
@@ -103,15 +103,21 @@ class AnalysisState(PlacedByHand):
             if section.path in ("", section.MODEL.model_construct().__dict__.get("path", "")) and names:
                 self._quietly(section, path=name if name in names else names[0])
         self.offered = found
-        if self._experiment:
+        if self._first is not None:
             try:
-                self.take(self._experiment)
+                self.take_over(self._first)
             except InputError as problem:
                 self.problem = str(problem)  # an analysis of something else would take it away
             return
         if self.kind not in found.kinds:
             self.kind = "periodic-1d"
         self._load()
+
+    def choose(self, kind: str, dataset: str) -> None:
+        """Begin a case, or an analysis of a field of a dataset, with settings that suit it."""
+        if dataset:
+            self.cases["field"].param.update(path=dataset)
+        self.kind = "field" if dataset else kind if kind in self.cases else self.kind
 
     @param.depends("kind", watch=True)
     def _on_kind(self) -> None:
@@ -262,9 +268,20 @@ class AnalysisState(PlacedByHand):
 
     # Files and comparison -------------------------------------------------------------------------------------------
 
+    @property
+    def experiment(self) -> AnalysisSettings:
+        """The settings with all that a file says beside them.
+
+        Raises
+        ------
+        InputError
+            If one is out of range.
+        """
+        return self.settings.model_copy(update={"repeat": self._repeat})
+
     def yaml(self) -> str:
         """Return the settings as an experiment file."""
-        return to_yaml(self.settings.model_copy(update={"repeat": self._repeat}))
+        return to_yaml(self.experiment)
 
     def take(self, text: str) -> None:
         """Take over the settings of an experiment file.
@@ -274,8 +291,20 @@ class AnalysisState(PlacedByHand):
         InputError
             If the text is no experiment, or needs data that are not there.
         """
-        settings = of_kind(from_yaml(text), AnalysisSettings)
-        if self.offered is not None and settings.case.name not in self.offered.kinds:
+        self.take_over(of_kind(from_yaml(text), AnalysisSettings))
+
+    def take_over(self, settings: AnalysisSettings) -> None:
+        """Take over an experiment, at once or when it is known what there is.
+
+        Raises
+        ------
+        InputError
+            If it needs data that are not there.
+        """
+        if self.offered is None:
+            self._first = settings
+            return
+        if settings.case.name not in self.offered.kinds:
             raise InputError(f"the case {settings.case.name} needs a file that is not in the data folder")
         self._keep, self._repeat = True, settings.repeat
         for section, values in (

@@ -1,13 +1,12 @@
 """From stations of a file to their analysis: the address of the Analysis page with the settings of the case."""
 
-from urllib.parse import quote
-
 from backends.experiments.cases import StationsCase
-from backends.experiments.run import to_yaml
+from backends.experiments.pairs import to_pairs
 from backends.experiments.settings import AnalysisSettings
 from backends.observations.schema import PRESSURE
 from backends.observations.statistics import STANDARD_LEVELS
 from backends.stations.table import VARIABLES
+from dashboard.address import link
 from dashboard.explore.observations.state import ObservationState
 
 #: The level of soundings that is analysed where none was chosen, hPa.
@@ -25,7 +24,7 @@ def analysis_address(state: ObservationState) -> str:
         return ""
     chosen = state.selection.levels if state.selection.level_kind == "pressure" else None
     case = StationsCase(path=file.key, variable=state.variable, level=_level(chosen) if aloft else None)
-    return f"analysis?experiment={quote(to_yaml(AnalysisSettings(case=case)))}"
+    return link("analysis", to_pairs(AnalysisSettings(case=case).tree()))
 
 
 def _level(chosen: tuple[float, float] | None) -> float:

@@ -235,22 +235,16 @@ def test_suspicious_rows_are_listed_and_shown(folder):
 
 
 def test_stations_go_to_the_analysis_page(real_data):
-    from urllib.parse import unquote
-
     from dashboard.analysis.page import AnalysisPage
 
     page = opened(real_data, "dwd-synop-germany-2021-05-16T12.bufr")
     address = page.observations.onward.href
     page.state.close()
-    assert address.startswith("analysis?experiment=")
-    analysis = AnalysisPage(Catalogue(real_data), experiment=unquote(address.partition("=")[2]))
+    assert address.startswith("analysis?v=1&case.name=stations")
+    analysis = AnalysisPage(Catalogue(real_data), query=address.removeprefix("analysis"))
     analysis.wait()
     assert analysis.state.kind == "stations"
     assert analysis.state.result is not None
     assert not analysis.state.problem
     analysis.close()
-    refused = AnalysisPage(Catalogue(real_data), experiment="kind: analysis\ncase: {name: none}")
-    refused.wait()
-    assert "none" in refused.state.problem
-    assert refused.state.result is None
-    refused.close()
+    assert not analysis.address.faults

@@ -1,0 +1,176 @@
+"""The address of a page holds its whole state: it follows what a person does, and what it says is taken over."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from unicodedata import normalize
+from urllib.parse import parse_qsl, quote_plus
+
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.errors import InputError
+from backends.experiments.pairs import Pairs
+from dashboard.address_bar import AddressBar
+from dashboard.controls import notice, tell
+
+#: Of the form in which addresses say a state; an address says it as `v`.
+VERSION = "1"
+#: Characters of a query. Longer ones are cut off on some ways, and refused by some servers.
+LONGEST = 8000
+#: Milliseconds between two looks at the state. Browsers refuse addresses that change some hundred times in half a minute.
+LOOK_EVERY = 400
+#: What is in an address and not of the page's state: form and mode.
+_OURS = ("v", "theme")
+TOO_LONG = (
+    "These settings make an address of {length:,} characters; at most {longest:,} arrive everywhere. Download the file on the "
+    "File tab, and hand that on."
+)
+
+
+class Addressed(Protocol):
+    """What an address can be the state of; made by each page."""
+
+    #: The keys whose change is a step that the browser's Back undoes; the first of a level of keys may stand for all.
+    STEPS: Sequence[str]
+
+    def pairs(self) -> Pairs | None:
+        """Return the state; None while another one is on its way.
+
+        Raises
+        ------
+        InputError
+            If settings are out of range.
+        """
+
+    def take(self, pairs: Pairs) -> Sequence[str]:
+        """Take over a state, as far as it is right, and return a sentence for whatever is not."""
+
+
+class Address:
+    """Keeps the address of a page in step with its state, and the other way round when a person goes back and forward.
+
+    The state is looked up every now and then and not watched: so every change is seen, whoever makes it, and none more
+    often than browsers like.
+
+    Parameters
+    ----------
+    page
+        What the address is of.
+    query
+        What it said when the page was opened.
+    """
+
+    def __init__(self, page: Addressed, query: str = "") -> None:
+        self._page = page
+        self.faults: tuple[str, ...] = ()
+        self._said = notice("problem")
+        self._close = pmui.IconButton(icon="close", size="small", description="Close", on_click=lambda _: self._say(()))
+        self.notice = pn.Row(self._said, self._close, sizing_mode="stretch_width", margin=(4, 14, 0, 14), visible=False)
+        self.bar = AddressBar(on_travel=self.travel)
+        self._theme = dict(_pairs_of(query)).get("theme", "")
+        self._written: Pairs = ()
+        self._settled = False
+        self._read(query)
+        self._ticking = pn.state.add_periodic_callback(self.look, period=LOOK_EVERY) if pn.state.curdoc is not None else None
+
+    def travel(self, query: str) -> None:
+        """Take over what the address says after a person went back or forward."""
+        asked = _pairs_of(query)
+        if _state_of(asked) and _state_of(asked) != self._written:
+            self._read(query)
+
+    def look(self) -> None:
+        """Write the state into the address, if it is another."""
+        try:
+            pairs = self._page.pairs()
+        except InputError:  # which is said beside its control; the address stays at the last that was right
+            return
+        if pairs is None or pairs == self._written:
+            return
+        step = self._settled and _steps(pairs, self._page.STEPS) != _steps(self._written, self._page.STEPS)
+        query = query_of(pairs, self._theme)
+        self._written, self._settled = pairs, True
+        if len(query) > LONGEST:
+            self.bar.refuse(TOO_LONG.format(length=len(query), longest=LONGEST))
+        else:
+            self.bar.write(query, step)
+
+    def close(self) -> None:
+        """Stop following when the session ends."""
+        if self._ticking is not None:
+            self._ticking.stop()
+
+    def _read(self, query: str) -> None:
+        asked = _pairs_of(query)
+        state = _state_of(asked)
+        version = dict(asked).get("v", VERSION)
+        faults = [] if version == VERSION else [f"v: this program knows addresses of version {VERSION}; came {version!r:.20}"]
+        if state:
+            faults += self._page.take(state)
+        self._written, self._settled = state, False
+        self._say(tuple(faults))
+
+    def _say(self, faults: tuple[str, ...]) -> None:
+        """Say what of the address is wrong, until a person has read it."""
+        self.faults = faults
+        tell(self._said, "problem", f"This of the address does not count: {'; '.join(faults)}" if faults else "")
+        self.notice.visible = bool(faults)
+
+
+def query_of(pairs: Pairs, theme: str = "") -> str:
+    """Return pairs as the query of an address, which begins with a question mark."""
+    whole = (("v", VERSION), *pairs, *((("theme", theme),) if theme else ()))
+    return "?" + "&".join(f"{quote_plus(key)}={quote_plus(text, safe='/:,')}" for key, text in whole)
+
+
+def link(page: str, pairs: Pairs | Mapping[str, str], theme: str = "") -> str:
+    """Return the address of a page, such as ``explore``, in a state."""
+    return page + query_of(tuple(pairs.items()) if isinstance(pairs, Mapping) else pairs, theme)
+
+
+def apart(pairs: Pairs, keys: Sequence[str]) -> tuple[Pairs, Pairs]:
+    """Return the pairs with one of the keys, and the others."""
+    return tuple(pair for pair in pairs if pair[0] in keys), tuple(pair for pair in pairs if pair[0] not in keys)
+
+
+def asked() -> str:
+    """Return the query of the address that the page was opened with."""
+    arguments: Mapping[str, list[bytes]] = pn.state.session_args
+    given = [(key, value.decode(errors="replace")) for key, values in arguments.items() for value in values]
+    return "&".join(f"{quote_plus(key)}={quote_plus(text)}" for key, text in given)
+
+
+@dataclass(frozen=True)
+class Tab:
+    """The tab of a page, whose name in addresses is that on the page in small letters with hyphens."""
+
+    tabs: Any
+    names: Sequence[str]
+
+    @property
+    def name(self) -> str:
+        """Of the tab that is shown."""
+        return tab_name(self.names[self.tabs.active])
+
+    def show(self, name: str) -> None:
+        """Show a tab."""
+        self.tabs.active = [tab_name(known) for known in self.names].index(name)
+
+
+def tab_name(label: str) -> str:
+    """Return what addresses call a tab."""
+    plain = normalize("NFD", label).encode("ascii", "ignore").decode()
+    return plain.lower().replace(" ", "-")
+
+
+def _pairs_of(query: str) -> Pairs:
+    return tuple(parse_qsl(query.removeprefix("?"), keep_blank_values=True, errors="replace"))
+
+
+def _state_of(pairs: Pairs) -> Pairs:
+    return apart(pairs, _OURS)[1]
+
+
+def _steps(pairs: Pairs, steps: Sequence[str]) -> Pairs:
+    return tuple(pair for pair in pairs if any(pair[0] == step or pair[0].startswith(f"{step}.") for step in steps))
