@@ -229,3 +229,35 @@ def grib(path: Path, name: str) -> Path:
         eccodes.codes_write(message, file)
     eccodes.codes_release(message)
     return path
+
+
+#: A rotated grid of GRIB whose pole is that of `rotated`, rows from the south: what is changed in ecCodes' sample.
+ROTATED = {
+    "Ni": 41, "Nj": 31, "latitudeOfFirstGridPointInDegrees": -15, "longitudeOfFirstGridPointInDegrees": 340,
+    "latitudeOfLastGridPointInDegrees": 15, "longitudeOfLastGridPointInDegrees": 20, "jScansPositively": 1,
+    "iDirectionIncrementInDegrees": 1, "jDirectionIncrementInDegrees": 1, "latitudeOfSouthernPoleInDegrees": -40,
+    "longitudeOfSouthernPoleInDegrees": 10,
+}  # fmt: skip
+#: A polar stereographic grid round the pole.
+POLAR = {
+    "Nx": 41, "Ny": 41, "DxInMetres": 150_000, "DyInMetres": 150_000, "orientationOfTheGridInDegrees": 0, "shapeOfTheEarth": 6,
+    "LaDInDegrees": 60, "latitudeOfFirstGridPointInDegrees": 50, "longitudeOfFirstGridPointInDegrees": 315,
+    "jScansPositively": 1,
+}  # fmt: skip
+
+
+def wind_grib(path: Path, sample: str, keys: dict[str, object], u: np.ndarray, v: np.ndarray, along_grid: bool) -> Path:
+    """Write wind 10 m above ground as two GRIB messages, (rows, columns) in the file's order, along the grid or not."""
+    import eccodes
+
+    with path.open("wb") as file:
+        for name, values in (("10u", u), ("10v", v)):
+            message = eccodes.codes_grib_new_from_samples(sample)
+            for key, value in {**keys, "shortName": name, "bitsPerValue": 24}.items():
+                eccodes.codes_set(message, key, value)
+            flags = eccodes.codes_get(message, "resolutionAndComponentFlags")
+            eccodes.codes_set(message, "resolutionAndComponentFlags", flags & ~8 | 8 * along_grid)
+            eccodes.codes_set_values(message, np.asarray(values, "f8").ravel())
+            eccodes.codes_write(message, file)
+            eccodes.codes_release(message)
+    return path

@@ -15,6 +15,7 @@ import xarray as xr
 
 from backends.errors import InputError
 from backends.fields.accumulated import leads, per_step
+from backends.fields.directions import angles, rows_are_known, turned
 from backends.fields.field import Variable
 from backends.fields.grids import Layout
 from backends.fields.lazy import Part, Read, computed
@@ -44,7 +45,9 @@ class Recipe:
     on_rows
         Whether it needs neighbours on a latitude–longitude grid.
     directed
-        Whether winds must be known to be eastward and northward.
+        Whether winds must be eastward and northward: those along the rows of a turned grid are turned first.
+    turned_only
+        Whether it is what becomes of winds along the rows of a turned grid, and of no others.
     """
 
     title: str
@@ -55,6 +58,7 @@ class Recipe:
     pressure: bool = False
     on_rows: bool = False
     directed: bool = False
+    turned_only: bool = False
 
 
 def _metpy(name: str) -> Callable[..., Any]:
@@ -80,6 +84,12 @@ def _depression(temperature: Any, dew_point: Any) -> Any:
 
 
 RECIPES: dict[str, Recipe] = {
+    "eastward_wind": Recipe(
+        "Eastward wind", "eastward_wind", "m s-1", ("u", "v"), lambda u, _: u, directed=True, turned_only=True
+    ),
+    "northward_wind": Recipe(
+        "Northward wind", "northward_wind", "m s-1", ("u", "v"), lambda _, v: v, directed=True, turned_only=True
+    ),
     "wind_speed": Recipe("Wind speed", "wind_speed", "m s-1", ("u", "v"), _metpy("wind_speed")),
     "wind_direction": Recipe(
         "Wind direction, from", "wind_from_direction", "degree", ("u", "v"), _metpy("wind_direction"), directed=True
@@ -120,7 +130,9 @@ def derive(
             pressure = _pressure(arrays[first.name]) if recipe.pressure else None
             if _is_there(recipe, first, variables) or (recipe.pressure and pressure is None):
                 continue
-            if (recipe.on_rows and not isinstance(first.mesh, RegularMesh)) or (recipe.directed and is_turned(first)):
+            if recipe.on_rows and not isinstance(first.mesh, RegularMesh):
+                continue
+            if (recipe.turned_only and not is_turned(first)) or (recipe.directed and not _can_be_directed(*inputs)):
                 continue
             made = _array(recipe, inputs, arrays[first.name], layouts[first.name], read, pressure)
             yield f"{name}({','.join(v.name for v in inputs)})", made, layouts[first.name]
@@ -129,6 +141,10 @@ def derive(
         along = leads(variable, array)
         if along is not None:
             yield f"per_step({variable.name})", per_step(variable, array, along, read), layouts[variable.name]
+
+
+def _can_be_directed(u: Variable, v: Variable) -> bool:
+    return not is_turned(u) or (rows_are_known(u) and u.units == v.units)
 
 
 def _is_there(recipe: Recipe, like: Variable, variables: Mapping[str, Variable]) -> bool:
@@ -151,7 +167,10 @@ def _array(
     def compute(part: Part) -> np.ndarray:
         if recipe.on_rows:
             return _on_rows(recipe, inputs, lay, read, part, like.sizes)
-        quantities = [_quantity(read(v.name, part), v.units, v.title) for v in inputs]
+        fields = [read(v.name, part) for v in inputs]
+        if recipe.directed and is_turned(inputs[0]):
+            fields = _turned(inputs[0], fields, lay, part, dims)
+        quantities = [_quantity(given, v.units, v.title) for given, v in zip(fields, inputs, strict=True)]
         if pressure is not None:
             left = [dim for dim in dims if isinstance(part[dim], slice)]
             values = pressure.isel({dim: part[str(dim)] for dim in pressure.dims}).values
@@ -168,6 +187,15 @@ def _array(
     attributes |= {key: text for key, text in inputs[0].attributes.items() if key == "GRIB_typeOfLevel"}
     apart = tuple(dim for dim in dims if dim not in lay.dims)
     return computed(like, compute, apart, attributes)
+
+
+def _turned(like: Variable, wind: list[np.ndarray], lay: Layout, part: Part, dims: tuple[str, ...]) -> list[np.ndarray]:
+    """Return eastward and northward wind of a part of winds along x and y, whose dimensions are in the file's order."""
+    left = [dim for dim in dims if isinstance(part[dim], slice)]
+    angle = angles(like, lay.dims, part)
+    angle = angle.expand_dims([dim for dim in left if dim not in angle.dims]).transpose(*left)
+    u, v = wind
+    return list(turned(u, v, angle.values))
 
 
 def _on_rows(

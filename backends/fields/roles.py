@@ -51,6 +51,7 @@ def belong_together(one: Variable, other: Variable) -> bool:
         and one.time == other.time
         and [axis.labels for axis in one.axes] == [axis.labels for axis in other.axes]
         and _height(one) == _height(other)
+        and is_turned(one) == is_turned(other)
     )
 
 
@@ -81,5 +82,5 @@ def is_turned(variable: Variable) -> bool:
 
 
 def wind_pairs(variables: Mapping[str, Variable]) -> list[tuple[str, str]]:
-    """Return the names of eastward and northward winds that belong together; those of unknown direction are left out."""
+    """Return the names of eastward and northward winds that belong together; those along the rows of a grid are left out."""
     return [(u.name, v.name) for u, v in combinations(variables, ("u", "v")) if not is_turned(u)]

@@ -36,6 +36,7 @@ class MapOverlaysView:
         self._window: Window | None = None
         self._offered: object = None
         self._offering = False
+        self._pairs: dict[str, tuple[str, str]] = {}
         self._drawing: LatestWins[Request, Overlay] = LatestWins(
             FILES, lambda request: overlay(*request), self._on_overlay, self._on_failed
         )
@@ -67,7 +68,8 @@ class MapOverlaysView:
         )  # fmt: skip
         self.wind = pmui.Select(
             label="Wind", options=[NONE], value=NONE, **wide,
-            description="Eastward and northward wind (u, v) of the file, at the time, level and member of the map.",
+            description="Eastward and northward wind (u, v) at the time, level and member of the map; winds along the rows of "
+            "a turned grid are turned first.",
         )  # fmt: skip
         self.style = pmui.Select(
             label="drawn as", options=["barbs", "streamlines"], value="barbs", visible=False, **wide,
@@ -106,8 +108,9 @@ class MapOverlaysView:
             return
         self._offered, self._offering = dataset, True
         self.contoured.param.update(options={NONE: NONE, **variable_options(dataset)}, value=NONE)
-        pairs = {f"{u}, {v}": f"{u}, {v}" for u, v in wind_pairs(dataset.variables)}
-        self.wind.param.update(options={NONE: NONE, **pairs}, value=NONE, disabled=not pairs)
+        pairs = wind_pairs({**dataset.variables, **dataset.derived})
+        self._pairs = {f"{u}, {v}": (u, v) for u, v in pairs}
+        self.wind.param.update(options={NONE: NONE, **{name: name for name in self._pairs}}, value=NONE, disabled=not pairs)
         self.levels.value = ""
         self._offering = False
         self._on_control()
@@ -124,7 +127,7 @@ class MapOverlaysView:
         if event is not None and event.obj is self.contoured:
             self._offer_levels(dataset)
         contoured = "" if self.contoured.value in (NONE, None) else self.contoured.value
-        wind = None if self.wind.value in (NONE, None) else tuple(self.wind.value.split(", "))
+        wind = self._pairs.get(self.wind.value)
         with one_message():
             self.levels.visible = bool(contoured)
             self.level.visible = bool(contoured) and len(self.level.options) > 1

@@ -7,9 +7,7 @@ import xarray as xr
 from backends.errors import InputError
 from backends.fields import dataset as dataset_module
 from backends.fields.dataset import FieldDataset
-from backends.fields.roles import wind_pairs
 from backends.fields.vorticity import EARTH_RADIUS, divergence, vorticity
-from tests.grids import lambert
 
 LATITUDE, LONGITUDE = np.linspace(90, -90, 91), np.arange(0, 360, 2.0)
 WIND = {
@@ -174,18 +172,6 @@ def test_only_what_belongs_together_is_paired_and_what_is_there_is_left_out():
     assert list(opened(measured).derived) == ["potential_temperature(t)"]
     height = fields(z=(5500.0, {"units": "m"}))
     assert not opened(height).derived
-
-
-def test_winds_along_a_turned_grid_have_a_speed_but_no_direction_on_the_earth():
-    grid = lambert()
-    turned = grid.assign(
-        u=grid.t.assign_attrs(standard_name="x_wind", units="m s-1"),
-        v=grid.t.assign_attrs(standard_name="y_wind", units="m s-1"),
-    )
-    found = opened(turned)
-    assert wind_pairs(found.variables) == []
-    assert "wind_speed(u,v)" in found.derived
-    assert "wind_direction(u,v)" not in found.derived
 
 
 def test_what_cannot_be_derived_says_why():

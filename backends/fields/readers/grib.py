@@ -1,5 +1,6 @@
 """GRIB editions 1 and 2, through cfgrib."""
 
+import re
 from itertools import chain, count
 from pathlib import Path
 
@@ -9,6 +10,13 @@ from backends.errors import InputError
 from backends.fields.damage import DECODING_PROBLEMS, first_line
 
 FORMAT = "GRIB"
+#: The key of ecCodes that says how winds are given, in both editions and on every grid, and its bit for "along x and y of the
+#: grid" (flag table 3.3 of edition 2, 7 of edition 1). The key for the bit alone is not there on all grids.
+FLAGS, ALONG_GRID = "resolutionAndComponentFlags", 8
+#: In which order a message has its points; cfgrib tells it for some grids only.
+SCANNING = ("iScansNegatively", "jPointsAreConsecutive", "alternativeRowScanning")
+#: Grids whose x is east and whose y is north.
+UPRIGHT = ("regular_ll", "regular_gg", "reduced_ll", "reduced_gg")
 
 
 def claims(path: Path) -> bool:
@@ -35,14 +43,28 @@ def read(path: Path, label: str) -> list[xr.Dataset]:
         with path.open("rb") as file:
             messages = eccodes.codes_count_in_file(file)
         if messages:
+            options = {"indexpath": "", "errors": "raise", "read_keys": [FLAGS, *SCANNING]}
             return _with_names_of_their_own(
-                cfgrib.open_datasets(str(path), backend_kwargs={"indexpath": "", "errors": "raise"})
+                list(map(_with_winds_named, cfgrib.open_datasets(str(path), backend_kwargs=options)))
             )
     except eccodes.CodesInternalError as problem:
         raise InputError(f"{label} is a damaged or incomplete GRIB file: {first_line(problem)}") from problem
     except DECODING_PROBLEMS as problem:
         raise InputError(f"{label} holds GRIB messages that cannot be decoded: {first_line(problem)}") from problem
     raise InputError(f"{label} holds no complete GRIB message")
+
+
+def _with_winds_named(dataset: xr.Dataset) -> xr.Dataset:
+    """Return a dataset in which winds along x and y of a turned grid are called so; ecCodes calls them eastward."""
+    for array in dataset.data_vars.values():
+        attributes = array.attrs
+        wind = re.fullmatch(r"\d*([uv])", str(attributes.get("GRIB_shortName", "")))
+        along_grid = int(attributes.get(f"GRIB_{FLAGS}", 0)) & ALONG_GRID
+        if wind and along_grid and attributes.get("GRIB_gridType") not in UPRIGHT:
+            side = {"u": "x", "v": "y"}[wind[1]]
+            attributes["standard_name"] = f"{side}_wind"
+            attributes["long_name"] = f"{attributes.get('long_name', wind[0])}, along {side} of the grid"
+    return dataset
 
 
 def _with_names_of_their_own(datasets: list[xr.Dataset]) -> list[xr.Dataset]:
