@@ -23,8 +23,9 @@ reference: setup-dev  ## slow tests, a minute or more each, and the table of pub
 	$(BIN)/python -m pytest -m reference
 	$(BIN)/python -m scripts.reference_scores
 
-docs: setup-dev       ## the tables and examples in docs/, from the settings and assets/experiments
+docs: setup-dev       ## the tables, examples and small maps in docs/, from the settings, assets/experiments and the readers
 	$(BIN)/python -m scripts.experiment_keys
+	$(BIN)/python -m scripts.formats
 
 bench: setup-dev browser      ## measure in a real browser; figures go to benchmarks/results/
 	$(BIN)/python -m benchmarks

@@ -100,16 +100,23 @@ def updated(document: Path) -> str:
         if _document_of(file) == document
     }
 
+    return filled(document, parts)
+
+
+def filled(document: Path, parts: dict[str, str]) -> str:
+    """Return the text of a document with its generated parts, by their names, as they are given; all of them must be there."""
+    left = dict(parts)
+
     def replaced(match: re.Match[str]) -> str:
         name = match["name"]
-        if name not in parts:
-            raise SystemExit(f"{document.name} has a part {name!r} that is not known; there are {', '.join(parts)}")
-        return f"<!-- begin {name} -->\n{parts.pop(name)}\n<!-- end -->"
+        if name not in left:
+            raise SystemExit(f"{document.name} has a part {name!r} that is not known; there are {', '.join(left)}")
+        return f"<!-- begin {name} -->\n{left.pop(name)}\n<!-- end -->"
 
     text = document.read_text(encoding="utf-8")
     result = re.sub(r"<!-- begin (?P<name>[^>]*?) -->\n.*?<!-- end -->", replaced, text, flags=re.DOTALL)
-    if parts:
-        raise SystemExit(f"{document.name} has no place for {', '.join(parts)}: add <!-- begin NAME --> and <!-- end -->")
+    if left:
+        raise SystemExit(f"{document.name} has no place for {', '.join(left)}: add <!-- begin NAME --> and <!-- end -->")
     return result
 
 

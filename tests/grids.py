@@ -200,17 +200,24 @@ def write_all(folder: Path) -> None:
         make().to_netcdf(folder / f"{name}.nc")
 
 
-#: GRIB messages of other grids: ecCodes' sample, what is changed in it, what the grid is called, and its shape.
+#: A Lambert grid over North America.
 LAMBERT = {
     "gridType": "lambert", "Nx": 20, "Ny": 15, "LaDInDegrees": 38.5, "LoVInDegrees": 262.5, "Latin1InDegrees": 38.5,
     "Latin2InDegrees": 38.5, "DxInMetres": 26_000, "DyInMetres": 25_000, "latitudeOfFirstGridPointInDegrees": 30,
     "longitudeOfFirstGridPointInDegrees": 255, "shapeOfTheEarth": 6, "jScansPositively": 1,
 }  # fmt: skip
+#: A polar stereographic grid round the pole.
+POLAR = {
+    "Nx": 41, "Ny": 41, "DxInMetres": 150_000, "DyInMetres": 150_000, "orientationOfTheGridInDegrees": 0, "shapeOfTheEarth": 6,
+    "LaDInDegrees": 60, "latitudeOfFirstGridPointInDegrees": 50, "longitudeOfFirstGridPointInDegrees": 315,
+    "jScansPositively": 1,
+}  # fmt: skip
+#: GRIB messages of other grids: ecCodes' sample, what is changed in it, what the grid is called, and its shape.
 GRIB_GRIDS = {
     "reduced": ("reduced_gg_sfc_grib2", {}, "reduced Gaussian", (6114,)),
     "gaussian": ("regular_gg_sfc_grib2", {}, "rectilinear latitude-longitude", (64, 128)),
     "rotated": ("rotated_ll_sfc_grib2", {}, "rotated pole", (31, 16)),
-    "polar": ("polar_stereographic_sfc_grib2", {}, "polar stereographic", (31, 16)),
+    "polar": ("polar_stereographic_sfc_grib2", POLAR, "polar stereographic", (41, 41)),
     "lambert": ("regular_ll_sfc_grib2", LAMBERT, "Lambert conformal", (15, 20)),
 }
 
@@ -237,12 +244,6 @@ ROTATED = {
     "latitudeOfLastGridPointInDegrees": 15, "longitudeOfLastGridPointInDegrees": 20, "jScansPositively": 1,
     "iDirectionIncrementInDegrees": 1, "jDirectionIncrementInDegrees": 1, "latitudeOfSouthernPoleInDegrees": -40,
     "longitudeOfSouthernPoleInDegrees": 10,
-}  # fmt: skip
-#: A polar stereographic grid round the pole.
-POLAR = {
-    "Nx": 41, "Ny": 41, "DxInMetres": 150_000, "DyInMetres": 150_000, "orientationOfTheGridInDegrees": 0, "shapeOfTheEarth": 6,
-    "LaDInDegrees": 60, "latitudeOfFirstGridPointInDegrees": 50, "longitudeOfFirstGridPointInDegrees": 315,
-    "jScansPositively": 1,
 }  # fmt: skip
 
 
