@@ -38,8 +38,8 @@ class Coded:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def take(self, which: np.ndarray) -> "Coded":
-        """Return some of the rows, given by a mask or by numbers."""
+    def take(self, which: np.ndarray | slice) -> "Coded":
+        """Return some of the rows, given by a mask, by numbers, or as a slice."""
         return Coded(self.codes[which], self.names)
 
     def is_in(self, texts: Iterable[str]) -> np.ndarray:

@@ -16,6 +16,7 @@ from backends.errors import InputError
 from backends.observations import parquet
 from backends.observations.cache import cached
 from backends.observations.columns import Columns
+from backends.observations.one_variable import put_in_order
 from backends.observations.readers.progress import Progress, silent
 from backends.observations.table import Table
 
@@ -37,7 +38,7 @@ class Cancelled(Exception):  # noqa: N818  not an error: somebody no longer want
 def table_of(
     path: Path, progress: Progress = silent, wanted: Callable[[], bool] = lambda: True, columns: Columns | None = None
 ) -> Table:
-    """Return the observations of a file, decoded elsewhere now or kept from an earlier time.
+    """Return the observations of a file in the order for maps, decoded elsewhere now or kept from an earlier time.
 
     Parameters
     ----------
@@ -61,7 +62,8 @@ def table_of(
         if not path.is_file():
             raise InputError(f"there is no file {path.name}")
         how = "" if columns is None else columns.key
-        return cached(path, lambda file: decode_elsewhere(file, progress, wanted, columns=columns), how)
+        # From Parquet it always comes anew, so that no one else holds it.
+        return put_in_order(cached(path, lambda file: decode_elsewhere(file, progress, wanted, columns=columns), how))
     except OSError as problem:
         raise InputError(f"{path.name} cannot be opened: {problem.strerror}") from problem
 

@@ -22,7 +22,7 @@ class Places:
     x, y
         Longitude on the map's branch and latitude, degrees, float32 (2 m), `y` increasing.
     row
-        Number of the row in its table.
+        Number of the row in its table, int32.
     """
 
     x: np.ndarray
@@ -31,12 +31,31 @@ class Places:
 
     def within(self, window: Window) -> np.ndarray:
         """Return where in these arrays the places of a window are."""
-        first, last = (
-            np.searchsorted(self.y, np.float32(window.south)),
-            np.searchsorted(self.y, np.float32(window.north), "right"),
-        )
-        x = self.x[first:last]
-        return first + np.flatnonzero((x >= window.west) & (x <= window.east))
+        band = self._band(window)
+        return band.start + np.flatnonzero(_between(self.x[band], window))
+
+    def count(self, window: Window) -> int:
+        """Return how many places lie in a window."""
+        return int(np.count_nonzero(_between(self.x[self._band(window)], window)))
+
+    def beside(self, window: Window) -> "Places":
+        """Return the places at the latitudes of a window, copying none."""
+        band = self._band(window)
+        return Places(self.x[band], self.y[band], self.row[band])
+
+    def of(self, column: np.ndarray) -> np.ndarray:
+        """Return a column of the table at these places; not a copy where they are rows that follow each other."""
+        n = len(self.row)
+        together = n > 0 and int(self.row[-1]) - int(self.row[0]) == n - 1  # rows increase
+        return column[int(self.row[0]) : int(self.row[0]) + n] if together else column[self.row]
+
+    def _band(self, window: Window) -> slice:
+        first = np.searchsorted(self.y, np.float32(window.south))
+        return slice(int(first), int(np.searchsorted(self.y, np.float32(window.north), "right")))
+
+
+def _between(x: np.ndarray, window: Window) -> np.ndarray:
+    return (x >= window.west) & (x <= window.east)
 
 
 def places(latitude: np.ndarray, longitude: np.ndarray, west: float) -> Places:
@@ -54,7 +73,7 @@ def places(latitude: np.ndarray, longitude: np.ndarray, west: float) -> Places:
         x = longitude[there]
         if len(x) and not (x.min() >= west and x.max() <= west + 360):
             x = (x - west) % 360 + west
-    return Places(x.astype("f4"), latitude[there].astype("f4"), there)
+    return Places(x.astype("f4"), latitude[there].astype("f4"), there.astype("i4"))
 
 
 def extent(latitude: np.ndarray, longitude: np.ndarray) -> Window:

@@ -1,6 +1,7 @@
 """The table as a Parquet file, columns and dictionaries as they are."""
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,17 +32,34 @@ def to_arrow(table: Table) -> "pa.Table":
 
 def from_arrow(arrow: "pa.Table") -> Table:
     """Return the table that :func:`to_arrow` was given."""
-    arrow = arrow.unify_dictionaries().combine_chunks()
-    columns: dict[str, Any] = {}
-    for name, kind in NUMBERS.items():
-        columns[name] = arrow[name].to_numpy().astype(kind, copy=False)
-    for name in TEXTS:
-        chunks = arrow[name].chunks
-        codes = np.concatenate([chunk.indices.to_numpy() for chunk in chunks]) if chunks else np.zeros(0)
-        names = chunks[0].dictionary.to_pylist() if chunks else []
-        columns[name] = Coded(codes.astype(np.int32, copy=False), tuple(names))
-    about = {key.decode(): value.decode() for key, value in (arrow.schema.metadata or {}).items()}
+    return _table(arrow.column, arrow.schema.metadata)
+
+
+def _table(column: Callable[[str], "pa.ChunkedArray"], metadata: Mapping[bytes, bytes] | None) -> Table:
+    columns: dict[str, Any] = {name: _numbers(column(name), kind) for name, kind in NUMBERS.items()}
+    columns |= {name: _texts(column(name)) for name in TEXTS}
+    about = {key.decode(): value.decode() for key, value in (metadata or {}).items()}
     return Table(source=about["source"], format=about["format"], units=json.loads(about["units"]), **columns)
+
+
+def _numbers(column: "pa.ChunkedArray", kind: str) -> np.ndarray:
+    return _thrifty(np.array(column.to_numpy().astype(kind, copy=False)))
+
+
+def _texts(column: "pa.ChunkedArray") -> Coded:
+    chunks = column.unify_dictionaries().chunks
+    codes = np.concatenate([chunk.indices.to_numpy() for chunk in chunks]) if chunks else np.zeros(0)
+    names = chunks[0].dictionary.to_pylist() if chunks else []
+    return Coded(_thrifty(codes.astype(np.int32, copy=False)), tuple(names))
+
+
+def _thrifty(column: np.ndarray) -> np.ndarray:
+    """Return a column that takes no memory where all its values are the same; it then cannot be written to."""
+    if not len(column):
+        return column
+    first = column[:1]
+    same = np.array_equal(column, np.broadcast_to(first, column.shape), equal_nan=True)
+    return np.broadcast_to(first.copy(), column.shape) if same else column
 
 
 def write(table: Table, path: Path) -> None:
@@ -52,7 +70,15 @@ def write(table: Table, path: Path) -> None:
 
 
 def read(path: Path) -> Table:
-    """Read a Parquet file that :func:`write` wrote, or raise one of `DAMAGE`."""
+    """Read a Parquet file that :func:`write` wrote, or raise one of `DAMAGE`.
+
+    Column by column, so that ten million rows need not be in memory twice.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return from_arrow(pq.read_table(path))
+    try:
+        with pq.ParquetFile(path) as file:
+            return _table(lambda name: file.read([name]).column(name), file.schema_arrow.metadata)
+    finally:
+        pa.default_memory_pool().release_unused()

@@ -63,23 +63,33 @@ def picture(table: Table, where: Places, chosen: np.ndarray, colour: Colour, win
     size
         Its width and height on the screen, pixels.
     """
-    of = chosen[where.row]
-    some = where if of.all() else Places(where.x[of], where.y[of], where.row[of])
-    inside = some.within(window)
-    if len(inside) <= MOST_POINTS and colour != "number":
+    some = where.beside(window)  # the rest of millions of rows is not looked at
+    of = some.of(chosen)
+    if not of.all():
+        some = Places(some.x[of], some.y[of], some.row[of])
+    count = some.count(window)
+    if count <= MOST_POINTS and colour != "number":
+        inside = some.within(window)
         rows = some.row[inside]
-        return Picture(colour, len(inside), None, rows, some.x[inside], some.y[inside], _values(table, colour)[rows])
-    each = pixels(len(inside))
+        return Picture(colour, count, None, rows, some.x[inside], some.y[inside], _values(table, colour, rows))
+    each = pixels(count)
     width, height = max(size[0] // each, 1), max(size[1] // each, 1)
     if colour == "number":
         raster = counts(some, window, width, height)
     elif colour == "quality":
-        raster = worst(some, table.quality[some.row], window, width, height)
+        raster = worst(some, some.of(table.quality), window, width, height)
     else:
-        raster = means(some, _values(table, colour)[some.row], window, width, height)
+        raster = means(some, _at(some, table, colour), window, width, height)
     nothing = np.zeros(0)
-    return Picture(colour, len(inside), raster, np.zeros(0, int), nothing, nothing, nothing)
+    return Picture(colour, count, raster, np.zeros(0, int), nothing, nothing, nothing)
 
 
-def _values(table: Table, colour: Colour) -> np.ndarray:
-    return table.quality if colour == "quality" else quantity(table, colour)
+def _values(table: Table, colour: Colour, rows: np.ndarray) -> np.ndarray:
+    some = table.take(rows)
+    return some.quality if colour == "quality" else quantity(some, colour)
+
+
+def _at(some: Places, table: Table, colour: Colour) -> np.ndarray:
+    """Return what colours the places; of departures no more than theirs is computed."""
+    value = some.of(table.value)
+    return value if colour == "value" else value.astype("f8") - some.of(getattr(table, colour))

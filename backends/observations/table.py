@@ -81,11 +81,11 @@ class Table:
     def __len__(self) -> int:
         return len(self.value)
 
-    def take(self, which: np.ndarray) -> "Table":
-        """Return some of the rows, given by a mask or by numbers."""
+    def take(self, which: np.ndarray | slice) -> "Table":
+        """Return some of the rows, given by a mask, by numbers, or as a slice, which copies none."""
         return self.with_columns(**{name: self._column(name, which) for name in (*NUMBERS, *TEXTS)})
 
-    def _column(self, name: str, which: np.ndarray) -> np.ndarray | Coded:
+    def _column(self, name: str, which: np.ndarray | slice) -> np.ndarray | Coded:
         column = getattr(self, name)
         return column.take(which) if isinstance(column, Coded) else column[which]
 

@@ -7,11 +7,13 @@ import pytest
 
 from backends.errors import InputError
 from backends.fields.raster import Window
+from backends.observations import parquet
+from backends.observations import picture as pictures
 from backends.observations.card import card
 from backends.observations.coded import Coded
 from backends.observations.density import Places, counts, extent, means, pixels, places, worst
 from backends.observations.linked import Linked, without
-from backends.observations.one_variable import one_variable
+from backends.observations.one_variable import one_variable, put_in_order
 from backends.observations.overview import overview
 from backends.observations.picture import MOST_POINTS, picture
 from backends.observations.schema import PASSED, REJECTED
@@ -86,6 +88,50 @@ def test_few_are_points_and_many_are_pixels():
     np.testing.assert_array_equal(few.values, of.table.value[few.rows])
     assert picture(of.table, of.where, chosen, "number", of.area, (300, 150)).raster.values.sum() == MOST_POINTS
     assert pixels(10**7) == 1
+
+
+def two_variables(rows: int = 4000):
+    """Return a table in which two variables take turns, in no order of latitude; a few lie nowhere."""
+    latitude, longitude, values = scattered(rows)
+    mixed = np.random.default_rng(4).permutation(rows)
+    latitude[:3] = np.nan
+    return table(
+        rows, latitude=latitude[mixed], longitude=longitude[mixed], value=values, background=values - 1, report=np.arange(rows),
+        variable=Coded(np.arange(rows, dtype=np.int32) % 2, ("air_temperature", "relative_humidity")),
+    )  # fmt: skip
+
+
+def test_a_table_in_the_order_for_maps_is_not_copied_for_each_variable(tmp_path):
+    parquet.write(two_variables(), tmp_path / "t.parquet")
+    as_it_is = parquet.read(tmp_path / "t.parquet")
+    assert as_it_is.error.strides == (0,)  # no row has one, and nothing is kept for them
+    assert np.isnan(as_it_is.error).all()
+    ordered = put_in_order(parquet.read(tmp_path / "t.parquet"))
+    for name in ("air_temperature", "relative_humidity"):
+        of, alike = one_variable(ordered, name), one_variable(as_it_is, name)
+        assert np.shares_memory(of.table.value, ordered.value)
+        assert of.area == alike.area
+        for column in ("value", "latitude", "report", "background"):
+            np.testing.assert_array_equal(getattr(of.table, column), getattr(alike.table, column))
+            np.testing.assert_array_equal(getattr(ordered, column)[of.row], getattr(of.table, column))
+
+
+@pytest.mark.parametrize("colour", ["background", "quality", "number", "value"])
+def test_a_part_of_a_map_shows_what_is_chosen_of_the_rows_there(colour, monkeypatch):
+    monkeypatch.setattr(pictures, "MOST_POINTS", 10)
+    of = one_variable(two_variables(), "air_temperature")
+    chosen, window = of.table.report % 3 > 0, Window(-60.0, 80.0, -20.0, 50.0)
+    t, x, y = of.table, of.table.longitude.astype("f4"), of.table.latitude.astype("f4")
+    inside = chosen & (x >= -60) & (x <= 80) & (y >= -20) & (y <= 50)
+    drawn = picture(t, of.where, chosen, colour, window, (3, 3))
+    assert drawn.count == inside.sum() > 100
+    shown = drawn.raster.values[0, 0]  # of all rows there, as three pixels of the screen are one
+    departure = t.value - t.background
+    expected = {
+        "background": departure[inside].mean(), "quality": t.quality[inside].max(), "number": inside.sum(),
+        "value": t.value[inside].mean(),
+    }  # fmt: skip
+    assert shown == pytest.approx(expected[colour], rel=1e-5)
 
 
 def test_a_click_finds_the_nearest_that_is_selected():
