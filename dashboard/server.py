@@ -14,6 +14,7 @@ from backends.fields.isolation.decoder import decoder
 from dashboard.access import LOOPBACK, Access, cipher
 from dashboard.address import asked
 from dashboard.analysis.page import AnalysisPage
+from dashboard.connection import keep_lost_sessions
 from dashboard.cycling.page import CyclingPage
 from dashboard.explore.observations.state import COUNTING, DECODING, DRAWING
 from dashboard.explore.page import ExplorePage
@@ -32,7 +33,7 @@ from dashboard.worker import DEVICE, FILES
 MESSAGE_LIMIT = 20 * 2**20
 ALONE = Access()
 
-pn.extension("filedropper", "katex", "tabulator")
+pn.extension("filedropper", "katex", "tabulator", js_files={"connection": "assets/connection.js"})
 
 
 def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **options: object) -> Server:
@@ -49,7 +50,7 @@ def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **opti
             "/rollout", RolloutPage(catalogue.folder, _asked("race"), _asked("method"), _asked("analysis")).content()
         ),
     }
-    options = access.options(port) | options
+    options = access.options(port) | keep_lost_sessions() | options
     if access.closed:
         pn.state.encryption = cipher(str(options["cookie_secret"]))
     server = pn.serve(

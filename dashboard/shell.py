@@ -1,6 +1,7 @@
 """The frame round every page: header with navigation, light and dark, and a strip that tells the device's state."""
 
 import gc
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import panel as pn
 import param
+from bokeh.models import CustomJS
 from panel.util import edit_readonly
 from panel_material_ui.template import Page
 
@@ -99,6 +101,8 @@ def frame(address: str, content: Content) -> Page:
     with edit_readonly(page):
         page.busy = _NeverBusy().param.busy
     pn.state.on_session_destroyed(lambda _context: _free(content))
+    if (document := pn.state.curdoc) is not None and (session := document.session_context) is not None:
+        document.js_on_event("connection_lost", CustomJS(code=f"assimilabConnection.lost({json.dumps(session.id)})"))
     return page
 
 

@@ -1,0 +1,29 @@
+"""Sessions whose connection was lost are kept for a while; those whose page was left are not."""
+
+from bokeh.server.urls import per_app_patterns
+from panel.io.server import WSHandler
+
+#: A session whose connection is lost is kept for so long; `assets/connection.js` comes back to it.
+KEEP_SECONDS = 90
+#: How long a page that is open may come back. Bokeh's five minutes would be over in most lectures.
+TOKEN_SECONDS = 24 * 3600
+#: What a browser says when a page is left or closed (RFC 6455, 7.4.1); a connection that breaks says nothing.
+GOING_AWAY = 1001
+
+
+class Socket(WSHandler):
+    """The end of a websocket on the server."""
+
+    def on_close(self) -> None:
+        """Let the session go at the next occasion if its page was left."""
+        if self.close_code == GOING_AWAY and self.connection is not None:
+            self.connection.session.request_expiration()
+        super().on_close()
+
+
+def keep_lost_sessions() -> dict[str, object]:
+    """Return the options of :func:`panel.serve` for this, after having put `Socket` into the place of Panel's."""
+    # Bokeh has no option for it; Panel puts its own in the same way.
+    place = next(number for number, (_, view, *_) in enumerate(per_app_patterns) if issubclass(view, WSHandler))
+    per_app_patterns[place] = ("/ws", Socket)
+    return {"unused_session_lifetime_milliseconds": 1000 * KEEP_SECONDS, "session_token_expiration": TOKEN_SECONDS}

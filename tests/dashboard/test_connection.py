@@ -1,0 +1,41 @@
+"""How long the server keeps a session whose page was left, and one whose connection was lost."""
+
+import asyncio
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tornado.websocket import websocket_connect
+
+from backends.fields.catalogue import Catalogue
+from dashboard.connection import GOING_AWAY
+from tests.dashboard.serving import PATIENCE, serving
+from tests.dashboard.test_access import token_of
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["page left", "connection lost"])
+def test_a_session_is_kept_when_its_connection_was_lost(tmp_path, left):
+    with serving(Catalogue(tmp_path), check_unused_sessions_milliseconds=50) as served, ThreadPoolExecutor(1) as pool:
+        with urllib.request.urlopen(f"{served.address}/", timeout=PATIENCE) as answer:
+            token = token_of(answer.read().decode())
+        (session,) = served.server.get_sessions("/")
+
+        async def visit():
+            socket = await websocket_connect(f"ws://localhost:{served.port}/ws", subprotocols=["bokeh", token])
+            await socket.read_message()
+            if left:
+                socket.close(GOING_AWAY)
+                await socket.read_message()
+            else:
+                socket.protocol.stream.close()
+
+        pool.submit(asyncio.run, visit()).result(PATIENCE)
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and session.connection_count:
+            time.sleep(0.02)
+        assert session.connection_count == 0
+        end = time.monotonic() + (PATIENCE if left else 0.5)
+        while time.monotonic() < end and served.server.get_sessions("/"):
+            time.sleep(0.02)
+        assert len(served.server.get_sessions("/")) == (0 if left else 1)
