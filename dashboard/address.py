@@ -84,9 +84,10 @@ class Address:
         """Write the state into the address, if it is another."""
         try:
             pairs = self._page.pairs()
-        except InputError:  # which is said beside its control; the address stays at the last that was right
+        except InputError as problem:
+            self.bar.refuse(f"The address still says the last settings that were right: {problem}")
             return
-        if pairs is None or pairs == self._written:
+        if pairs is None or (pairs == self._written and not self.bar.wanted["refused"]):
             return
         step = self._settled and _steps(pairs, self._page.STEPS) != _steps(self._written, self._page.STEPS)
         query = query_of(pairs, self._theme)
@@ -95,6 +96,10 @@ class Address:
             self.bar.refuse(TOO_LONG.format(length=len(query), longest=LONGEST))
         else:
             self.bar.write(query, step)
+
+    def add(self, fault: str) -> None:
+        """Say of something else in the address that it does not count, which has turned out since."""
+        self._say((*self.faults, fault))
 
     def close(self) -> None:
         """Stop following when the session ends."""
@@ -116,6 +121,11 @@ class Address:
         self.faults = faults
         tell(self._said, "problem", f"This of the address does not count: {'; '.join(faults)}" if faults else "")
         self.notice.visible = bool(faults)
+
+
+def says_something(query: str) -> bool:
+    """Return whether an address says anything of a state."""
+    return bool(_state_of(_pairs_of(query)))
 
 
 def query_of(pairs: Pairs, theme: str = "") -> str:

@@ -42,13 +42,9 @@ def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **opti
         "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
         "/explore": lambda: frame("/explore", ExplorePage(catalogue, _asked("dataset")).content()),
         "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, query=asked()).content()),
-        "/cycling": lambda: frame("/cycling", CyclingPage(_asked("race")).content()),
-        "/training": lambda: frame(
-            "/training", TrainingPage(catalogue.folder, _asked("run"), _asked("record"), access.alone).content()
-        ),
-        "/rollout": lambda: frame(
-            "/rollout", RolloutPage(catalogue.folder, _asked("race"), _asked("method"), _asked("analysis")).content()
-        ),
+        "/cycling": lambda: frame("/cycling", CyclingPage(query=asked()).content()),
+        "/training": lambda: frame("/training", TrainingPage(catalogue.folder, access.alone, asked()).content()),
+        "/rollout": lambda: frame("/rollout", RolloutPage(catalogue.folder, asked()).content()),
     }
     options = access.options(port) | keep_lost_sessions() | options
     if access.closed:

@@ -1,19 +1,16 @@
 """From an analysis to forecasts: a button that opens the Rollout page with the settings, or why no model goes on from it."""
 
 from html import escape
-from urllib.parse import quote
 
 import panel as pn
 import panel_material_ui as pmui
 
+from backends.experiments.pairs import to_pairs
 from backends.experiments.rollout.analysis_start import why_not
-from backends.experiments.run import to_yaml
 from backends.experiments.settings import AnalysisSettings
+from dashboard.address import LONGEST, link
 from dashboard.controls import html
 from dashboard.shell import keep_dark
-
-#: Longer addresses are cut off by some browsers and servers on the way.
-LONGEST = 6000
 
 
 class Onward:
@@ -30,7 +27,8 @@ class Onward:
     def show(self, settings: AnalysisSettings) -> None:
         """Offer to go on from an analysis that has been made."""
         reason = why_not(settings.case)
-        address = "" if reason else f"rollout?analysis={quote(to_yaml(settings))}"
+        start = {"start": {"name": "analysis", "analysis": settings.tree()}}
+        address = "" if reason else link("rollout", to_pairs(start))
         if len(address) > LONGEST:
             reason = "the list of places is too long for an address; use fewer, or write a file with start: {name: analysis}"
         self.button.param.update(visible=not reason, href=None if reason else keep_dark(address))

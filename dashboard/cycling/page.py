@@ -5,7 +5,9 @@ from typing import Any
 import panel as pn
 from param.parameterized import Event
 
+from dashboard.address import Address, Tab, says_something
 from dashboard.controls import html, notice, one_message, tell
+from dashboard.cycling.address import CyclingAddress
 from dashboard.cycling.controls import CyclingControls
 from dashboard.cycling.diagnostics import DiagnosticsView
 from dashboard.cycling.export import ExportControls
@@ -36,9 +38,9 @@ NOTHING = '<div class="hint">Start the race, or take a single step: scores appea
 class CyclingPage:
     """Widgets and views round a :class:`CyclingState`."""
 
-    def __init__(self, key: str = "") -> None:
+    def __init__(self, key: str = "", query: str = "") -> None:
         self._document = pn.state.curdoc
-        self.state = state = CyclingState(key)
+        self.state = state = CyclingState(key, begin=not says_something(query))
         self.controls = CyclingControls(state)
         self.transport = Transport(state)
         self._problem, self._stale = notice("problem"), notice("stale")
@@ -64,6 +66,7 @@ class CyclingPage:
         state.param.watch(self._show, "view")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._on_stale, "stale")
+        self.address = Address(CyclingAddress(state, Tab(self.tabs, VIEWS)), query)
         tell(self._problem, "problem", state.problem)
         # What is looked at while the browser loads would only come all at once in the end.
         self._loaded, self._closed = self._document is None, False
@@ -73,13 +76,12 @@ class CyclingPage:
 
     def content(self) -> Content:
         """Return the page for the frame."""
-        return Content([self._main], self.controls.content(), self.close)
+        return Content([self._main], self.controls.content(), self.close, self.address)
 
     def tick(self) -> None:
         """Bring the page up to date with the race; called some times a second."""
         self.transport.tick()
         self.controls.refresh()
-        self._keep_address()
         if self.tabs.active == RUNS:
             self.runs.show()
         if self._document is None or (self._loaded and self._pace.ready):
@@ -122,12 +124,3 @@ class CyclingPage:
         name = what.get(event.new, f"The {event.new}")
         text = f"{name} has been changed: the race shown still has the old one. Reset to begin anew." if event.new else ""
         tell(self._stale, "stale", text)
-
-    def _keep_address(self) -> None:
-        """Keep the race in the address, so that a reload finds it again."""
-        location, live = pn.state.location, self.state.live
-        if location is None or live is None:
-            return
-        search = f"?race={live.key}" + ("&theme=dark" if "theme=dark" in location.search else "")
-        if location.search != search:
-            location.search = search

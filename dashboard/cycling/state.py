@@ -56,7 +56,7 @@ class CyclingState(param.Parameterized):
     problem = param.String(doc="Why the settings cannot be run.")
     stale = param.String(doc="Which change needs a new start.")
 
-    def __init__(self, key: str = "", text: str = "") -> None:
+    def __init__(self, key: str = "", text: str = "", begin: bool = True) -> None:
         super().__init__()
         self.title = ""
         self.testbeds: dict[str, Any] = {name: section_state(model) for name, model in TESTBEDS.items()}
@@ -69,14 +69,8 @@ class CyclingState(param.Parameterized):
             section.param.watch(self._on_change, list(section.KEYS))
         self.testbeds["emulator"].param.watch(self._on_run, "run")
         self.run.param.watch(self._on_change, ["cycles", "spinup", "seed"])
-        found = RACES.get(key) if key else None
-        if found is not None:
-            self._show(found.settings)
-            self.live = found
-        else:
-            self.take(text or "")
-            if key:
-                self.problem = "that race is not on this server any more; here is a new one with the usual settings"
+        if begin:
+            self.open(key, of_kind(from_yaml(text), CyclingSettings) if text else None)
 
     # Settings -----------------------------------------------------------------------------------------------------
 
@@ -116,9 +110,10 @@ class CyclingState(param.Parameterized):
         InputError
             If the file is wrong.
         """
-        settings = of_kind(from_yaml(text), CyclingSettings) if text else CyclingSettings.model_validate(FIRST)
-        if len(settings.methods) > MOST_METHODS:
-            raise InputError(f"the page races at most {MOST_METHODS} methods; the file has {len(settings.methods)}")
+        self._begin(of_kind(from_yaml(text), CyclingSettings) if text else CyclingSettings.model_validate(FIRST))
+
+    def _begin(self, settings: CyclingSettings) -> None:
+        _not_too_many(settings)
         self._show(settings)
         self.reset()
 
@@ -253,6 +248,30 @@ class CyclingState(param.Parameterized):
 
     # The race -----------------------------------------------------------------------------------------------------
 
+    def open(self, key: str, settings: CyclingSettings | None) -> None:
+        """Go to the race of a key, or begin one with settings, or the usual ones, where it is not on the server.
+
+        The race that is shown takes over the settings.
+
+        Raises
+        ------
+        InputError
+            If there are too many methods.
+        """
+        found = RACES.get(key) if key else None
+        if found is None:
+            self._begin(settings or CyclingSettings.model_validate(FIRST))
+            if key:
+                which = "these" if settings else "the usual"
+                self.problem = f"that race is not on this server any more; here is a new one with {which} settings"
+        elif found is not self.live:
+            self._show(found.settings)
+            self.param.update(live=found, view=None, problem="", stale="")
+        elif settings is not None:
+            _not_too_many(settings)
+            self._show(settings)
+            self._on_change()
+
     def reset(self) -> None:
         """Make a new race of the settings, not started, in place of the one that there is."""
         try:
@@ -291,6 +310,11 @@ class CyclingState(param.Parameterized):
 
     def _on_failed(self, problem: str) -> None:
         self.problem = problem
+
+
+def _not_too_many(settings: CyclingSettings) -> None:
+    if len(settings.methods) > MOST_METHODS:
+        raise InputError(f"the page races at most {MOST_METHODS} methods; came {len(settings.methods)}")
 
 
 def _suiting(run: str) -> dict[str, Any]:

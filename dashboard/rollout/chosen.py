@@ -166,9 +166,18 @@ class ChosenSettings(param.Parameterized):
         InputError
             If the file is wrong.
         """
-        settings = of_kind(from_yaml(text), RolloutSettings) if text else RolloutSettings.model_validate(FIRST)
+        self.take_over(of_kind(from_yaml(text), RolloutSettings) if text else RolloutSettings.model_validate(FIRST))
+
+    def take_over(self, settings: RolloutSettings) -> None:
+        """Take over an experiment.
+
+        Raises
+        ------
+        InputError
+            If it has more models than the page shows.
+        """
         if len(settings.models) > MOST_MODELS:
-            raise InputError(f"the page shows at most {MOST_MODELS} models; the file has {len(settings.models)}")
+            raise InputError(f"the page shows at most {MOST_MODELS} models; came {len(settings.models)}")
         self._taking = True
         try:
             self.form.take(settings)

@@ -11,9 +11,11 @@ import panel_material_ui as pmui
 from param.parameterized import Event
 
 from backends.experiments.rollout.tables import scores_table, to_csv
+from dashboard.address import Address, Tab
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.file_view import FileView
 from dashboard.help import Help
+from dashboard.rollout.address import RolloutAddress
 from dashboard.rollout.archive import ArchiveView
 from dashboard.rollout.controls import RolloutControls
 from dashboard.rollout.help import TOPICS
@@ -47,13 +49,11 @@ class RolloutPage:
     ----------
     folder
         Of the data.
-    race, method
-        The key of a live race, and the number of its method whose analysis forecasts start from.
-    analysis
-        In place of them an analysis experiment, as a file's text.
+    query
+        Of the address that the page was opened with.
     """
 
-    def __init__(self, folder: Path, race: str = "", method: str = "", analysis: str = "") -> None:
+    def __init__(self, folder: Path, query: str = "") -> None:
         self._document = pn.state.curdoc
         self.state = state = RolloutState(folder)
         self.controls = RolloutControls(state)
@@ -89,16 +89,16 @@ class RolloutPage:
         state.param.watch(lambda event: tell(self._stale, "stale", STALE if event.new else ""), "stale")
         state.param.watch(self._show, "view")
         state.param.watch(self._show_progress, "running")
-        self._closed = False
-        if race:
-            self._when_shown(lambda: state.start_from_race(race, int(method) if method.isdecimal() else 0))
-        elif analysis:
-            self._when_shown(lambda: state.start_from_experiment(analysis))
+        self._closed, self._shown = False, self._document is None
+        self._begun: list[Callable[[], None]] = []
+        self.address = Address(RolloutAddress(state, Tab(self.tabs, VIEWS), self._when_shown), query)
+        if self._document is not None:
+            pn.state.onload(self._on_load)
         self._ticking = pn.state.add_periodic_callback(self.tick, period=LOOK_EVERY) if self._document is not None else None
 
     def content(self) -> Content:
         """Return the page for the frame."""
-        return Content([self._main], self.controls.content(), self.close)
+        return Content([self._main], self.controls.content(), self.close, self.address)
 
     def tick(self) -> None:
         """Bring progress and names of networks up to date; called some times a second."""
@@ -126,19 +126,19 @@ class RolloutPage:
 
     def _when_shown(self, begin: Callable[[], None]) -> None:
         """Begin something when the browser has the page: what changes while it loads is lost on the way."""
-        document = self._document
-        if document is None:
+        if self._shown:
             begin()
-            return
+        else:
+            self._begun.append(begin)
 
-        def unless_closed() -> None:
-            if not self._closed:
-                begin()
+    def _on_load(self) -> None:
+        assert self._document is not None
+        self._document.add_timeout_callback(self._on_shown, SHOWN_AFTER)
 
-        def on_load() -> None:
-            document.add_timeout_callback(unless_closed, SHOWN_AFTER)
-
-        pn.state.onload(on_load)
+    def _on_shown(self) -> None:
+        self._shown = True
+        for begin in [] if self._closed else self._begun:
+            begin()
 
     def _show(self, *_events: Event) -> None:
         if self._closed:  # the figures have been taken apart already

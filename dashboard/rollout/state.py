@@ -7,18 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import param
-from pydantic import ValidationError
 
 from backends.errors import InputError
-from backends.experiments.faults import sentence
 from backends.experiments.rollout.analysis_start import AnalysisStart
 from backends.experiments.rollout.given import Given, of_race
 from backends.experiments.rollout.kept import NAME, opened
 from backends.experiments.rollout.prepare import prepare
 from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.rollout.view import RolloutView, view_of
-from backends.experiments.run import from_yaml, of_kind, to_yaml
-from backends.experiments.settings import AnalysisSettings
+from backends.experiments.run import to_yaml
 from dashboard.jobs import all_jobs
 from dashboard.races import RACES, LiveRace
 from dashboard.rollout.chosen import ChosenSettings
@@ -77,17 +74,10 @@ class RolloutState(ChosenSettings):
         else:
             self._fetching.request((live, method))
 
-    def start_from_experiment(self, text: str) -> None:
-        """Start from the analysis of an experiment file's text, and forecast."""
-        try:
-            start = AnalysisStart(analysis=of_kind(from_yaml(text), AnalysisSettings))
-        except ValidationError as problem:
-            self.problem = sentence(problem, AnalysisStart)
-        except InputError as problem:
-            self.problem = str(problem)
-        else:
-            self.start_from(start)
-            self.run()
+    def start_and_run(self, start: AnalysisStart) -> None:
+        """Start from an analysis, and forecast."""
+        self.start_from(start)
+        self.run()
 
     def choose_method(self, method: int) -> None:
         """Start from another method's analysis of the same cycle, if it is at hand."""

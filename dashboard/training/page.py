@@ -2,16 +2,17 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import panel as pn
 from param.parameterized import Event
 
+from dashboard.address import Address, Tab
 from dashboard.controls import notice, one_message, tell
 from dashboard.file_view import FileView
 from dashboard.help import Help
 from dashboard.shell import Content
 from dashboard.tabs import bring_forward, empty_tabs
+from dashboard.training.address import TrainingAddress
 from dashboard.training.bar import RunBar
 from dashboard.training.controls import TrainingControls
 from dashboard.training.help import TOPICS
@@ -35,12 +36,9 @@ trains without a browser. Change the text, or paste another file, and apply it. 
 class TrainingPage:
     """Widgets and views round a :class:`TrainingState`."""
 
-    def __init__(self, folder: Path, run: str = "", record: str = "", alone: bool = True) -> None:
+    def __init__(self, folder: Path, alone: bool = True, query: str = "") -> None:
         self._document = pn.state.curdoc
-        self.state = state = TrainingState(folder, run, alone)
-        if record:
-            state.look_at(record)
-            state.run = run
+        self.state = state = TrainingState(folder, alone=alone)
         self.controls, self.bar = TrainingControls(state), RunBar(state)
         self.live, self.runs = LiveView(), RunsView(state)
         self.weights = WeightsControls(state)
@@ -58,7 +56,9 @@ class TrainingPage:
             head, self._problem, self.bar.pane, self.help.drawer, self.live.pane, sizing_mode="stretch_width", margin=(4, 14)
         )
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
+        self._loaded = False
         state.param.watch(self._on_run, "run")
+        self.address = Address(TrainingAddress(state, Tab(self.tabs, VIEWS)), query)
         self._loaded = self._document is None
         if self._document is not None:
             pn.state.onload(self._on_load)
@@ -66,7 +66,7 @@ class TrainingPage:
 
     def content(self) -> Content:
         """Return the page for the frame."""
-        return Content([self._main], self.controls.content(), self.close)
+        return Content([self._main], self.controls.content(), self.close, self.address)
 
     def tick(self) -> None:
         """Bring the page up to date with the runs; called some times a second."""
@@ -95,7 +95,6 @@ class TrainingPage:
                 self.runs.show(found)
             else:
                 self.weights.show(job)
-        self._keep_address()
 
     def close(self) -> None:
         """Let go of everything when the session ends; the runs go on."""
@@ -122,13 +121,3 @@ class TrainingPage:
             if chosen is self.file:
                 self.file.show()
         self.tick()
-
-    def _keep_address(self) -> None:
-        """Keep the run in the address, so that a reload finds it again."""
-        location = pn.state.location
-        if location is None or self._document is None or not self.state.run:
-            return
-        asked = {"run": self.state.run} | ({"record": self.state.record} if self.state.record else {})
-        search = "?" + urlencode(asked | ({"theme": "dark"} if "theme=dark" in location.search else {}))
-        if location.search != search:
-            location.search = search

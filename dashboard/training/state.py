@@ -86,7 +86,10 @@ class TrainingState(param.Parameterized):
         InputError
             If the file is wrong.
         """
-        settings = of_kind(from_yaml(text), TrainingSettings)
+        self.take_over(of_kind(from_yaml(text), TrainingSettings))
+
+    def take_over(self, settings: TrainingSettings) -> None:
+        """Take over settings, and their task."""
         self.form_of(settings.task).take(settings)
         self.task = settings.task
         self._check()

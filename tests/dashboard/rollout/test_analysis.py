@@ -1,6 +1,6 @@
 """Rollouts that go on from live races and from the Analysis page, without a browser."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -43,7 +43,7 @@ def opened(tmp_path, address: str) -> RolloutPage:
     """Return the Rollout page of an address, its forecasts run."""
     parts = urlsplit(address)
     assert parts.path == "rollout"
-    page = RolloutPage(tmp_path, **{key: values[0] for key, values in parse_qs(parts.query).items()})
+    page = RolloutPage(tmp_path, parts.query)
     page.state.wait()
     return page
 
@@ -93,7 +93,7 @@ def test_a_race_that_is_gone_or_has_not_begun_says_what_to_do(cycling, tmp_path)
     page = opened(tmp_path, f"rollout?race={cycling.state.live.key}&method=0")
     assert "run a cycle on the Cycling page first" in page._problem.object
     page.close()
-    page = opened(tmp_path, "rollout?race=gone&method=x")
+    page = opened(tmp_path, "rollout?race=gone&method=1")
     assert "That race is not on this server any more: start one on the Cycling page" in page._problem.object
     assert page.state.kind == "testbed"
     page.close()
@@ -128,12 +128,9 @@ def test_the_analysis_page_says_why_no_model_goes_on():
 
 
 def test_settings_that_cannot_be_gone_on_from_are_told_in_one_sentence(tmp_path):
-    page = RolloutPage(tmp_path, analysis="kind: analysis\ncase: {name: stations}")
-    assert "an analysis between stations is no state of a model" in page._problem.object
+    page = RolloutPage(tmp_path, "start.name=analysis&start.analysis.case.name=stations")
+    assert "an analysis between stations is no state of a model" in page.address.faults[0]
     page.close()
-    page = RolloutPage(tmp_path, analysis="kind: cycling")
-    assert "kind cycling" in page._problem.object
-    page.close()
-    page = RolloutPage(tmp_path, analysis="{[")
-    assert text_of(page._problem)
+    page = RolloutPage(tmp_path, "start.name=analysis&start.analysis=[")
+    assert text_of(page.address._said)
     page.close()
