@@ -1,16 +1,18 @@
 """Observations beside a field of any opened dataset: which of its variables fits, H(x), and the map that lies under them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from backends.errors import InputError
 from backends.fields.dataset import FieldDataset
-from backends.fields.field import Axis, Variable, time_label
+from backends.fields.field import Axis, Field, Variable, time_label
 from backends.fields.meshes import RegularMesh
 from backends.fields.picture import look_at
 from backends.fields.quantities import quantity
-from backends.fields.raster import Raster
+from backends.fields.raster import Raster, Window
+from backends.fields.views import draw, view_of
+from backends.geometry.projections import Projection
 from backends.observations.one_variable import OneVariable
 from backends.observations.operator import InTime, equivalents
 from backends.observations.schema import GRAVITY, VARIABLES
@@ -30,7 +32,11 @@ class Comparison:
     without
         How many observations have no equivalent, in words; empty where all have.
     under
-        The field at the time and level nearest to most of the observations, in their unit, and what it is called.
+        The field at the time and level nearest to most of the observations, in their unit, as pixels of degrees.
+    caption
+        What it is called.
+    field
+        The same on its own grid.
     """
 
     of: OneVariable
@@ -39,6 +45,11 @@ class Comparison:
     without: str
     under: Raster
     caption: str
+    field: Field
+
+    def under_on(self, projection: Projection, area: Window) -> Raster:
+        """Return the pixels of the field on an area of a projected map."""
+        return draw(self.field.values, self.field.variable.mesh, view_of(self.field.variable.mesh, projection, area))
 
 
 def fitting(dataset: FieldDataset, observed: str, units: str) -> list[str]:
@@ -75,11 +86,11 @@ def compare(of: OneVariable, dataset: FieldDataset, name: str, in_time: InTime) 
     if not np.isfinite(found.values).any():
         raise InputError(f"no observation can be compared with {dataset.variable(name).title} of {dataset.label}: {words}")
     table = of.table.with_columns(background=found.values.astype("f4"))
-    under, caption = _under(of, dataset, name)
-    return Comparison(OneVariable(table, of.row, of.where, of.area), dataset, name, words, under, caption)
+    under, caption, field = _under(of, dataset, name)
+    return Comparison(OneVariable(table, of.row, of.where, of.area), dataset, name, words, under, caption, field)
 
 
-def _under(of: OneVariable, dataset: FieldDataset, name: str) -> tuple[Raster, str]:
+def _under(of: OneVariable, dataset: FieldDataset, name: str) -> tuple[Raster, str, Field]:
     """Return the pixels of the field nearest to the middle of the observations, on the map's branch of longitude."""
     variable, table = dataset.variable(name), of.table
     selection = {}
@@ -92,9 +103,14 @@ def _under(of: OneVariable, dataset: FieldDataset, name: str) -> tuple[Raster, s
     picture = look_at(dataset, name, selection)
     raster = picture.raster
     shift = 360 * round(((of.area.west + of.area.east) - (raster.west + raster.east)) / 720)
-    values = _in_unit(raster.values, variable, table.units[table.variable.names[table.variable.codes[0]]])
+    units = table.units[table.variable.names[table.variable.codes[0]]]
+    values, in_unit = (_in_unit(v, variable, units) for v in (raster.values, picture.field.values))
     caption = picture.field.caption or (time_label(variable.time) if variable.time is not None else "")
-    return Raster(values, raster.west + shift, raster.east + shift, raster.south, raster.north), caption
+    return (
+        Raster(values, raster.west + shift, raster.east + shift, raster.south, raster.north),
+        caption,
+        replace(picture.field, values=in_unit),
+    )
 
 
 def _nearest_level(axis: Axis, level: float) -> int:

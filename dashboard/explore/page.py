@@ -8,13 +8,13 @@ from param.parameterized import Event
 from backends.fields.catalogue import Catalogue
 from backends.fields.field import Axis
 from backends.fields.raster import Window
-from backends.fields.views import PROJECTIONS
 from dashboard.controls import LivePlayer, html, notice, one_message, tell
 from dashboard.explore.messages import MessagesView
 from dashboard.explore.observations.view import ObservationsView
 from dashboard.explore.opening import OpeningControls
 from dashboard.explore.options import variable_options
 from dashboard.explore.overlays import MapOverlaysView
+from dashboard.explore.projection import ProjectionControls
 from dashboard.explore.state import ExploreState
 from dashboard.explore.views import ExploreViews
 from dashboard.explore.words import attributes, facts, heading, legend
@@ -44,10 +44,9 @@ class ExplorePage:
         self.observations: ObservationsView | None = None
         self.opening = OpeningControls(state, catalogue)
         self._build_field_controls()
-        self._build_map_controls()
+        self.mapping = ProjectionControls(state)
         beside = pn.Column(self._legend, self.lines.pane, self.clear, styles=SERIES_BOX)
         self.views = ExploreViews(state, pn.FlexBox(self._map_box, beside, gap="0 16px", sizing_mode="stretch_width"))
-        state.param.watch(self._show_middle, ["projection", "middle_latitude", "middle_longitude"])
         state.param.watch(self._on_opened, ["dataset", "opened"])
         state.param.watch(self._offer_axes, ["opened", "variable"])
         state.param.watch(self._show, ["picture", "low", "high"])
@@ -99,30 +98,12 @@ class ExplorePage:
             label="Clear places", variant="text", size="small", visible=False, on_click=lambda _: state.clear_picked()
         )
 
-    def _build_map_controls(self) -> None:
-        self.projection = pmui.Select(
-            label="Map projection", options={choice.label: key for key, choice in PROJECTIONS.items()}, value="lat-lon",
-            sizing_mode="stretch_width", description="How the Earth is laid flat. On the globe, a drag turns it.",
-        )  # fmt: skip
-        self.projection.param.watch(self._on_projection, "value")
-        self.latitude = pmui.FloatInput(
-            label="Middle φ₀ [°N]", value=0.0, start=-90, end=90, step=5, sizing_mode="stretch_width", visible=False,
-            description="Latitude of the middle of the map, in degrees north; a Lambert map is true to scale around it.",
-        )  # fmt: skip
-        self.longitude = pmui.FloatInput(
-            label="Middle λ₀ [°E]", value=0.0, start=-180, end=180, step=5, sizing_mode="stretch_width", visible=False,
-            description="Longitude of the middle of the map, in degrees east.",
-        )  # fmt: skip
-        for box in (self.latitude, self.longitude):
-            box.param.watch(self._on_middle, "value")
-
     def content(self) -> Content:
         """Return the page for the frame."""
         self._controls = pn.Column(
             self.variables,
             self.axes,
-            self.projection,
-            pn.Row(self.latitude, self.longitude),
+            self.mapping.pane,
             html('<div class="hint" style="margin: 4px 10px 0">Colour limits</div>'),
             self.low,
             self.high,
@@ -190,13 +171,6 @@ class ExplorePage:
     def _on_tap(self, latitude: float, longitude: float) -> None:
         self.state.pick(latitude, longitude)
 
-    def _on_projection(self, event: Event) -> None:
-        self.state.choose_projection(event.new)
-
-    def _on_middle(self, _event: Event) -> None:
-        if not self._showing and self.latitude.value is not None and self.longitude.value is not None:
-            self.state.turn_to(self.latitude.value, self.longitude.value)
-
     def _on_turn(self, latitude: float, longitude: float, done: bool) -> None:
         self.state.turn_to(round(latitude, 2), round(longitude, 2), coarse=not done)
 
@@ -246,15 +220,6 @@ class ExplorePage:
         )
         select.param.watch(lambda event: self.state.choose(axis.name, event.new), "value")
         return select
-
-    def _show_middle(self, *_events: Event) -> None:
-        state = self.state
-        turns = PROJECTIONS[state.projection].turns
-        self._showing = True
-        self.projection.value = state.projection
-        self.latitude.param.update(value=state.middle_latitude, visible="latitude" in turns)
-        self.longitude.param.update(value=state.middle_longitude, visible="longitude" in turns)
-        self._showing = False
 
     def _show(self, *_events: Event) -> None:
         state, picture = self.state, self.state.picture

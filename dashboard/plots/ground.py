@@ -93,8 +93,8 @@ class MapGround:
         table = ColumnDataSource(data=empty)
         return table, CustomJSHover(args={"table": table}, code=_AT)
 
-    def show(self, view: View, table: ColumnDataSource) -> None:
-        """Draw the ground of a view, as far as it is another than before."""
+    def show(self, view: View, table: ColumnDataSource | None = None) -> None:
+        """Draw the ground of a view, as far as it is another than before, and fill the table of its read-out."""
         if view == self._view:
             return
         self._view = view
@@ -108,13 +108,14 @@ class MapGround:
             net = project_lines(projection, graticule(10 if close else 30))
             self._net.data = _columns(net)
             self._coast.data = _columns(project_lines(projection, torch.from_numpy(all_coastlines(fine=close))))
-        latitude, longitude = readout(view)
-        table.data = {
-            "bounds": [[w.west, w.east, w.south, w.north]],
-            "size": [[latitude.shape[1], latitude.shape[0]]],
-            "latitude": [latitude.ravel()],
-            "longitude": [longitude.ravel()],
-        }
+        if table is not None:
+            latitude, longitude = readout(view)
+            table.data = {
+                "bounds": [[w.west, w.east, w.south, w.north]],
+                "size": [[latitude.shape[1], latitude.shape[0]]],
+                "latitude": [latitude.ravel()],
+                "longitude": [longitude.ravel()],
+            }
         if isinstance(projection, Orthographic):
             self._middle.data = {"latitude": [projection.latitude], "longitude": [projection.longitude]}
             self._let_turn()

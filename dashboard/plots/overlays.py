@@ -25,7 +25,13 @@ class MapOverlays:
         self.careless = ColumnDataSource(data={"xs": [], "ys": [], "value": []})
         self.edges = ColumnDataSource(data={"x": [], "y": []})
         fig.patches(
-            "xs", "ys", source=self.careless, fill_color=Field("value", transform=mapper), line_color=REJECTED, line_width=0.6
+            "xs",
+            "ys",
+            source=self.careless,
+            fill_color=Field("value", transform=mapper),
+            fill_alpha=0.8,
+            line_color=REJECTED,
+            line_width=0.6,
         )
         fig.line("x", "y", source=self.edges, line_color=EDGE, line_width=1.8)
         fig.line("x", "y", source=self.edges, line_color=LINE, line_width=0.6)

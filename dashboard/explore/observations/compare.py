@@ -77,7 +77,7 @@ class CompareControls:
         self.datasets.param.watch(self._on_dataset, "value")
         for control in (self.variable, self.in_time):
             control.param.watch(lambda _: self._ask(), "value")
-        self.under.param.watch(lambda event: state.param.update(under=event.new), "value")
+        self.under.param.watch(lambda event: state.show_under(event.new), "value")
         state.param.watch(self._on_variable, "file_of")
 
     def offer(self, entries: list[Entry]) -> None:

@@ -10,6 +10,8 @@ import param
 
 from backends.errors import InputError
 from backends.fields.raster import Window
+from backends.fields.views import projection_of
+from backends.geometry.projections import Projection
 from backends.observations.cache import cache_path
 from backends.observations.card import Card, card
 from backends.observations.columns import Columns
@@ -18,11 +20,12 @@ from backends.observations.decode import Cancelled, table_of
 from backends.observations.linked import Linked, without
 from backends.observations.one_variable import OneVariable, one_variable
 from backends.observations.overview import Overview, overview
-from backends.observations.picture import Picture, picture
+from backends.observations.projected import box_of, find_on
 from backends.observations.readers import csv
 from backends.observations.selection import Selection
 from backends.observations.suspicious import Suspects, suspects
 from backends.observations.table import Table
+from dashboard.explore.observations.drawing import Drawing, Drawn, drawn
 from dashboard.explore.observations.files import ObservationFile, Question, is_csv, question_about, unanswered
 from dashboard.worker import LatestWins
 
@@ -44,6 +47,9 @@ class ObservationState(param.Parameterized):
     selection = param.Parameter(default=Selection(), doc="What is chosen of its observations, in any of the views.")
     colour = param.String(default="value", doc="What the map is coloured by, one of `COLOURS`.")
     window = param.Parameter(default=None, doc="The part of the map that is looked at; all of it if None.")
+    projection = param.String(default="lat-lon", doc="Key of the map projection.")
+    middle_latitude = param.Number(default=0.0, bounds=(-90, 90), doc="Middle of the map, °N.")
+    middle_longitude = param.Number(default=0.0, bounds=(-180, 180), doc="Middle of the map, °E.")
 
     table = param.Parameter(default=None, doc="All observations of the file.")
     file_of = param.Parameter(default=None, doc="Those of the variable, as the file has them.")
@@ -52,6 +58,9 @@ class ObservationState(param.Parameterized):
     of = param.Parameter(default=None, doc="What all views show: the one or the other.")
     overview = param.Parameter(default=None, doc="What is counted of them.")
     picture = param.Parameter(default=None, doc="What the map shows of them.")
+    on_map = param.Parameter(default=None, doc="The projection that the picture is in; None for latitude and longitude.")
+    area = param.Parameter(default=None, doc="All that this map shows, in its x and y.")
+    field_under = param.Parameter(default=None, doc="The pixels of the field that it is shown over.")
     card = param.Parameter(default=None, doc="The report that was clicked.")
     suspects = param.Parameter(default=None, doc="Duplicates and suspicious places, once they have been asked for.")
     opening = param.String(doc="The file that is being decoded.")
@@ -71,6 +80,8 @@ class ObservationState(param.Parameterized):
         self._wanted: ObservationFile | None = None
         #: What a person has said of columns in this session, by where the decoded file would be kept without it.
         self._said: dict[Path, Columns] = {}
+        #: The table whose middle the map has been turned to.
+        self._middle_of: Table | None = None
         self._works: list[LatestWins] = []
         self._decoding = self._work(DECODING, self._decode, self._on_table, self._on_open_failed)
         self._asking = self._work(
@@ -78,7 +89,7 @@ class ObservationState(param.Parameterized):
         )
         self._choosing = self._work(COUNTING, lambda request: one_variable(*request), self._on_variable, self._on_failed)
         self._counting = self._work(COUNTING, _count, self._on_overview, self._on_failed)
-        self._drawing = self._work(DRAWING, _draw, self._on_picture, self._on_failed)
+        self._drawing = self._work(DRAWING, drawn, self._on_picture, self._on_failed)
         self._suspecting = self._work(COUNTING, suspects, self._on_suspects, self._on_failed)
         self._finding = self._work(DRAWING, _find, self._on_card, self._on_failed)
 
@@ -173,8 +184,18 @@ class ObservationState(param.Parameterized):
     def _on_variable(self, request: tuple[Table, str], of: OneVariable) -> None:
         if request == (self.table, self.variable):
             self.param.update(window=None, card=None, comparison=None)
+            self._turn_to_all(of)
             self._look_at(of)
             self.file_of = of
+
+    def _turn_to_all(self, of: OneVariable) -> None:
+        """Put the middle of the observations of a new file into the middle of the map, unless they are all round it."""
+        if self._middle_of is not self.table:
+            self._middle_of = self.table
+            a = of.area
+            if a.east - a.west < 360:
+                east = round(((a.west + a.east) / 2 + 180) % 360 - 180, 1)
+                self.param.update(middle_latitude=round((a.south + a.north) / 2, 1), middle_longitude=east)
 
     def take_comparison(self, comparison: Comparison | None) -> None:
         """Show the departures from another field, or again those that the file has."""
@@ -214,6 +235,26 @@ class ObservationState(param.Parameterized):
             self.colour = colour
             self._draw()
 
+    def choose_projection(self, key: str) -> None:
+        """Show the observations on another map, with the same middle."""
+        if key != self.projection:
+            self.param.update(projection=key, window=None)
+            self._draw()
+
+    def turn_to(self, latitude: float, longitude: float) -> None:
+        """Put a place, degrees, into the middle of the map."""
+        self.param.update(middle_latitude=min(max(latitude, -90.0), 90.0), middle_longitude=(longitude + 180) % 360 - 180)
+        if self.projection != "globe":  # a globe keeps its size
+            self.window = None
+        self._draw()
+
+    def choose_box(self, drawn: Window) -> None:
+        """Choose what lies in a box on the map."""
+        if self.on_map is None:
+            self.choose(box=(drawn.west, drawn.east, max(drawn.south, -90.0), min(drawn.north, 90.0)))
+        elif (box := box_of(self.on_map, drawn)) is not None:
+            self.choose(box=box)
+
     def look_at(self, window: Window) -> None:
         """Show a part of the map at the screen's resolution."""
         if self.of is not None and window != self.window:
@@ -221,9 +262,10 @@ class ObservationState(param.Parameterized):
             self._draw()
 
     def pick(self, latitude: float, longitude: float) -> None:
-        """Show the card of the report nearest to a place, if there is one near it."""
+        """Show the card of the report nearest to a place, if there is one near it on the map."""
         if self.of is not None:
-            self._finding.request((self.table, self.of, self.selection, latitude, longitude, self.window or self.of.area))
+            seen = self.window or self.area or self.of.area
+            self._finding.request((self.table, self.of, self.selection, latitude, longitude, seen, self.on_map))
 
     def show_row(self, row: int) -> None:
         """Show the card of a row of the whole table."""
@@ -250,17 +292,28 @@ class ObservationState(param.Parameterized):
             self._counting.request((self.of, self.selection))
 
     def _draw(self) -> None:
-        self._drawing.request((self.of, self.selection, self.colour, self.window, self.size))
+        if self.of is not None:
+            middle = self.middle_latitude, self.middle_longitude
+            projection = None if self.projection == "lat-lon" else projection_of(self.projection, *middle)
+            comparison = self.comparison if self.under else None
+            wanted = Drawing(self.of, self.selection, self.colour, self.window, self.size, projection, comparison)
+            self._drawing.request(wanted)
+
+    def show_under(self, under: bool) -> None:
+        """Show the field that observations are compared with under them, or not."""
+        self.under = under
+        self._draw()
 
     def _on_overview(self, request: tuple[OneVariable, Selection], found: Overview) -> None:
         if request[0] is self.of:
             self.param.update(overview=found, problem="")
 
-    def _on_picture(self, request: tuple[OneVariable, object, str, object, object], drawn: Picture) -> None:
-        if request[0] is self.of and request[2] == self.colour:
-            self.picture = drawn
+    def _on_picture(self, wanted: Drawing, found: Drawn) -> None:
+        on_degrees = self.projection == "lat-lon"
+        if wanted.of is self.of and wanted.colour == self.colour and (wanted.projection is None) == on_degrees:
+            self.param.update(picture=found.picture, on_map=wanted.projection, area=found.area, field_under=found.under)
 
-    def _on_card(self, request: tuple[Table, OneVariable, object, float, float, object], found: Card | None) -> None:
+    def _on_card(self, request: tuple[Table, OneVariable, *tuple[object, ...]], found: Card | None) -> None:
         if request[0] is self.table and request[1] is self.of:
             self.card = found
 
@@ -281,6 +334,7 @@ class ObservationState(param.Parameterized):
             work.close()
         with param.parameterized.discard_events(self):
             self.table = self.of = self.file_of = self.comparison = self.overview = self.picture = self.card = None
+            self.field_under = self._middle_of = None
 
 
 COLOURS = {"value": "value", "background": "O−B", "analysis": "O−A", "quality": "quality class", "number": "number"}
@@ -291,13 +345,10 @@ def _count(request: tuple[OneVariable, Selection]) -> Overview:
     return overview(of.table, Linked(of.table, selection))
 
 
-def _draw(request: tuple[OneVariable, Selection, str, Window | None, tuple[int, int]]) -> Picture:
-    of, selection, colour, window, size = request
-    chosen = Linked(of.table, selection).rows("place")
-    return picture(of.table, of.where, chosen, colour, window or of.area, size)  # type: ignore[arg-type]
-
-
-def _find(request: tuple[Table, OneVariable, Selection, float, float, Window]) -> Card | None:
-    table, of, selection, latitude, longitude, looked_at = request
-    row = of.find(selection, latitude, longitude, looked_at)
+def _find(request: tuple[Table, OneVariable, Selection, float, float, Window, Projection | None]) -> Card | None:
+    table, of, selection, latitude, longitude, seen, projection = request
+    if projection is None:
+        row = of.find(selection, latitude, longitude, seen)
+    else:
+        row = find_on(of, projection, selection, latitude, longitude, seen)
     return None if row is None else card(table, row)

@@ -8,7 +8,7 @@ import panel_material_ui as pmui
 from param.parameterized import Event
 
 from backends.fields.catalogue import Catalogue
-from backends.fields.raster import Window
+from backends.geometry.projections import Orthographic
 from backends.observations.linked import ASPECTS
 from backends.observations.schema import LEVEL_KINDS, QUALITIES, title
 from dashboard.controls import html, notice, one_message, tell
@@ -19,6 +19,7 @@ from dashboard.explore.observations.onward import analysis_address
 from dashboard.explore.observations.state import ObservationState
 from dashboard.explore.observations.suspicious import SuspiciousView
 from dashboard.explore.observations.tables import LEVELS, card_text, chips, pointer_columns, statistics_table, unit_text
+from dashboard.explore.projection import ProjectionControls
 from dashboard.plots.observations.map import ObservationMap
 from dashboard.plots.observations.report import ReportPlot
 from dashboard.shell import keep_dark
@@ -39,11 +40,12 @@ class ObservationsView:
 
     def __init__(self, state: ObservationState, catalogue: Catalogue) -> None:
         self.state = state
-        self.map = ObservationMap(760, 480, state.pick, state.look_at, self._on_box)
+        self.map = ObservationMap(760, 480, state.pick, state.look_at, state.choose_box, self._on_turn)
         self.report = ReportPlot()
         self.compare = CompareControls(state, catalogue)
         self.counts, self.departures, self.suspicious = CountsView(state), DeparturesView(state), SuspiciousView(state)
         self._opened_for: object = None
+        self._turned_to: object = None
         self._showing = False
         self._heading, self._card, self._statistics = html(), html(f'<div class="hint">{HINT}</div>'), html()
         self._problem = notice("problem")
@@ -93,12 +95,14 @@ class ObservationsView:
             label="Quality", options=list(QUALITIES), value=[], sizing_mode="stretch_width",
             description="Classes of quality control that are looked at; all where none is chosen",
         )  # fmt: skip
+        self.mapping = ProjectionControls(self.state)
         self.qualities.param.watch(self._on_qualities, "value")
         self.controls = pn.Column(
             self.variable,
             self.colour,
             self.types,
             self.qualities,
+            self.mapping.pane,
             pmui.Divider(),
             self.compare.pane,
             sizing_mode="stretch_width",
@@ -123,8 +127,8 @@ class ObservationsView:
         if not self._showing:
             self.state.choose(qualities=tuple(event.new))
 
-    def _on_box(self, box: Window) -> None:
-        self.state.choose(box=(box.west, box.east, box.south, box.north))
+    def _on_turn(self, latitude: float, longitude: float, _done: bool) -> None:
+        self.state.turn_to(round(latitude, 2), round(longitude, 2))
 
     def _on_tab(self, event: Event) -> None:
         with one_message():
@@ -152,12 +156,18 @@ class ObservationsView:
         if drawn is None or of is None:
             return
         with one_message():
-            if self._opened_for is not of.where:
-                self._opened_for = of.where
-                self.map.open(of.area)
+            # A globe that is turned keeps its figure.
+            opened = of.where, type(state.on_map) if isinstance(state.on_map, Orthographic) else state.on_map
+            if self._opened_for != opened:
+                self._opened_for = opened
+                self.map.open(state.area, state.on_map)
                 state.size = self.map.size
                 self._map_box.styles = {"flex": f"0 1 {self.map.width}px"}
+            if self._turned_to != (opened, state.on_map):
+                self._turned_to = opened, state.on_map
+                self.map.turn(state.on_map, state.area)
                 self._show_chosen()
+                self._point_at()
             columns = pointer_columns(of.table, drawn.rows)
             self._show_under()
             self.map.show(drawn, self._style, self._limits(), columns)
@@ -166,10 +176,10 @@ class ObservationsView:
         state = self.state
         if self.map.figure is None:
             return
-        if state.comparison is None or not state.under:
+        raster, style = state.field_under, self._style
+        if raster is None or not state.under:
             self.map.underlay(None)
         else:
-            raster, style = state.comparison.under, self._style
             limits = self._limits() if state.colour == "value" else limits_of(style, raster.values)
             self.map.underlay(raster, style, limits)
 
@@ -243,17 +253,26 @@ class ObservationsView:
         card = self.state.card
         with one_message():
             self._card.object = f'<div class="hint">{HINT}</div>' if card is None else card_text(card)
+            self._point_at()
             if card is None:
-                self.map.point_at(None)
                 self.report.show(None, "", "", "", 1.0)
                 return
             t, k = card.table, card.row
-            west = self.state.of.area.west
-            self.map.point_at(float(np.float64(t.longitude[k]) - west) % 360 + west, float(t.latitude[k]))
             name, units, factor = LEVELS[LEVEL_KINDS[t.level_kind[k]]]
             label = f"{name} [{units}]" if units else name
             variable = t.variable.names[t.variable.codes[k]]  # suspicious rows may be of any variable
             self.report.show(card, title(variable), unit_text(t, variable), label, factor)
+
+    def _point_at(self) -> None:
+        card = self.state.card
+        if self.map.figure is None:
+            return
+        if card is None:
+            self.map.point_at(None)
+        else:
+            west = self.state.of.area.west
+            east, north = card.table.longitude[card.row], card.table.latitude[card.row]
+            self.map.point_at(float(np.float64(east) - west) % 360 + west, float(north))
 
     # The end ------------------------------------------------------------------------------------------------------
 

@@ -27,10 +27,15 @@ from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 
 from backends.fields.raster import Raster, Window
+from backends.fields.views import View
+from backends.geometry.projections import Projection
+from backends.geometry.projections.lines import project_lines
 from backends.observations.picture import Picture
+from backends.observations.projected import outline_of
 from backends.observations.schema import QUALITIES
 from dashboard.coastlines import coastlines
-from dashboard.plots.maps import aspect, degrees_east, degrees_north, tell_soon
+from dashboard.plots.ground import MapGround
+from dashboard.plots.maps import Frame, aspect, degrees_east, degrees_north, tell_soon
 from dashboard.plots.numbers import linear_numbers, logarithmic_numbers, reading
 from dashboard.plots.observations.boxes import drawn_box
 from dashboard.theme import ANALYSIS, DIVERGING, MISSING, NEUTRAL, REJECTED, TRUTH, FieldStyle
@@ -55,24 +60,35 @@ class ObservationMap:
     on_window
         Called with what is looked at after a person has zoomed or panned.
     on_box
-        Called with the area of a box that was drawn.
+        Called with the area of a box that was drawn, in x and y of the map.
+    on_turn
+        As of :class:`MapGround`.
     """
 
     def __init__(
         self, width: int, height: int, on_tap: Callable[[float, float], None], on_window: Callable[[Window], None],
-        on_box: Callable[[Window], None],
+        on_box: Callable[[Window], None], on_turn: Callable[[float, float, bool], None] | None = None,
     ) -> None:  # fmt: skip
         self._box, self._on_tap, self._on_window, self._on_box = (width, height), on_tap, on_window, on_box
+        self._on_turn = on_turn
+        self._ground: MapGround | None = None
+        self._projection: Projection | None = None
         self.figure: figure | None = None
         #: Pixels of the map itself on the screen.
         self.size = (width - FRAME_WIDTH, height - FRAME_HEIGHT)
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
 
-    def open(self, area: Window) -> None:
-        """Build the map of an area."""
-        fig = self._build(area)
-        self._fit(fig, area)
+    def open(self, area: Window, projection: Projection | None = None) -> None:
+        """Build the map of an area: degrees, or x and y of a projection."""
+        fig = self._build(area, projection)
+        self._fit(fig, area, projection)
         self.figure = self.pane.object = fig
+
+    def turn(self, projection: Projection | None, area: Window) -> None:
+        """Lay coastlines and graticule as the projection has them; a box and a ring are put in their places anew."""
+        self._projection = projection
+        if self._ground is not None and projection is not None:
+            self._ground.show(View(projection, area, *self.size))
 
     def show(self, picture: Picture, style: FieldStyle, limits: tuple[float, float], columns: Mapping[str, Sequence]) -> None:
         """Replace what is shown.
@@ -116,29 +132,39 @@ class ObservationMap:
 
     def choose(self, box: tuple[float, float, float, float] | None) -> None:
         """Draw the box that was chosen: west, east, south, north."""
+        self._edge.data = {"x": [], "y": []}
         if box is None:
             self._chosen.visible = False
+        elif self._projection is not None:
+            self._chosen.visible = False
+            edge = project_lines(self._projection, outline_of(box)).numpy()
+            self._edge.data = {"x": edge[:, 0], "y": edge[:, 1]}
         else:
             west, east, south, north = box
             self._chosen.update(left=west, right=east, bottom=south, top=north, visible=True)
 
     def point_at(self, x: float | None, y: float | None = None) -> None:
-        """Put a ring round a place, or take it away."""
+        """Put a ring round a place (longitude, latitude), or take it away."""
         there = x is not None and y is not None
+        if there and self._ground is not None and x is not None and y is not None:
+            x, y = (float(v[0]) for v in self._ground.points([x], [y]))
         self._picked.data = {"x": [x], "y": [y]} if there else {"x": [], "y": []}
 
-    def _build(self, area: Window) -> figure:
+    def _build(self, area: Window, projection: Projection | None) -> figure:
         fig = figure(
             x_range=Range1d(start=area.west, end=area.east), y_range=Range1d(start=area.south, end=area.north),
             tools="pan,wheel_zoom,box_zoom,reset,save", active_scroll="wheel_zoom", active_drag="pan", toolbar_location="above",
         )  # fmt: skip
         fig.toolbar.logo = None
-        fig.xaxis.update(formatter=degrees_east(), ticker=BasicTicker(desired_num_ticks=4))
-        fig.yaxis.update(formatter=degrees_north())
+        if projection is None:
+            fig.xaxis.update(formatter=degrees_east(), ticker=BasicTicker(desired_num_ticks=4))
+            fig.yaxis.update(formatter=degrees_north())
+        else:
+            fig.axis.visible = fig.grid.visible = False
+            fig.outline_line_color = None
         self._field_raster = ColumnDataSource(data=_NO_IMAGE)
         self._field_mapper = LinearColorMapper(palette=Viridis256, nan_color=CLEAR)
         self._field = _image(fig, self._field_raster, self._field_mapper, 0.75)
-        coast = coastlines(area.west, area.east, area.south, area.north)
         self._mappers: dict[str, LinearColorMapper | LogColorMapper] = {
             "value": LinearColorMapper(palette=Viridis256, nan_color=CLEAR),
             "quality": LinearColorMapper(palette=QUALITY_COLOURS, low=-0.5, high=3.5, nan_color=CLEAR),
@@ -146,7 +172,10 @@ class ObservationMap:
         }
         self._rasters = {name: ColumnDataSource(data=_NO_IMAGE) for name in self._mappers}
         self._images = {name: _image(fig, self._rasters[name], mapper) for name, mapper in self._mappers.items()}
-        fig.line(coast[:, 0], coast[:, 1], color=NEUTRAL, line_width=1.1)
+        self._ground = None if projection is None else MapGround(fig, self._on_turn)
+        if projection is None:
+            coast = coastlines(area.west, area.east, area.south, area.north)
+            fig.line(coast[:, 0], coast[:, 1], color=NEUTRAL, line_width=1.1)
         self._points = ColumnDataSource(data={name: [] for name in _COLUMNS})
         self._dots = {
             name: fig.scatter(
@@ -158,6 +187,8 @@ class ObservationMap:
         self._picked = ColumnDataSource(data={"x": [], "y": []})
         for color, width in (("white", 4), ("black", 2)):
             fig.scatter("x", "y", source=self._picked, size=16, fill_color=None, line_color=color, line_width=width)
+        self._edge = ColumnDataSource(data={"x": [], "y": []})
+        fig.line("x", "y", source=self._edge, line_color=ANALYSIS, line_width=2)
         self._chosen = BoxAnnotation(
             left=0, right=0, bottom=0, top=0, visible=False, fill_color=ANALYSIS, fill_alpha=0.08, line_color=ANALYSIS,
             line_width=2,
@@ -179,18 +210,30 @@ class ObservationMap:
             ),
             BoxSelectTool(renderers=[], persistent=False, description="Choose what lies in a box (drag)"),
         )
-        fig.on_event(Tap, lambda event: self._on_tap(event.y, event.x))
+        fig.on_event(Tap, lambda event: self._on_tapped(event.x, event.y))
         fig.on_event(SelectionGeometry, self._on_selected)
         tell_soon(fig)
-        fig.on_event(RangesUpdate, lambda e: self._on_window(Window(e.x0, e.x1, e.y0, e.y1)))
+        fig.on_event(RangesUpdate, lambda e: self._on_ranges(fig, Window(e.x0, e.x1, e.y0, e.y1)))
+
+    def _on_ranges(self, fig: figure, window: Window) -> None:
+        if fig is self.figure:  # what the figure before is told too late is of another map
+            self._on_window(window)
+
+    def _on_tapped(self, x: float, y: float) -> None:
+        place = (y, x) if self._ground is None else self._ground.place(x, y)
+        if place is not None:
+            self._on_tap(*place)
 
     def _on_selected(self, event: Any) -> None:
         box = drawn_box(event)
         if box is not None:
-            self._on_box(Window(box.west, box.east, max(box.south, -90.0), min(box.north, 90.0)))
+            self._on_box(box)
 
-    def _fit(self, fig: figure, area: Window) -> None:
-        shape = aspect(Raster(np.zeros((1, 1)), area.west, area.east, area.south, area.north))
+    def _fit(self, fig: figure, area: Window, projection: Projection | None) -> None:
+        frame: Frame = "geographic" if projection is None else "projected"
+        shape = aspect(Raster(np.zeros((1, 1)), area.west, area.east, area.south, area.north), frame)
+        if projection is not None:  # however long the numbers at the colour bar are, the globe stays round
+            fig.update(min_border_left=2, min_border_right=FRAME_WIDTH - 2, min_border_top=30, min_border_bottom=2)
         inner = min(self._box[1] - FRAME_HEIGHT, (self._box[0] - FRAME_WIDTH) / shape)
         width, height = inner * shape + FRAME_WIDTH, inner + FRAME_HEIGHT
         fig.update(sizing_mode="scale_width", aspect_ratio=width / height, max_width=int(width), width=None, height=None)

@@ -74,10 +74,10 @@ def test_the_part_that_is_looked_at_is_told_as_soon_as_the_wheel_rests(explore):
 
 
 def test_a_map_in_another_projection(explore):
-    explore.projection.value = "globe"
+    explore.mapping.projection.value = "globe"
     explore.state.wait()
-    assert explore.longitude.visible
-    assert explore.latitude.visible
+    assert explore.mapping.longitude.visible
+    assert explore.mapping.latitude.visible
     assert (explore.state.middle_latitude, explore.state.middle_longitude) == (45, 0)  # of the field's area
     raster, view = explore.state.picture.raster, explore.state.picture.view
     assert (raster.west, raster.east, raster.south, raster.north) == (-1, 1, -1, 1)
@@ -89,14 +89,14 @@ def test_a_map_in_another_projection(explore):
     np.testing.assert_allclose(image(explore.map)[drawn], expected[drawn], atol=1.3)
     table = explore.map._table.data
     assert len(table["latitude"][0]) == table["size"][0][0] * table["size"][0][1]
-    explore.projection.value = "lat-lon"
+    explore.mapping.projection.value = "lat-lon"
     explore.state.wait()
     np.testing.assert_allclose(image(explore.map), known(LATITUDE, LONGITUDE), rtol=1e-6)
-    assert not explore.longitude.visible
+    assert not explore.mapping.longitude.visible
 
 
 def test_a_place_on_the_globe_is_picked_and_hides_behind_the_horizon(explore):
-    explore.projection.value = "globe"
+    explore.mapping.projection.value = "globe"
     explore.state.wait()
     x, y = explore.map._ground.points([10.3], [40.2])
     latitude, longitude = explore.map._ground.place(x[0], y[0])
@@ -106,13 +106,13 @@ def test_a_place_on_the_globe_is_picked_and_hides_behind_the_horizon(explore):
     shown = explore.map._ground.points([10], [40])
     assert (explore.map._marks.data["x"], explore.map._marks.data["y"]) == (shown[0].tolist(), shown[1].tolist())
     assert explore.map._ground.place(0.9, 0.9) is None
-    explore.longitude.value = 180
+    explore.mapping.longitude.value = 180
     explore.state.wait()
     assert np.isnan(explore.map._marks.data["x"]).all()
 
 
 def test_a_drag_turns_the_globe(explore):
-    explore.projection.value = "globe"
+    explore.mapping.projection.value = "globe"
     explore.state.wait()
     figure, turned = explore.map.figure, explore.map._ground.turned
     turned.data = {"latitude": [12.0], "longitude": [-30.0], "done": [False], "count": [1]}
@@ -123,7 +123,7 @@ def test_a_drag_turns_the_globe(explore):
     explore.state.wait()
     assert explore.map.figure is figure
     assert image(explore.map).size > 8 * preview
-    assert (explore.latitude.value, explore.longitude.value) == (14, -32)
+    assert (explore.mapping.latitude.value, explore.mapping.longitude.value) == (14, -32)
 
 
 def test_every_grid_is_shown(explore, tmp_path):
@@ -165,7 +165,7 @@ def test_contours_and_barbs_lie_over_the_field_and_go_with_it(tmp_path):
     assert "Contour levels must be an interval" in text_of(page.overlays._problem)
     assert len(drawn.contours.data["x"]) == 0
     page.overlays.levels.value = ""
-    page.projection.value = "globe"
+    page.mapping.projection.value = "globe"
     page.state.wait()
     page.overlays.wait()
     assert page.map._overlays is not drawn

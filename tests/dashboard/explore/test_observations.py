@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from backends.fields.catalogue import Catalogue
+from backends.fields.raster import Window
 from dashboard.explore.observations import state as observation_state
 from dashboard.explore.page import ExplorePage
 from tests.backends.observation_files import feedback, table
@@ -248,3 +249,53 @@ def test_stations_go_to_the_analysis_page(real_data):
     assert not analysis.state.problem
     analysis.close()
     assert not analysis.address.faults
+
+
+def test_observations_lie_on_a_globe_over_their_field(stations):
+    views, state = stations.observations, stations.state.observations
+    views.compare.datasets.value = "a.nc"
+    stations.wait()
+    wait(stations)
+    assert state.middle_latitude == pytest.approx(45.5, abs=0.2)
+    views.mapping.projection.value = "globe"
+    wait(stations)
+    points = views.map._points.data
+    # At 45.5°N 5.5°E in the middle, a place at 43°N 3°E lies (Snyder, 1987, 20-3 and 20-4):
+    phi, middle, east = np.radians(43.0), np.radians(state.middle_latitude), np.radians(3.0 - state.middle_longitude)
+    x = np.cos(phi) * np.sin(east)
+    y = np.cos(middle) * np.sin(phi) - np.sin(middle) * np.cos(phi) * np.cos(east)
+    assert np.hypot(points["x"] - x, points["y"] - y).min() < 1e-6
+    under = np.asarray(views.map._field_raster.data["image"][0])
+    assert views.map._field.visible
+    row, column = ((v + 1) / 2 * n for v, n in zip((y, x), under.shape, strict=True))
+    assert under[int(row), int(column)] == pytest.approx(known(np.array([43.0]), np.array([3.0])).item() + 3, abs=1.2)
+    figure = views.map.figure
+    views.map._on_tapped(x, y)
+    wait(stations)
+    assert "Station S3" in views._card.object
+    np.testing.assert_allclose([views.map._picked.data["x"][0], views.map._picked.data["y"][0]], [x, y], atol=1e-6)
+    state.turn_to(-43.0, -177.0)
+    wait(stations)
+    assert views.map.figure is figure  # it is turned, not built anew
+    assert not len(views.map._points.data["x"])  # all are on the other side
+    assert np.isnan(views.map._picked.data["x"][0])
+
+
+def test_a_box_on_a_polar_map_filters_and_is_drawn_where_it_holds(stations):
+    views, state = stations.observations, stations.state.observations
+    views.mapping.projection.value = "north"
+    wait(stations)
+    there = views.map._points.data
+    near = np.argsort(there["y"])[:4]
+    drawn = Window(*(float(v) for k in "xy" for v in (there[k][near].min() - 1e-3, there[k][near].max() + 1e-3)))
+    state.choose_box(drawn)
+    wait(stations)
+    assert 4 <= state.overview.chosen < state.overview.rows
+    edge = views.map._edge.data
+    assert len(edge["x"]) > 100
+    assert np.nanmin(edge["x"]) <= drawn.west + 2e-3
+    assert not views.map._chosen.visible
+    views.mapping.projection.value = "lat-lon"
+    wait(stations)
+    assert views.map._chosen.visible
+    assert not len(views.map._edge.data["x"])
