@@ -124,7 +124,7 @@ class _ByQuantity:
         some = _some(table, rows)
         values = {name: quantity(some, name) for name in known}
         departures = [v for name, v in values.items() if name != "value"]
-        common = _edges(np.concatenate(departures), about_zero=True) if departures else None
+        common = _edges(*departures, about_zero=True) if departures else None
         for name, of in values.items():
             edges = _edges(of) if name == "value" or common is None else common
             counted = _counted(of, some.quality == PASSED, edges)
@@ -145,15 +145,19 @@ def _some(table: Table, rows: np.ndarray) -> Table:
     return table if rows.all() else table.take(rows)
 
 
-def _edges(values: np.ndarray, about_zero: bool = False) -> np.ndarray:
+def _edges(*arrays: np.ndarray, about_zero: bool = False) -> np.ndarray:
     """Return even edges that leave out what is far outside of nearly all: one gross error would hide the rest in one bar."""
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        return histogram(finite, BARS)[0]
-    some = finite[:: max(1, len(finite) // 200_000)]
-    low, high = np.quantile(some, [0.001, 0.999])
+    every = max(1, sum(int(np.isfinite(values).sum()) for values in arrays) // 200_000)
+    some, ends = [], []
+    for values in arrays:  # one by one: all together would be copied
+        finite = values[np.isfinite(values)]
+        some.append(finite[::every].copy())
+        ends += [float(finite.min()), float(finite.max())] if len(finite) else []
+    if not ends:
+        return histogram(np.zeros(0), BARS)[0]
+    low, high = np.quantile(np.concatenate(some), [0.001, 0.999])
     margin = 0.15 * (high - low)
-    low, high = max(float(finite.min()), low - margin), min(float(finite.max()), high + margin)
+    low, high = max(min(ends), low - margin), min(max(ends), high + margin)
     if about_zero:
         low, high = -max(abs(low), abs(high)), max(abs(low), abs(high))
     if high <= low:

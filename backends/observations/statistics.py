@@ -1,5 +1,6 @@
 """How many observations there are, and how far the model is from them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,8 @@ from backends.errors import InputError
 from backends.observations.schema import PASSED
 from backends.observations.table import Table
 
+#: Rows that are summed up at once, so that millions need no copies of as many.
+PIECE = 2**19
 #: Regions in which departures are commonly judged, by their least and greatest latitude, degrees north.
 REGIONS = {"northern extratropics": (20.0, 90.0), "tropics": (-20.0, 20.0), "southern extratropics": (-90.0, -20.0)}
 
@@ -58,21 +61,32 @@ def grouped_summary(values: np.ndarray, group: np.ndarray, count: int) -> list[S
     count
         Number of groups.
     """
-    used = np.isfinite(values) & (group >= 0)
-    values, group = values[used].astype("f8"), group[used]
-    n = np.bincount(group, minlength=count)
+    n, total, squares = np.zeros(count, np.intp), np.zeros(count), np.zeros(count)
     least, greatest = np.full(count, np.inf), np.full(count, -np.inf)
-    np.minimum.at(least, group, values)
-    np.maximum.at(greatest, group, values)
+    for some, of in _finite(values, group):
+        n += np.bincount(of, minlength=count)
+        total += np.bincount(of, some, count)
+        np.minimum.at(least, of, some)
+        np.maximum.at(greatest, of, some)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(group, values, count) / n
+        mean = total / n
         # About the mean, in a second pass: the difference of two large sums of squares would lose the digits.
-        std = np.sqrt(np.bincount(group, (values - mean[group]) ** 2, count) / n)
+        for some, of in _finite(values, group):
+            squares += np.bincount(of, (some - mean[of]) ** 2, count)
+        std = np.sqrt(squares / n)
     nothing = Summary(0, np.nan, np.nan, np.nan, np.nan)
     return [
         Summary(int(n[k]), float(least[k]), float(mean[k]), float(greatest[k]), float(std[k])) if n[k] else nothing
         for k in range(count)
     ]
+
+
+def _finite(values: np.ndarray, group: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give finite values, float64, and the groups of those that belong to one, piece by piece."""
+    for first in range(0, len(values), PIECE):
+        some, of = values[first : first + PIECE], group[first : first + PIECE]
+        used = np.isfinite(some) & (of >= 0)
+        yield some[used].astype("f8"), of[used]
 
 
 def departures(table: Table) -> Departures:

@@ -7,7 +7,7 @@ import pytest
 
 from backends.errors import InputError
 from backends.fields.raster import Window
-from backends.observations import parquet
+from backends.observations import parquet, statistics
 from backends.observations import picture as pictures
 from backends.observations.card import card
 from backends.observations.coded import Coded
@@ -132,6 +132,16 @@ def test_a_part_of_a_map_shows_what_is_chosen_of_the_rows_there(colour, monkeypa
         "value": t.value[inside].mean(),
     }  # fmt: skip
     assert shown == pytest.approx(expected[colour], rel=1e-5)
+
+
+def test_statistics_are_the_same_in_pieces(monkeypatch):
+    monkeypatch.setattr(statistics, "PIECE", 37)
+    values, group = np.random.default_rng(5).normal(280, 3, 500), np.arange(500) % 4 - 1
+    values[::50] = np.nan
+    for k, found in enumerate(statistics.grouped_summary(values, group, 3)):
+        of = values[(group == k) & np.isfinite(values)]
+        assert (found.n, found.min, found.max) == (len(of), of.min(), of.max())
+        assert (found.mean, found.std) == (pytest.approx(of.mean(), rel=1e-12), pytest.approx(of.std(), rel=1e-12))
 
 
 def test_a_click_finds_the_nearest_that_is_selected():
