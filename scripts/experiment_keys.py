@@ -62,11 +62,18 @@ UNITS = {
     "gross_size": "`noise`",
     "huber": "σ_o",
     "background_check": "√(HBHᵀ + R)",
+    "window": "h",
+    "box": "degrees",
 }
 #: Real numbers without a unit.
 PURE = {"floor", "static_weight", "ensemble_weight", "gross_probability", "tolerance", "withhold"}
 IN_DESCRIPTION = re.compile(r", (km|m/s|m²/s|m|s|h|per second)(?=;|$)")
-LEVELS = {"case-stations": "hPa", "case-field": "as in the file", "case-ensemble": "as in the file"}
+LEVELS = {
+    "case-stations": "hPa",
+    "case-field": "as in the file",
+    "case-ensemble": "as in the file",
+    "case-observed-field": "as in the file",
+}
 #: The same of cycling experiments, by kind of section. Testbeds mostly have no units; where a key has one, it stands in its
 #: description after a comma: "width of the plane, km".
 TIME = "model time"

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from backends.experiments.sections import Positive, Section, Seed
+from backends.experiments.sections import NotNegative, Positive, Section, Seed
 
 CorrelationName = Literal["gaussian", "exponential", "soar", "matern52", "gaspari-cohn"]
+Quality = Literal["unknown", "passed", "suspicious", "rejected"]
 
 
 class GeneratedCase(Section):
@@ -111,10 +112,59 @@ class StationsCase(Section):
     seed: Seed = Field(0, description="seed of which stations are withheld")
 
 
+class ObservedFieldCase(Section):
+    """Real observations over any field, which is the background. There is no truth, and no score against one."""
+
+    name: Literal["observed-field"] = "observed-field"
+    path: str = Field(description="the background: a file relative to the data folder, or the key of an embedded dataset")
+    variable: str = Field(description="name, or CF standard name where only one variable has it")
+    time: str | int | None = Field(
+        None,
+        description="valid time of the background (ISO 8601, UTC) or its index; null: the one nearest to the observations, "
+        "however far",
+    )
+    level: float | int | None = Field(None, description="level of the background as the file has it; null: the first")
+    member: int | None = Field(None, ge=0, description="member that is the background; null: the first")
+    observations: str = Field(description="a file of observations of any format that is read, relative to the data folder")
+    observed: str = Field(description="what is observed: CF standard name, or the name in the file")
+    at: str | None = Field(
+        None, description="time (ISO 8601, UTC) that the observations are near; null: the background's valid time"
+    )
+    window: NotNegative | None = Field(3.0, description="observations at most so long before or after; null: of all times")
+    levels: tuple[float, float] | None = Field(
+        None,
+        description="least and greatest level of the observations: pressure in Pa, height in m; null: at the background's "
+        "pressure level, or of a background without one those without a level",
+    )
+    level_kind: Literal["pressure", "height", "channel", "other"] = Field("pressure", description="what `levels` are")
+    box: tuple[float, float, float, float] | None = Field(
+        None, description="west, east, south and north of the observations, degrees; null: everywhere"
+    )
+    report_types: tuple[str, ...] = Field((), description="types of reports, such as TEMP; none: all")
+    qualities: tuple[Quality, ...] = Field(
+        ("unknown", "passed"), min_length=1, description="classes of quality control that are used"
+    )
+    errors: Literal["file", "alike"] = Field(
+        "file",
+        description="`file`: σ_o is the root mean square of the file's own errors, where it has any, and each keeps its ratio "
+        "to it; `alike`: σ_o for all",
+    )
+    limit: int = Field(2000, ge=1, le=5000, description="at most so many observations; of more, some are drawn")
+    points: int = Field(
+        20_000, ge=100, le=120_000,
+        description="at most so many grid points; a larger field is cut to the area of the observations, and made coarser if "
+        "it must be",
+    )  # fmt: skip
+    seed: Seed = Field(0, description="seed of which observations are drawn")
+
+
+#: Cases whose observations are real: their places and values are those of a file, and there is no truth on their domain.
+REAL = ("stations", "observed-field")
+
 #: All kinds, in the order in which pages offer them.
-CASES = (LineCase, PlaneCase, CourseLineCase, CoursePlaneCase, FieldCase, EnsembleCase, StationsCase)
+CASES = (LineCase, PlaneCase, CourseLineCase, CoursePlaneCase, FieldCase, EnsembleCase, StationsCase, ObservedFieldCase)
 
 Case = Annotated[
-    LineCase | PlaneCase | CourseLineCase | CoursePlaneCase | FieldCase | EnsembleCase | StationsCase,
+    LineCase | PlaneCase | CourseLineCase | CoursePlaneCase | FieldCase | EnsembleCase | StationsCase | ObservedFieldCase,
     Field(discriminator="name"),
 ]

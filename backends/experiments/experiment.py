@@ -122,7 +122,7 @@ class AnalysisExperiment:
             rmse_analysis=float(self.case.rmse(analysis.mean)),
             seconds=seconds,
             optimum=optimum,
-            warnings=(*warnings_of(B), *_at_bounds(optimum)),
+            warnings=(*self.case.warnings, *warnings_of(B), *_at_bounds(optimum)),
         )
 
     def sigma_o(self, settings: AnalysisSettings) -> float:

@@ -121,8 +121,13 @@ def _suggested(case: ReadyCase, grid: LatLonGrid) -> Suggested:
     """Return σ_b as the background's actual error, σ_o a quarter of it, L 15 % of the domain's height, at most 500 km."""
     assert case.background is not None
     sigma = two_digits(float(case.rmse(case.background)) or 1.0)
+    return Suggested(sigma, usual_length(grid), two_digits(sigma / 4))
+
+
+def usual_length(grid: LatLonGrid) -> float:
+    """Return a correlation length to begin with, km: 15 % of the domain's height, at most 500 km."""
     height = float(grid.latitude[-1] - grid.latitude[0]) * math.pi / 180 * EARTH_RADIUS_KM
-    return Suggested(sigma, two_digits(min(max(0.15 * height, 20.0), 500.0)), two_digits(sigma / 4))
+    return two_digits(min(max(0.15 * height, 20.0), 500.0))
 
 
 def find_variable(dataset: FieldDataset, name: str) -> Variable:

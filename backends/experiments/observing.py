@@ -18,7 +18,7 @@ from backends.observing.observations import Observations
 from backends.observing.operators import FUNCTIONS, LinearOperator, ObservationOperator, PointwiseOperator
 
 #: Purposes that random numbers are drawn for, each from a sequence of its own.
-BACKGROUND, NOISE, GROSS, WITHHELD = 1, 2, 3, 4
+BACKGROUND, NOISE, GROSS, WITHHELD, THINNED = 1, 2, 3, 4, 5
 #: The radius of an area mean where none is given, as a share of the domain.
 USUAL_RADIUS = 0.05
 
@@ -35,20 +35,23 @@ class ObservedNetwork:
         H.
     error_correlation
         Of the observation errors, or None.
+    error_ratio
+        Shape (p,): their standard deviations as multiples of σ_o, or None where all are alike.
     """
 
     places: Tensor
     operator: ObservationOperator
     error_correlation: Tensor | None
+    error_ratio: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.places)
 
     def error(self, sigma: float | Tensor) -> ObservationError:
-        """Return R for a σ_o that all observations share."""
+        """Return R for a σ_o that all observations share, or that the standard deviation of each is a multiple of."""
         check_sigma_o(plain(sigma))
         ones = torch.ones(len(self.places), dtype=self.places.dtype, device=self.places.device)
-        return ObservationError(ones * sigma, self.error_correlation)
+        return ObservationError((ones if self.error_ratio is None else self.error_ratio) * sigma, self.error_correlation)
 
 
 def generator(seed: int, purpose: int, draw: int = 0) -> torch.Generator:
@@ -65,8 +68,9 @@ def observe_network(case: ReadyCase, settings: ObservationSettings) -> ObservedN
     InputError
         If the network does not fit the domain, or the operator needs another domain.
     """
+    ratio = None
     if case.observations is not None and settings.placement in (None, "case"):
-        places = case.observations.places
+        places, ratio = case.observations.places, case.error_ratio
         if settings.operator != "point":
             raise InputError(
                 f"the observations that come with the case are values at points; the operator {settings.operator!r} needs "
@@ -79,7 +83,7 @@ def observe_network(case: ReadyCase, settings: ObservationSettings) -> ObservedN
     correlation = None
     if settings.correlation_length:
         correlation = correlated(case.domain.distance(places, places), settings.correlation_length)
-    return ObservedNetwork(places, _operator(case, settings, places), correlation)
+    return ObservedNetwork(places, _operator(case, settings, places), correlation, ratio)
 
 
 def _check_places(places: tuple[tuple[float, ...], ...], domain: Domain) -> None:
@@ -109,7 +113,7 @@ def observed_values(
     none = torch.zeros(p, dtype=torch.bool, device=like.device)
     if case.observations is not None and network.places is case.observations.places:
         if draw and not case.withheld:
-            raise InputError("the course's case has one set of observations; repeat needs a case whose errors can be drawn")
+            raise InputError("this case has one set of observations; repeat needs a case whose errors can be drawn")
         return case.observations, none
     exact = network.operator(case.truth)
     unit = unit_noise(p, generator(settings.seed, NOISE, draw)).to(like)

@@ -8,6 +8,7 @@ from backends.errors import InputError
 from backends.experiments.cases import CourseLineCase, CoursePlaneCase
 from backends.fields.catalogue import MOST_FILES, Catalogue, Entry
 from backends.fields.paths import confine
+from backends.observations.catalogue import observed
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,14 @@ class Offers:
         Datasets with fields.
     stations
         BUFR files, relative to the data folder.
+    observed
+        Files of observations of any format, BUFR files among them.
     """
 
     kinds: tuple[str, ...]
     entries: tuple[Entry, ...]
     stations: tuple[str, ...]
+    observed: tuple[str, ...] = ()
 
 
 def offers(catalogue: Catalogue) -> Offers:
@@ -39,7 +43,10 @@ def offers(catalogue: Catalogue) -> Offers:
         kinds.append("ensemble")
     if stations:
         kinds.append("stations")
-    return Offers(tuple(kinds), entries, stations)
+    over_fields = tuple(entry.key for entry in observed(catalogue))
+    if over_fields:
+        kinds.append("observed-field")
+    return Offers(tuple(kinds), entries, stations, over_fields)
 
 
 def _there(path: str, folder: Path) -> bool:

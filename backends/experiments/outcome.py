@@ -40,7 +40,7 @@ class Outcome:
     covariance
         S; for a nonlinear H linearised at the analysis.
     rmse_background, rmse_analysis
-        Against the truth, or at withheld stations, in the unit of the state.
+        Against the truth, or at withheld stations, in the unit of the state; NaN where there is neither.
     seconds
         Wall time from the settings to the analysis, everything but drawing background and observations.
     optimum

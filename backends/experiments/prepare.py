@@ -9,6 +9,7 @@ from backends.experiments.cases import (
     EnsembleCase,
     FieldCase,
     LineCase,
+    ObservedFieldCase,
     PlaneCase,
     StationsCase,
 )
@@ -16,6 +17,7 @@ from backends.experiments.course_cases import course_line_case, course_plane_cas
 from backends.experiments.experiment import AnalysisExperiment
 from backends.experiments.field_cases import ensemble_case, field_case
 from backends.experiments.generated import line_case, plane_case
+from backends.experiments.observed_field import observed_field_case
 from backends.experiments.station_case import station_case
 from backends.fields.catalogue import Catalogue
 from backends.fields.field import Field
@@ -23,7 +25,7 @@ from backends.fields.field import Field
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """An experiment on a case, and the truth as a field where it is one."""
+    """An experiment on a case, and the truth as a field where it is one; of a case without a truth, the background."""
 
     settings: Case
     experiment: AnalysisExperiment
@@ -38,14 +40,16 @@ def prepare(settings: Case, catalogue: Catalogue) -> Prepared:
     InputError
         If its data are missing, damaged, or not what the case needs.
     """
-    truth: Field | None = None
+    field: Field | None = None
     match settings:
         case FieldCase():
-            ready, truth = field_case(settings, catalogue)
+            ready, field = field_case(settings, catalogue)
         case EnsembleCase():
-            ready, truth = ensemble_case(settings, catalogue)
+            ready, field = ensemble_case(settings, catalogue)
         case StationsCase():
             ready = station_case(settings, catalogue)
+        case ObservedFieldCase():
+            ready, field = observed_field_case(settings, catalogue)
         case LineCase():
             ready = line_case(settings)
         case PlaneCase():
@@ -54,4 +58,4 @@ def prepare(settings: Case, catalogue: Catalogue) -> Prepared:
             ready = course_line_case(settings, catalogue.folder)
         case CoursePlaneCase():
             ready = course_plane_case(settings, catalogue.folder)
-    return Prepared(settings, AnalysisExperiment(ready, settings), truth)
+    return Prepared(settings, AnalysisExperiment(ready, settings), field)

@@ -30,7 +30,7 @@ class ReadyCase:
     domain
         Where the state lives.
     truth
-        Shape (n,). Of stations: what was observed there.
+        Shape (n,). Of stations: what was observed there. NaN throughout where nobody knows it.
     background
         Shape (n,), or None where it is drawn from B.
     weights
@@ -57,6 +57,12 @@ class ReadyCase:
         From a lag in steps to lagged differences of a series, shape (k, n), for the NMC method.
     geometry
         Distances on a latitude–longitude grid.
+    error_ratio
+        Shape (p,): standard deviation of the error of each of `observations`, as a multiple of σ_o; None where all are alike.
+    notes
+        What was made of the data, in sentences.
+    warnings
+        Sentences that a person must know.
     """
 
     domain: Domain
@@ -76,9 +82,17 @@ class ReadyCase:
     lag: int = 0
     differences: Callable[[int], Tensor] | None = None
     geometry: SphereGeometry | None = field(default=None)
+    error_ratio: Tensor | None = None
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether there is anything that an analysis can be judged by but its own observations."""
+        return bool(torch.isfinite(self.truth).any())
 
     def rmse(self, state: Tensor) -> Tensor:
-        """Return the root-mean-square difference from the truth, weighted, shape (...), of states (..., n)."""
+        """Return the weighted root-mean-square difference of states (..., n) from the truth, shape (...); NaN without one."""
         squared = torch.where(self.weights > 0, state - self.truth, torch.zeros_like(self.truth)).square()
         return (squared * self.weights).sum(-1).sqrt()
 

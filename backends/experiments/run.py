@@ -122,7 +122,8 @@ def run_settings(settings: AnalysisSettings, catalogue: Catalogue) -> Summary:
     experiment = prepare(settings.case, catalogue).experiment
     if settings.repeat is None:
         outcome = experiment.run(settings)
-        return summary_of(scores(outcome), outcome.seconds) | ({"warnings": list(outcome.warnings)} if outcome.warnings else {})
+        said = {"notes": outcome.case.notes, "warnings": outcome.warnings}
+        return summary_of(scores(outcome), outcome.seconds) | {name: list(texts) for name, texts in said.items() if texts}
     experiments = splits(settings, catalogue) if isinstance(settings.case, StationsCase) else experiment
     numbers = repeated(experiments, settings)
     return summary_of(numbers, numbers.pop("seconds"))

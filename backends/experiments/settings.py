@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backends.experiments.cases import Case, CorrelationName, LineCase, StationsCase
+from backends.experiments.cases import REAL, Case, CorrelationName, LineCase
 from backends.experiments.sections import GREATEST, NotNegative, Positive, Section, Seed
 
 OperatorName = Literal["point", "area", "channel", "square", "logarithm", "saturating"]
@@ -94,8 +94,8 @@ class MethodSettings(Section):
     huber: float = Field(0.0, ge=0, le=1e6, description="residuals beyond so many σ_o count linearly; 0: all count squared")
 
 
-#: Settings of `observations` that have a meaning for stations: their places and values are those of the file.
-OF_STATIONS = {"sigma"}
+#: Settings of `observations` that have a meaning for real ones: their places and values are those of the file.
+OF_REAL = {"sigma"}
 
 
 class AnalysisSettings(Section):
@@ -115,12 +115,14 @@ class AnalysisSettings(Section):
     @model_validator(mode="after")
     def _check(self) -> Self:
         given = self.observations.model_fields_set
-        if isinstance(self.case, StationsCase) and not given <= OF_STATIONS:
-            names = ", ".join(sorted(given - OF_STATIONS))
-            raise ValueError(f"observations of stations are those of their file; {names} cannot be set, only sigma")
+        if self.case.name in REAL and not given <= OF_REAL:
+            names = ", ".join(sorted(given - OF_REAL))
+            raise ValueError(f"observations of {self.case.name} are those of their file; {names} cannot be set, only sigma")
+        if self.case.name == "observed-field" and self.repeat is not None:
+            raise ValueError("repeat: the errors of real observations cannot be drawn again; leave it out")
         if self.observations.places and self.observations.placement is None:
             raise ValueError("observations.places are used where placement is 'clicked'; write placement: clicked beside them")
-        if self.observations.placement == "case" and not self.case.name.startswith(("course", "stations")):
+        if self.observations.placement == "case" and not self.case.name.startswith(("course", *REAL)):
             raise ValueError(
                 f"observations.placement: 'case' is for the course's cases; {self.case.name} has no observations of its own"
             )

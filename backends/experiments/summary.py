@@ -13,9 +13,11 @@ def scores(outcome: Outcome) -> dict[str, float]:
     """Return the scores of one outcome; NaN where one is not defined, as χ²/p without observations."""
     d = outcome.diagnostics
     suffix = "withheld_" if outcome.case.withheld else ""
-    result = {
-        f"rmse_{suffix}background": outcome.rmse_background,
-        f"rmse_{suffix}analysis": outcome.rmse_analysis,
+    if outcome.case.has_truth:
+        result = {f"rmse_{suffix}background": outcome.rmse_background, f"rmse_{suffix}analysis": outcome.rmse_analysis}
+    else:
+        result = {"omb_mean": d.omb.mean, "omb_std": d.omb.std, "oma_mean": d.oma.mean, "oma_std": d.oma.std}
+    result |= {
         "jb": d.jb,
         "jo": d.jo,
         "j": d.j,

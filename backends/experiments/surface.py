@@ -10,6 +10,7 @@ from torch import Tensor
 from backends.assimilation.innovation import InnovationCovariance
 from backends.background_error.base import BackgroundError
 from backends.errors import InputError
+from backends.experiments.cases import REAL
 from backends.experiments.experiment import AnalysisExperiment
 from backends.experiments.settings import AnalysisSettings
 from backends.observing.operators import LinearOperator
@@ -92,6 +93,8 @@ def tuning_surface(
         If the parameters are the same or do not apply, H is not linear, or there are no observations.
     """
     _check(settings, x, y)
+    if score == "rmse" and not experiment.case.has_truth:
+        raise InputError("there is no truth here that an RMSE could be against; the likelihood needs none")
     chosen = {x.parameter: x.values, y.parameter: y.values}
     most = int(max(chosen.get("count", (settings.observations.count,))))
     base = settings.model_copy(
@@ -178,7 +181,7 @@ def _check(settings: AnalysisSettings, x: SurfaceAxis, y: SurfaceAxis) -> None:
             raise InputError(f"a side of the tuning surface has 1 to {MOST} values; came {len(axis.values)}")
         if axis.parameter == "count" and settings.observations.placement not in (None, "random"):
             raise InputError("the number of observations can be varied where they are placed at random")
-        if axis.parameter == "count" and settings.case.name in ("stations", "course-1d", "course-2d"):
+        if axis.parameter == "count" and settings.case.name in (*REAL, "course-1d", "course-2d"):
             raise InputError(f"the number of observations of {settings.case.name} is that of its file")
         if axis.parameter in ("length", "floor") and settings.background_error.source == "ensemble":
             raise InputError(f"an ensemble B has no {axis.parameter} to vary; take a static one")

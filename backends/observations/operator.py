@@ -89,7 +89,7 @@ def equivalents(
         raise InputError(f"{variable.title} of {dataset.label} is on pressure levels; the observations of {observed} are not")
 
     inside = _inside(variable, table)
-    up, beyond = _between(np.log(_pascals(levels)), np.log(table.level.astype("f8"))) if levels and on_levels else _one(table)
+    up, beyond = _between(np.log(pascals(levels)), np.log(table.level.astype("f8"))) if levels and on_levels else _one(table)
     when, late = _in_time(times, table, in_time)
     wrong = [~inside, inside & beyond, inside & ~beyond & late]
     usable = inside & ~beyond & ~late
@@ -163,8 +163,8 @@ def _in_time(axis: Axis | None, table: Table, in_time: InTime) -> tuple[_Along, 
     return _Along(order, np.searchsorted(middles, seconds).astype("f8")), none
 
 
-def _pascals(axis: Axis) -> np.ndarray:
-    """Return the levels in Pa, or raise InputError where they are no pressures."""
+def pascals(axis: Axis) -> np.ndarray:
+    """Return the levels of an axis in Pa, or raise InputError where they are no pressures."""
     # The labels carry the unit: 850 hPa.
     text = axis.labels[0].rpartition(" ")[2]
     known = unit(text)

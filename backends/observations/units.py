@@ -85,3 +85,28 @@ def to_si(values: np.ndarray, text: str, wanted: str, what: str) -> np.ndarray:
     if given is None or given.units.replace("kg kg-1", "1") != wanted.replace("kg kg-1", "1"):
         raise InputError(f"{what} must have a unit that can be turned into {wanted}; came {text!r}")
     return given.factor * np.asarray(values, "f8") + given.offset
+
+
+def from_si(values: np.ndarray, text: str, given: str, what: str, apart: bool = False) -> np.ndarray:
+    """Return values of a unit of SI in another, float64: the way back from :func:`to_si`.
+
+    Parameters
+    ----------
+    values
+        Of any shape.
+    text
+        The unit that is wanted.
+    given
+        Their unit, as `schema.VARIABLES` writes it.
+    what
+        What is in the unit that is wanted, for the error.
+    apart
+        Whether they are differences or standard deviations, which an offset does not change.
+
+    Raises
+    ------
+    InputError
+        If the unit is unknown or of another kind.
+    """
+    zero, one = to_si(np.array([0.0, 1.0]), text, given, what)
+    return (np.asarray(values, "f8") - (0.0 if apart else zero)) / (one - zero)

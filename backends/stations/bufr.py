@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backends.errors import InputError
-from backends.observations.cache import cached
-from backends.observations.readers import bufr, read, recognise
+from backends.observations.decode import table_of
+from backends.observations.readers import bufr, recognise
 from backends.stations.reports import station_reports
 from backends.stations.selection import Offer, offers, select
 from backends.stations.table import StationTable
@@ -37,7 +37,8 @@ def contents(path: Path) -> tuple[Offer, ...]:
 def read_stations(path: Path, variable: str, level: float | None = None) -> StationTable:
     """Read the observations of one variable.
 
-    The first call on a file decodes it, which takes seconds; later ones find the reports under ``home_folder()``.
+    The first call on a file decodes it in another process, which takes seconds; later ones find the reports under
+    ``home_folder()``.
 
     Parameters
     ----------
@@ -64,6 +65,6 @@ def _reports(path: Path) -> "pd.DataFrame":
             raise InputError(f"there is no file {path.name}")
         if not is_bufr(path):
             raise InputError(f"{path.name} is not a BUFR file: the letters BUFR are not at its beginning")
-        return station_reports(cached(path, read))
+        return station_reports(table_of(path))
     except OSError as problem:
         raise InputError(f"{path.name} cannot be opened: {problem.strerror}") from problem

@@ -8,6 +8,7 @@ from param.parameterized import Event
 
 from backends.experiments.field_cases import lags, usual_lag
 from backends.fields.field import Axis
+from dashboard.analysis.observed_controls import ObservedControls
 from dashboard.analysis.opening import usual_background
 from dashboard.analysis.state import AnalysisState
 from dashboard.binding import buttons, choice, slider
@@ -21,6 +22,7 @@ TITLES = {
     "field": "Real field",
     "ensemble": "Real ensemble",
     "stations": "Real stations",
+    "observed-field": "Real observations over a field",
 }
 CORRELATIONS = {
     "Gaussian": "gaussian", "Exponential": "exponential", "SOAR (Matérn 3/2)": "soar", "Matérn 5/2": "matern52",
@@ -77,6 +79,7 @@ class CaseControls:
             make = {
                 "periodic-1d": self._line, "xz-2d": self._plane, "course-1d": self._course, "course-2d": self._course,
                 "field": self._field, "ensemble": self._ensemble, "stations": self._stations,
+                "observed-field": self._observed,
             }[kind]  # fmt: skip
             self._made[kind] = make()
         self._own.objects = self._made[kind]
@@ -195,6 +198,10 @@ class CaseControls:
 
         control.param.watch(chosen, "value")
         return control
+
+    def _observed(self) -> list[Any]:
+        self.observed = ObservedControls(self.state)
+        return self.observed.content()
 
     # Stations -------------------------------------------------------------------------------------------------------------
 

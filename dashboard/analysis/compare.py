@@ -27,10 +27,15 @@ CHANGED = '<div class="hint">The pinned analysis is of another case. Pin the one
 NAMES = {
     "rmse_background": "RMSE background", "rmse_analysis": "RMSE analysis",
     "rmse_withheld_background": "RMSE withheld, background", "rmse_withheld_analysis": "RMSE withheld, analysis",
+    "omb_mean": "mean O−B", "omb_std": "std O−B", "oma_mean": "mean O−A", "oma_std": "std O−A",
     "jb": "J_b", "jo": "J_o", "j": "J", "chi2_per_obs": "χ²/p", "dfs": "DFS",
     "observations_used": "observations", "sigma_b_desroziers": "σ_b by Desroziers", "sigma_o_desroziers": "σ_o by Desroziers",
     "neg_log_likelihood": "−log p(d)", "iterations": "iterations",
 }  # fmt: skip
+
+
+#: Keys of a case that two analyses must share to be compared.
+OF_CASE = ("path", "variable", "level", "observations", "observed")
 
 
 class CompareView:
@@ -123,7 +128,7 @@ class CompareView:
 def _what(outcome: Outcome) -> tuple[object, ...]:
     """Return what must be the same of two analyses that are compared."""
     case = outcome.settings.case
-    return case.name, *(getattr(case, name, None) for name in ("path", "variable", "level"))
+    return case.name, *(getattr(case, name, None) for name in OF_CASE)
 
 
 def _table(pinned: Outcome, current: Outcome) -> str:

@@ -6,6 +6,7 @@ import panel as pn
 import panel_material_ui as pmui
 from param.parameterized import Event
 
+from backends.experiments.cases import REAL
 from backends.experiments.pictures import frame_of
 from backends.experiments.problem_case import ReadyCase
 from dashboard.analysis.case_controls import CORRELATIONS
@@ -172,8 +173,9 @@ class ErrorControls:
 
     def _on_placement(self, *_events: Event) -> None:
         random = self.state.o.placement not in ("clicked", "case")
-        self.count.visible = random and self.state.kind != "stations"
-        self.seed.visible = self.state.o.placement != "case" and self.state.kind != "stations"
+        real = self.state.kind in REAL
+        self.count.visible = random and not real
+        self.seed.visible = self.state.o.placement != "case" and not real
 
     def _on_source(self, _event: Event) -> None:
         self._follow_source()
@@ -199,9 +201,8 @@ class ErrorControls:
         end = {"line": 0.4, "plane": case.longest}.get(frame, min(case.longest, max(500, 4 * start.length)))
         self.length.param.update(start=step, end=max(end, self.length.value), step=step, label=f"{symbol}{km}")
         self.length_z.visible = self.by_column.visible = frame == "plane"
-        stations = frame == "stations"
         for widget in (self.placement, self.clear, self.hint):
-            widget.visible = not stations
+            widget.visible = self.state.kind not in REAL
         most = min(MAX_COUNT, int(case.valid.sum()))
         self.count.param.update(end=max(most if frame != "line" else 200, self.count.value))
         placements = ["random", "grid", "clicked"]
@@ -254,4 +255,4 @@ class ErrorControls:
             km = f" [{case.length_units}]" if case.length_units else ""
             self.error_length.param.update(end=end, step=end / 50, label=f"L_o{km}")
             for widget in (self.operator, self.noise, self.error_length, *self.of_generated):
-                widget.visible = frame != "stations"
+                widget.visible = self.state.kind not in REAL

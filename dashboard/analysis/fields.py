@@ -36,6 +36,11 @@ OF_STATIONS = {
     "analysis": ("Analysis", "background + increment"),
     "error": ("Withheld: x_a − y", "where an observation was withheld"),
 }
+#: What differs where nobody knows the truth.
+WITHOUT_TRUTH = {
+    "truth": ("Observations y", ""),
+    "error": ("Residual y − H(x_a)", "at the observations"),
+}
 #: Share of the background's errors that the colours of differences hold.
 USUAL = 0.995
 #: More observations than this cannot be dragged: on a crowded map most drags that mean the map would catch one.
@@ -82,7 +87,7 @@ class FieldsPanel:
             self._show_stations(outcome, fields, points, new)
         else:
             self._show_maps(outcome, points, new)
-        movable = len(points.x) <= MOST_MOVABLE
+        movable = len(points.x) <= MOST_MOVABLE and outcome.case.has_truth
         for figure in self.maps.values() if self.profile is None else (self.profile,):
             figure.set_moving(movable)
 
@@ -126,7 +131,7 @@ class FieldsPanel:
         if new or outcome.problem.background is not self._background:
             drawn.append("background")
         self._background = outcome.problem.background
-        # In the order of the panels: the first one shown is what the others are linked to.
+        # In the order of the panels: the first one shown is what the others are linked to. An unknown truth is all missing.
         for name, raster in rasters(outcome, tuple(name for name, *_ in PANELS if name in drawn)).items():
             style, span = (self._style, self._range) if name in ("truth", "background", "analysis") else (
                 DIFFERENCE, self._error_range)  # fmt: skip
@@ -141,6 +146,8 @@ class FieldsPanel:
             if name != "increment" and not direct:
                 fill = np.full_like(fill, np.nan)  # a value in the unit of another quantity has no colour here
             self.maps[name].mark(points.x, points.y, fill, rejected=points.rejected)
+        if not outcome.case.has_truth:
+            self.maps["error"].mark(points.x, points.y, points.residual, rejected=points.rejected)
 
     def _show_stations(self, outcome: Outcome, fields: dict[str, np.ndarray], points: Marks, new: bool) -> None:
         between = station_rasters(outcome)
@@ -200,15 +207,19 @@ class FieldsPanel:
         self._style = style_of(field.variable) if field is not None else FieldStyle()
         self._name = field.variable.title if field is not None else "state"
         fields = states(outcome)
-        both = [statistics(fields[name]) for name in ("truth", "background")]
-        self._range = combine(both)
+        seen = marks(outcome)
+        known = fields["truth"] if case.has_truth else seen.values
+        self._range = combine([statistics(known), statistics(fields["background"])])
         # A few extreme errors must not take all the colours.
-        usual = float(np.nanquantile(np.abs(fields["background"] - fields["truth"]), USUAL))
+        errors = fields["background"] - fields["truth"] if case.has_truth else seen.innovation
+        usual = float(np.nanquantile(np.abs(errors), USUAL))
         self._error_range = statistics(np.array([-usual, usual]))
         captions = {"truth": case.truth_caption, "background": case.background_caption}
         for name, color, title, caption in PANELS:
             if self._frame == "stations":
                 title, caption = OF_STATIONS.get(name, (title, caption))  # noqa: PLW2901  the words for stations
+            elif not case.has_truth:
+                title, caption = WITHOUT_TRUTH.get(name, (title, caption))  # noqa: PLW2901  and for real observations
             text = escape(captions.get(name, caption))
             self.titles[name].object = (
                 f'<div class="panel-title"><span class="swatch" style="background:{color}"></span>{title}'

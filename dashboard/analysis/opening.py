@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 from backends.errors import InputError
-from backends.experiments.cases import Case, EnsembleCase, FieldCase, StationsCase
+from backends.experiments.cases import Case, EnsembleCase, FieldCase, ObservedFieldCase, StationsCase
 from backends.experiments.field_cases import find_variable
+from backends.experiments.observed_field import Contents, contents_of, observed_in
+from backends.experiments.observed_offer import Pair, likely_case, likely_variables
 from backends.experiments.prepare import Prepared, prepare
 from backends.fields.catalogue import Catalogue
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Variable
 from backends.fields.paths import confine
+from backends.observations.comparison import fitting
 from backends.stations.bufr import contents
 from backends.stations.selection import Offer
 
@@ -21,11 +24,12 @@ USUAL_LEVEL = 500.0
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A case that is ready, the dataset that its field is from, and what a file of stations offers."""
+    """A case that is ready, the dataset that its field is from, and what a file of stations or other observations offers."""
 
     prepared: Prepared
     dataset: FieldDataset | None = None
     quantities: tuple[Offer, ...] = ()
+    contents: Contents | None = None
 
 
 def open_case(case: Case, catalogue: Catalogue, strict: bool = False) -> Opened:
@@ -48,13 +52,17 @@ def open_case(case: Case, catalogue: Catalogue, strict: bool = False) -> Opened:
     """
     dataset: FieldDataset | None = None
     quantities: tuple[Offer, ...] = ()
+    held: Contents | None = None
     if isinstance(case, FieldCase | EnsembleCase):
         dataset = catalogue.open(case.path)
         case = _with_variable(case, dataset, strict)
     elif isinstance(case, StationsCase):
         quantities = contents(confine(case.path, catalogue.folder))
         case = case if strict else _with_quantity(case, quantities, catalogue)
-    return Opened(prepare(case, catalogue), dataset, quantities)
+    elif isinstance(case, ObservedFieldCase):
+        dataset, held = catalogue.open(case.path), contents_of(confine(case.observations, catalogue.folder))
+        case = case if strict else _over_field(case, dataset, held, catalogue)
+    return Opened(prepare(case, catalogue), dataset, quantities, held)
 
 
 def favourite(dataset: FieldDataset, case: Case) -> Variable:
@@ -86,6 +94,18 @@ def _with_quantity(case: StationsCase, quantities: tuple[Offer, ...], catalogue:
         update = {"variable": most.variable, "level": most.level, "background": usual_background(most.variable, catalogue)}
         return case.model_copy(update=update)
     return case
+
+
+def _over_field(case: ObservedFieldCase, dataset: FieldDataset, held: Contents, catalogue: Catalogue) -> ObservedFieldCase:
+    """Return the case with something that is observed and a field of it, where those asked for do not belong together."""
+    units = held.units.get(case.observed)
+    if units is not None and case.observed in held.counts and case.variable in fitting(dataset, case.observed, units):
+        return case
+    observed, variable = likely_variables(dataset, held, case.observed)
+    table = observed_in(confine(case.observations, catalogue.folder), observed)
+    likely = likely_case(Pair(case.path, dataset, variable, case.observations, table))
+    kept = ("qualities", "errors", "limit", "points", "seed")
+    return likely.model_copy(update={name: getattr(case, name) for name in kept})
 
 
 def usual_background(variable: str, catalogue: Catalogue) -> str:

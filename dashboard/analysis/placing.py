@@ -4,6 +4,7 @@ from typing import Any
 
 import param
 
+from backends.experiments.cases import REAL
 from backends.geometry.plane import VerticalPlane
 from backends.observing.network import toggled, toggled_column
 
@@ -30,7 +31,7 @@ class PlacedByHand(param.Parameterized):
         From then on the network is the clicked one; it begins with the observations that are shown. In single-observation
         mode the one observation moves to the place.
         """
-        if self.result is None or self.kind == "stations":
+        if self.result is None or self.kind in REAL:
             return
         if self.o.innovation is not None:
             self.o.param.update(places=(place,), placement="clicked")
@@ -45,13 +46,13 @@ class PlacedByHand(param.Parameterized):
     def move(self, index: int, place: tuple[float, ...]) -> None:
         """Move one of the observations that are shown."""
         places = self._places()
-        if self.kind != "stations" and index < len(places):
+        if self.kind not in REAL and index < len(places):
             places[index] = place
             self.o.param.update(places=tuple(places), placement="clicked")
 
     def single(self, on: bool) -> None:
         """Switch the single-observation mode: one observation in the middle, with an innovation of one σ_b."""
-        if self.result is None or self.kind == "stations":
+        if self.result is None or self.kind in REAL:
             return
         if not on:
             self._begin_network()

@@ -23,7 +23,7 @@ def scores(outcome: Outcome, units: str) -> str:
     better = "better" if after < before else "worse"
     against = "at withheld stations" if outcome.case.withheld else "against the truth"
     counted = f"{used}" if used == p else f'{used} <span class="worse">({p - used} rejected)</span>'
-    entries: list[Fact] = [
+    errors: list[Fact] = [
         (
             "RMSE withheld background" if outcome.case.withheld else "RMSE background",
             f"{number(before)} {escape(units)}",
@@ -34,6 +34,9 @@ def scores(outcome: Outcome, units: str) -> str:
             f'{number(after)} {escape(units)} <span class="{better}">({change})</span>',
             f"Root-mean-square error of x_a {against}",
         ),
+    ]
+    entries: list[Fact] = [
+        *(errors if outcome.case.has_truth else _departures(outcome, units)),
         ("J<sub>b</sub>", number(float(analysis.jb)), "½ (x_a − x_b)ᵀ B⁻¹ (x_a − x_b)"),
         ("J<sub>o</sub>", number(float(analysis.jo)), "½ (y − H(x_a))ᵀ R⁻¹ (y − H(x_a))"),
         ("χ²/p", number(outcome.chi2_per_obs), "2J / p at the minimum: 1 on average where B and R are right"),
@@ -45,6 +48,23 @@ def scores(outcome: Outcome, units: str) -> str:
         ("solved in", f"{1000 * outcome.seconds:.1f} ms", "Wall time of B, S and the solution on the compute device")
     )
     return facts(entries, "scores")
+
+
+def _departures(outcome: Outcome, units: str) -> list[Fact]:
+    """Return O−B and O−A, all that is known of errors where nobody knows the truth."""
+    used = outcome.used
+    d, r = outcome.analysis.innovation[used], outcome.analysis.residual[used]
+    return [
+        (name, f"{number(float(v.mean()))} ± {number(float(v.std(correction=0)))} {escape(units)}", tip)
+        for name, v, tip in (
+            ("O−B", d, "Mean ± standard deviation of y − H(x_b) over the observations used. Nobody knows the truth here"),
+            (
+                "O−A",
+                r,
+                "Mean ± standard deviation of y − H(x_a): small where the analysis is drawn to the observations, right or not",
+            ),
+        )
+    ]
 
 
 def settings_line(outcome: Outcome, units: str) -> str:

@@ -8,6 +8,7 @@ import param
 from backends.errors import InputError
 from backends.experiments.cases import (
     CASES,
+    REAL,
     Case,
     GeneratedCase,
     LineCase,
@@ -18,7 +19,7 @@ from backends.experiments.outcome import Outcome
 from backends.experiments.prepare import Prepared
 from backends.experiments.run import from_yaml, of_kind, to_yaml
 from backends.experiments.settings import (
-    OF_STATIONS,
+    OF_REAL,
     AnalysisSettings,
     BackgroundErrorSettings,
     MethodSettings,
@@ -36,7 +37,12 @@ FAVOURITES = {
     "field": "era5-2mt-2019-03-uk.grib",
     "ensemble": "era5-levels-members.grib",
     "stations": "dwd-synop-germany-2021-05-16T12.bufr",
+    "observed-field": "era5-levels-members.grib",
 }
+#: The same of files of observations, over a field.
+FAVOURITE_OBSERVATIONS = "temp-radiosondes.bufr"
+#: Keys of a case with which B and R begin anew.
+BEGINS_ANEW = ("path", "variable", "level", "observations", "observed", "errors")
 #: Numbers of observations to begin with.
 COUNTS = {"periodic-1d": 25, "xz-2d": 140}
 
@@ -102,6 +108,10 @@ class AnalysisState(PlacedByHand):
             section = self.cases[kind]
             if section.path in ("", section.MODEL.model_construct().__dict__.get("path", "")) and names:
                 self._quietly(section, path=name if name in names else names[0])
+        over_field, files = self.cases["observed-field"], found.observed
+        if not over_field.observations and files:
+            first = FAVOURITE_OBSERVATIONS if FAVOURITE_OBSERVATIONS in files else files[0]
+            self._quietly(over_field, observations=first)
         self.offered = found
         if self._first is not None:
             try:
@@ -151,8 +161,7 @@ class AnalysisState(PlacedByHand):
             self._load()
             return
         self._quietly(self.section, **{name: getattr(settings, name) for name in self.section.KEYS})
-        level, variable = getattr(settings, "level", None), getattr(settings, "variable", "")
-        suggested_for = (settings.name, getattr(settings, "path", ""), variable, level)
+        suggested_for = (settings.name, *(getattr(settings, key, "") for key in BEGINS_ANEW))
         if suggested_for != self._suggested_for and not self._keep:
             self._begin(opened.prepared)
         self._suggested_for, self._keep = suggested_for, False
@@ -200,11 +209,10 @@ class AnalysisState(PlacedByHand):
         InputError
             If one is out of range.
         """
-        stations = self.kind == "stations"
         return AnalysisSettings.model_construct(
             case=self._asked if self._asked is not None else self.section.settings(),
             background_error=self.b.settings(),
-            observations=self.o.settings(OF_STATIONS if stations else None),
+            observations=self.o.settings(OF_REAL if self.kind in REAL else None),
             method=self.m.settings(),
             repeat=None,
         )

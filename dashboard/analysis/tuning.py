@@ -50,6 +50,7 @@ class TuningView:
         self.state = state
         self._work: LatestWins[Request, Surface] = LatestWins(DEVICE, _compute, self._deliver, self._fail)
         self._surface: Surface | None = None
+        self._known = True
         self.x = pmui.Select(label="Across", options=PARAMETERS, value="sigma_b", width=150)
         self.y = pmui.Select(label="Upward", options=PARAMETERS, value="sigma_o", width=150)
         self.score = pmui.Select(label="Score", options=SCORES, value="likelihood", width=220)
@@ -72,7 +73,17 @@ class TuningView:
         opened, result = self.state.opened, self.state.result
         if opened is None or result is None:
             return
+        self._offer_scores(result.case.has_truth)
         self._work.request(Request(opened.prepared.experiment, result.settings, self.x.value, self.y.value, self.score.value))
+
+    def _offer_scores(self, known: bool) -> None:
+        """Offer an error where something is known that it could be against."""
+        if known != self._known:
+            self._known = known
+            offered = {name: score for name, score in SCORES.items() if known or score != "rmse"}
+            self.score.param.update(
+                options=offered, value=self.score.value if self.score.value in offered.values() else "likelihood"
+            )
 
     def close(self) -> None:
         """Let go of everything."""

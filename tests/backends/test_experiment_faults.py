@@ -25,7 +25,7 @@ def refused(folder: Path, capsys, text: str | None, *changes: str) -> str:
 
 LINE = "kind: analysis\ncase: {name: periodic-1d}\n"
 PLANE = "kind: analysis\ncase: {name: xz-2d}\n"
-CASES = "periodic-1d, xz-2d, course-1d, course-2d, field, ensemble, stations"
+CASES = "periodic-1d, xz-2d, course-1d, course-2d, field, ensemble, stations, observed-field"
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ import torch
 
 from backends.errors import InputError
 from backends.geometry.sphere import great_circle_distance
-from backends.observations import parquet
+from backends.observations import decode, parquet
 from backends.observations.cache import cache_path
+from backends.observations.readers import read
 from backends.stations.bufr import contents, is_bufr, read_stations
 from tests.backends.observation_files import cut
 
@@ -21,6 +22,15 @@ SYNOP, TEMP, AIRCRAFT = "dwd-synop-germany-2021-05-16T12.bufr", "temp-radiosonde
 SENSOR = "heightOfSensorAboveLocalGroundOrDeckOfMarinePlatform"
 SURFACE_TEMPLATE = [301001, 301011, 301012, 301021, 7030, 7032, 12101, 7032, 12101, 12103, 10051]
 SOUNDING_TEMPLATE = [301001, 301011, 301012, 301021, 7030, 107002, 7004, 10009, 12101, 1015, 11001, 11002, 8042]
+
+
+ELSEWHERE = decode.decode_elsewhere
+
+
+@pytest.fixture(autouse=True)
+def decoded_here(monkeypatch):
+    """Decode in this process, as another takes seconds to start."""
+    monkeypatch.setattr(decode, "decode_elsewhere", lambda path, *_told, **_how: read(path))
 
 
 def write_bufr(path: Path, reports: list[dict[str, float]], category: int = 0) -> Path:
@@ -183,6 +193,12 @@ def test_a_file_is_decoded_once(small, no_decoder):
     np.testing.assert_array_equal(again.values, first.values)
     assert again.station == first.station
     assert len(read_stations(small, "air_pressure_at_mean_sea_level")) == 1
+
+
+def test_files_are_decoded_in_another_process(small, no_decoder, monkeypatch):
+    monkeypatch.setattr(decode, "decode_elsewhere", ELSEWHERE)
+    no_decoder()
+    assert len(read_stations(small, "air_temperature")) == 2
 
 
 def test_a_changed_file_is_decoded_again(small, no_decoder):

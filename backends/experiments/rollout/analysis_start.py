@@ -17,6 +17,7 @@ WITHOUT_MODEL = {
     "course-2d": "there is no model of temperature on a vertical plane",
     "ensemble": "its file has no later times that would tell whether a forecast is right",
     "stations": "an analysis between stations is no state of a model",
+    "observed-field": "there is no truth that would tell whether a forecast is right",
 }
 #: Archives that a field may come from: the path of its case, and the name of the archive.
 ARCHIVED: dict[str, Literal["era5", "european"]] = {"era5-2mt-2019-03-uk.grib": "era5", "european-forecast": "european"}
