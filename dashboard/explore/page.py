@@ -136,6 +136,7 @@ class ExplorePage:
         self.views.wait()
         if self.observations is not None:
             self.observations.compare.wait()
+            self.observations.onward.wait()
 
     def close(self) -> None:
         """Let go of everything when the session ends."""

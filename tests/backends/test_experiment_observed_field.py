@@ -6,13 +6,15 @@ import torch
 
 from backends.errors import InputError
 from backends.experiments.observed_grid import even_grid, on_region
+from backends.experiments.observed_offer import Pair, likely_case
 from backends.experiments.run import from_yaml, to_yaml
 from backends.fields.catalogue import Catalogue
 from backends.fields.raster import Window
 from backends.observations import decode
 from backends.observations.readers import read
+from backends.observations.selection import Selection
 from tests.backends.experiments import experiment, outcome, settings, summary
-from tests.backends.observation_files import feedback
+from tests.backends.observation_files import feedback, table
 from tests.files import dataset, known, regional, write
 
 #: Two on grid points, one between them, two off the grid, one without a quality that is used, one three days late.
@@ -225,3 +227,28 @@ def test_the_tuning_surface_has_no_rmse_here(folder):
     with pytest.raises(InputError, match="no truth here"):
         tuning_surface(here, asked, x, y, "rmse")
     assert tuning_surface(here, asked, x, y, "likelihood").values.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (Selection(), {"level": 850.0, "levels": None, "time": "2020-01-01T00:00:00", "at": None}),
+        (Selection(level_kind="pressure", levels=(40_000, 60_000)), {"level": 500.0, "levels": (40_000, 60_000)}),
+        (Selection(qualities=("passed",), report_types=("TEMP",)), {"qualities": ("passed",), "report_types": ("TEMP",)}),
+        (
+            Selection(start=np.datetime64("2020-01-01T05", "s"), end=np.datetime64("2020-01-01T07", "s")),
+            {"time": "2020-01-01T06:00:00", "at": "2020-01-01T06:00:00", "window": 1.0},
+        ),
+    ],
+)
+def test_the_likely_case_is_what_is_looked_at(folder, selection, expected):
+    """Twelve temperatures an hour apart, two of them at 500 hPa, the others at 850."""
+    data = dataset(np.arange(30.0, 61.0, 2.0), np.arange(-20.0, 21.0, 2.0))["t"].expand_dims(level=[1000, 850, 500]).copy()
+    data.level.attrs["units"] = "hPa"
+    write(folder / "levels.nc", data.to_dataset(name="t"))
+    rows = table(12, level=np.where(np.arange(12) < 2, 50_000, 85_000), quality=1)
+    late = rows.with_columns(time=rows.time - np.timedelta64(4 * 3600, "s"))
+    asked = rows if selection.start is not None else late
+    made = likely_case(Pair("levels.nc", Catalogue(folder).open("levels.nc"), "t", "t.csv", asked), selection)
+    assert {name: getattr(made, name) for name in expected} == expected
+    assert (made.path, made.observations, made.observed) == ("levels.nc", "t.csv", "air_temperature")

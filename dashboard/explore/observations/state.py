@@ -138,6 +138,11 @@ class ObservationState(param.Parameterized):
             self._said[cache_path(file.path)] = columns
         return table
 
+    @property
+    def columns_said(self) -> bool:
+        """Whether a person has said what the columns of the file are that is shown."""
+        return self.file is not None and self._known(self.file) is not None
+
     def _known(self, file: ObservationFile) -> Columns | None:
         """Return what a person has said of the columns of a file, now or earlier in this session."""
         if file.columns is not None or not file.path.is_file():

@@ -15,14 +15,13 @@ from dashboard.controls import html, notice, one_message, tell
 from dashboard.explore.observations.compare import CompareControls
 from dashboard.explore.observations.counts import CountsView
 from dashboard.explore.observations.departures import DeparturesView
-from dashboard.explore.observations.onward import analysis_address
+from dashboard.explore.observations.onward import Onward
 from dashboard.explore.observations.state import ObservationState
 from dashboard.explore.observations.suspicious import SuspiciousView
 from dashboard.explore.observations.tables import LEVELS, card_text, chips, pointer_columns, statistics_table, unit_text
 from dashboard.explore.projection import ProjectionControls
 from dashboard.plots.observations.map import ObservationMap
 from dashboard.plots.observations.report import ReportPlot
-from dashboard.shell import keep_dark
 from dashboard.tabs import bring_forward, empty_tabs
 from dashboard.theme import FieldStyle, limits_of, style_named
 
@@ -49,11 +48,7 @@ class ObservationsView:
         self._showing = False
         self._heading, self._card, self._statistics = html(), html(f'<div class="hint">{HINT}</div>'), html()
         self._problem = notice("problem")
-        self.onward = pmui.Button(
-            label="Analyse these stations", icon="timeline", variant="outlined", size="small", visible=False,
-            description="Opens the Analysis page with all stations of this file and variable; of soundings at the standard "
-            "level in the middle of the layers that are chosen, otherwise at 500 hPa",
-        )  # fmt: skip
+        self.onward = Onward(state)
         self._chips = pn.FlexBox(gap="6px", sizing_mode="stretch_width")
         self._map_box = pn.Column(self.map.pane)
         self._views = (self.counts.pane, self.departures.pane, self.suspicious.pane)
@@ -61,7 +56,7 @@ class ObservationsView:
         self._body = pn.Column(self.counts.pane, sizing_mode="stretch_width", margin=0)
         self._build_controls()
         self.pane = pn.Column(
-            self._heading, self.onward, self._chips, self._problem,
+            self._heading, self.onward.pane, self._chips, self._problem,
             pn.FlexBox(
                 self._map_box, pn.Column(self._card, self.report.pane, styles=REPORT_BOX), gap="0 16px",
                 sizing_mode="stretch_width",
@@ -212,8 +207,7 @@ class ObservationsView:
                 f'<div class="heading"><h2>{name}</h2><span class="when">{few} observations · {source}</span></div>'
             )
             self._statistics.object = statistics_table(found, units)
-            address = analysis_address(state)
-            self.onward.param.update(visible=bool(address), href=keep_dark(address) if address else None)
+            self.onward.show(self.compare.datasets.value)
             self._show_chosen()
             self._show_view()
             self._show_picture()
@@ -279,3 +273,4 @@ class ObservationsView:
     def close(self) -> None:
         """Let go of everything when the session ends."""
         self.compare.close()
+        self.onward.close()

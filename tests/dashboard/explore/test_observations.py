@@ -239,7 +239,7 @@ def test_stations_go_to_the_analysis_page(real_data):
     from dashboard.analysis.page import AnalysisPage
 
     page = opened(real_data, "dwd-synop-germany-2021-05-16T12.bufr")
-    address = page.observations.onward.href
+    address = page.observations.onward.button.href
     page.state.close()
     assert address.startswith("analysis?v=1&case.name=stations")
     analysis = AnalysisPage(Catalogue(real_data), query=address.removeprefix("analysis"))
@@ -299,3 +299,53 @@ def test_a_box_on_a_polar_map_filters_and_is_drawn_where_it_holds(stations):
     wait(stations)
     assert views.map._chosen.visible
     assert not len(views.map._edge.data["x"])
+
+
+def test_observations_over_a_field_go_to_the_analysis_page(stations, folder, monkeypatch):
+    from backends.observations import decode
+    from backends.observations.readers import read
+    from dashboard.analysis.page import AnalysisPage
+
+    onward = stations.observations.onward
+    assert not onward.button.visible
+    assert "choose a field" in onward.why.object
+    stations.observations.compare.datasets.value = "a.nc"
+    stations.wait()
+    stations.state.observations.choose_box(Window(1.5, 20.0, 30.0, 60.0))
+    for _ in range(3):
+        wait(stations)
+        stations.wait()
+    assert onward.button.label == "Analyse over this field"
+    monkeypatch.setattr(decode, "table_of", read)
+    analysis = AnalysisPage(Catalogue(folder), query=onward.button.href.removeprefix("analysis"))
+    for _ in range(3):
+        analysis.wait()
+    state = analysis.state
+    assert (state.kind, state.problem) == ("observed-field", "")
+    # The latest field is long before the observations, which are those of the box.
+    assert state.result.observations.values.tolist() == pytest.approx([283.15 + k for k in range(2, 12)], abs=1e-3)
+    assert "501 days earlier" in analysis._warnings.object
+    assert "O−B" in analysis._scores.object
+    assert "RMSE" not in analysis._scores.object
+    titles = analysis.fields.titles
+    assert "Observations y" in titles["truth"].object
+    assert "Residual" in titles["error"].object
+    controls = analysis.case_controls.observed
+    assert controls.observed.value == "air_temperature"
+    assert "10 observations of temperature are used" in controls.notes.object
+    assert "30.0 and 60.0°N" in controls.notes.object
+    state.toggle((50.0, 5.0))  # a click adds nothing to what is real
+    assert len(state.result.observations) == 10
+    controls.qualities.value = ["passed"]
+    analysis.wait()
+    assert "of another quality" in state.problem
+    analysis.close()
+
+
+def test_why_observations_are_not_analysed_is_said(folder):
+    page = opened(folder, "a.nc")
+    page.state.upload("mine.csv", CSV.encode())
+    wait(page)
+    assert "A file of your own cannot be analysed" in page.observations.onward.why.object
+    assert not page.observations.onward.button.visible
+    page.close()
