@@ -159,7 +159,7 @@ def _observations(page: Page, address: str) -> dict[str, object]:
     for colour in ("value", "number"):
         if colour != "value":
             page.get_by_role("combobox", name="Colours").click()
-            page.get_by_role("option", name=colour, exact=True).click()
+            page.get_by_role("menuitem", name=colour, exact=True).click()
             page.wait_for_timeout(3000)
         figures[f"coloured by {colour}"] = {
             "zoom": _timed(page, lambda k: _zoom(page, area, inward=k % 8 < 4)),
