@@ -9,6 +9,8 @@ import xarray as xr
 
 from backends.fields.field import Axis, Role, time_label
 
+#: What xarray calls the calendar of times that it has decoded.
+CALENDAR = "calendar"
 MEMBER_NAMES = re.compile(r"^(number|member|members|realization|ensemble|ens|sample)$", re.IGNORECASE)
 #: How a unit of a level is written on screen, where files write it otherwise.
 LEVEL_UNITS = {"millibars": "hPa", "millibar": "hPa", "mb": "hPa", "hectopascals": "hPa", "1": "", "level": ""}
@@ -36,7 +38,7 @@ def _role(array: xr.DataArray, dim: str) -> Role:
     coordinate = array[dim]
     if MEMBER_NAMES.match(dim) or coordinate.attrs.get("standard_name") == "realization":
         return "member"
-    if coordinate.dtype.kind in "mM" or dim in array.cf.coordinates.get("time", []):
+    if coordinate.dtype.kind in "mM" or CALENDAR in coordinate.encoding or dim in array.cf.coordinates.get("time", []):
         return "time"
     guessed = array.cf.guess_coord_axis()
     if dim in guessed.cf.coordinates.get("time", []) or dim in guessed.cf.axes.get("T", []):
@@ -75,6 +77,9 @@ def _label(value: object, role: Role, dim: str, coordinate: xr.DataArray) -> str
     text = f"{value:g}" if isinstance(value, float) else str(value)
     if coordinate.dtype.kind == "m":
         return f"+{pd.Timedelta(value, unit='ns').total_seconds() / 3600:g} h"
+    if role == "time" and CALENDAR in coordinate.encoding:
+        # Dates that numpy does not have, such as 30 February: as xarray and cftime write them, seconds left out.
+        return f"{str(value).rpartition(':')[0]}, {coordinate.encoding[CALENDAR]} calendar"
     if role == "member":
         return f"member {text}"
     if role == "level" and units:

@@ -11,13 +11,33 @@ from tests.files import TIMES, dataset, known, write
 FIELD = known(LATITUDE[::-1], LONGITUDE)
 
 
-def test_times_of_a_calendar_without_leap_days_have_labels(tmp_path):
-    data = dataset(LATITUDE, LONGITUDE).assign_coords(
-        time=("time", [0, 59, 60, 365], {"units": "days since 2020-01-01", "calendar": "noleap", "standard_name": "time"})
-    )
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize(
+    ("calendar", "labels"),
+    [
+        ("noleap", ("2020-01-01 06:00", "2020-02-28 12:00", "2020-03-01 00:00", "2021-01-01 00:00")),
+        ("360_day", ("2020-01-01 06:00", "2020-02-29 12:00", "2020-02-30 00:00", "2021-01-06 00:00")),
+        ("julian", ("2020-01-01 06:00", "2020-02-28 12:00", "2020-02-29 00:00", "2020-12-31 00:00")),
+    ],
+)
+def test_times_of_other_calendars_are_dates_of_theirs(calendar, labels, trusted, tmp_path):
+    # Nothing but the unit says that it is a time.
+    data = dataset(LATITUDE, LONGITUDE).rename(time="when")
+    data = data.assign_coords(when=("when", [0.25, 58.5, 59, 365], {"units": "days since 2020-01-01", "calendar": calendar}))
+    opened = open_dataset(write(tmp_path / "a.nc", data), trusted=trusted)
+    axis = opened.variable("t").axis("time")
+    assert (axis.name, axis.times) == ("when", None)
+    assert axis.labels == tuple(f"{label}, {calendar} calendar" for label in labels)
+    field = opened.field("t", {"when": 2})
+    np.testing.assert_allclose(field.values, FIELD + 2, rtol=1e-6)
+    assert field.caption == f"{labels[2]}, {calendar} calendar"
+
+
+def test_days_of_the_usual_calendar_are_times(tmp_path):
+    data = dataset(LATITUDE, LONGITUDE).rename(time="when")
+    data = data.assign_coords(when=("when", [0, 58, 59, 365], {"units": "days since 2020-01-01"}))
     axis = open_dataset(write(tmp_path / "a.nc", data)).variable("t").axis("time")
-    assert (len(axis), axis.times) == (4, None)
-    assert "2020-03-01" in axis.labels[1]  # 29 February does not exist
+    assert axis.labels[2:] == ("2020-02-29 00:00 UTC", "2020-12-31 00:00 UTC")
 
 
 def test_levels_that_occur_twice_are_all_there(tmp_path):
