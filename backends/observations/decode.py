@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backends.errors import InputError
+from backends.fields.damage import crashed, ended, silent_for
 from backends.observations import parquet
 from backends.observations.cache import cached
 from backends.observations.columns import Columns
@@ -145,16 +146,14 @@ def _follow(
         if not pipe.poll(LOOK):
             silence += LOOK
             if silence > limit:
-                raise InputError(
-                    f"{name} cannot be decoded: nothing was heard of its decoder for {limit:g} s, and it was ended"
-                )
+                raise InputError(f"{name} cannot be decoded: {silent_for(limit)}")
             continue
         silence, limit = 0.0, patience
         try:
             message = pipe.recv()
         except EOFError:
             process.join()
-            raise InputError(f"{name} cannot be decoded: it made the decoder crash (exit code {process.exitcode})") from None
+            raise InputError(f"{name} cannot be decoded: {crashed(ended(process.exitcode or 0))}") from None
         if message == "":
             return
         if isinstance(message, str):

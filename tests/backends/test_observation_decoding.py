@@ -53,10 +53,10 @@ def test_a_file_is_decoded_elsewhere_and_kept(tmp_path, monkeypatch):
 def test_a_crash_and_a_hang_end_in_a_sentence(tmp_path, monkeypatch):
     path = mixed_bufr(tmp_path / "x.bufr")
     monkeypatch.setattr(decode, "decode_to_parquet", crash)
-    with pytest.raises(InputError, match=r"x\.bufr cannot be decoded: it made the decoder crash \(exit code -11\)"):
+    with pytest.raises(InputError, match=r"x\.bufr cannot be decoded: it made the decoder crash \(SIGSEGV\)"):
         decode_elsewhere(path)
     monkeypatch.setattr(decode, "decode_to_parquet", hang)
-    with pytest.raises(InputError, match=r"nothing was heard of its decoder for 0\.3 s"):
+    with pytest.raises(InputError, match=r"more than 0\.3 s without a sign of progress"):
         decode_elsewhere(path, patience=0.3)
     with pytest.raises(Cancelled):
         decode_elsewhere(path, wanted=iter([True, True, False]).__next__)
@@ -104,7 +104,7 @@ for number in range(first, mutations):
         read(path)
     except InputError as problem:
         assert str(problem).isprintable(), repr(str(problem))
-        assert 20 < len(str(problem)) < 400, repr(str(problem))
+        assert 15 < len(str(problem)) < 400, repr(str(problem))
 """
 #: Damaged files of each format in every run, and in the long one.
 MUTATIONS, MANY = 60, 200

@@ -3,7 +3,6 @@
 import atexit
 import logging
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from backends.errors import InputError
+from backends.fields.damage import crashed, ended, silent_for
 from backends.fields.isolation.wire import Channel, Message
 
 LOG = logging.getLogger("assimilab")
@@ -87,27 +87,27 @@ class Decoder:
                 return self._answer(channel)
             except TimeoutError as problem:
                 self._end()
-                raise Unreadable(f"it took the decoder more than {problem}") from None
+                raise Unreadable(str(problem)) from None
             except (EOFError, ConnectionError):
                 how = self._end()
                 # A damaged file may spoil the memory of the process such that it ends over the next, which is whole.
                 if not used:
-                    raise Unreadable(f"it made the decoder crash ({how})") from None
+                    raise Unreadable(crashed(how)) from None
 
     def _answer(self, channel: Channel) -> tuple[dict[str, Any], list[np.ndarray]]:
-        """Return the answer, or raise TimeoutError with how long was too long."""
+        """Return the answer, or raise TimeoutError with the end of a sentence."""
         until = time.monotonic() + LONGEST
         while True:
             patience = PATIENCE if self._ready else START
             try:
                 answer, arrays = channel.receive(patience)
             except TimeoutError:
-                raise TimeoutError(f"{patience:g} s without a sign of progress") from None
+                raise TimeoutError(silent_for(patience)) from None
             self._ready = True
             if "sign" not in answer:
                 return answer, arrays
             if time.monotonic() > until:
-                raise TimeoutError(f"{LONGEST:g} s")
+                raise TimeoutError(f"it took the decoder more than {LONGEST:g} s")
 
     def _running(self) -> Channel:
         if self._process is not None and self._process.poll() is not None:
@@ -137,7 +137,7 @@ class Decoder:
         except subprocess.TimeoutExpired:
             process.kill()
             status = process.wait()
-        return signal.Signals(-status).name if status < 0 else f"exit status {status}"
+        return ended(status)
 
 
 def _paths() -> Sequence[str]:

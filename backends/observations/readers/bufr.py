@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from backends.errors import InputError
+from backends.fields.damage import first_line
 from backends.observations.coded import Coded
-from backends.observations.readers.faults import DECODING_PROBLEMS, first_line
+from backends.observations.readers.faults import DECODING_PROBLEMS
 from backends.observations.readers.progress import Progress
 from backends.observations.schema import CHANNEL, GRAVITY, HEIGHT, NO_LEVEL, PRESSURE
 from backends.observations.table import Table, build, concatenate

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backends.errors import InputError
+from backends.fields.damage import first_line, printable
 from backends.observations.coded import Coded
 from backends.observations.columns import Columns, guess_columns, standard_name
-from backends.observations.readers.faults import DECODING_PROBLEMS, first_line, printable
+from backends.observations.readers.faults import DECODING_PROBLEMS
 from backends.observations.readers.progress import Progress, silent
 from backends.observations.schema import HEIGHT, NO_LEVEL, PRESSURE, QUALITIES, UNKNOWN, VARIABLES
 from backends.observations.table import Table, build, concatenate

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backends.errors import InputError
+from backends.fields.damage import printable
 from backends.observations.readers.csv import delimiter_of, header_of
-from backends.observations.readers.faults import printable
 
 #: How the names of files end that may be tables though their columns are not recognised, and how many columns they have at
 #: least: latitude, longitude and a value.

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from backends.errors import InputError
-from backends.observations.readers.faults import DECODING_PROBLEMS, first_line
+from backends.fields.damage import first_line
+from backends.observations.readers.faults import DECODING_PROBLEMS
 
 #: Bytes in which names are looked for; they are at the beginning, or in NetCDF-4 where the variables were made.
 SEARCHED = 2**26

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backends.errors import InputError
+from backends.fields.damage import first_line
 from backends.observations.coded import Coded
-from backends.observations.readers.faults import DECODING_PROBLEMS, first_line
+from backends.observations.readers.faults import DECODING_PROBLEMS
 from backends.observations.readers.feedback import named
 from backends.observations.readers.netcdf import moments, whole
 from backends.observations.readers.progress import Progress
