@@ -40,7 +40,7 @@ def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **opti
     """Return the server of all pages, not yet started; `options` go to :func:`panel.serve`."""
     pages = {
         "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
-        "/explore": lambda: frame("/explore", ExplorePage(catalogue, _asked("dataset")).content()),
+        "/explore": lambda: frame("/explore", ExplorePage(catalogue, query=asked()).content()),
         "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, query=asked()).content()),
         "/cycling": lambda: frame("/cycling", CyclingPage(query=asked()).content()),
         "/training": lambda: frame("/training", TrainingPage(catalogue.folder, access.alone, asked()).content()),
@@ -102,11 +102,6 @@ def serve(port: int, access: Access, data: Path) -> None:
         close_jobs()
         for worker in (DEVICE, FILES, MAKING, FORECASTS, FILMS, COUNTING, DECODING, DRAWING):
             worker.shutdown(wait=False, cancel_futures=True)
-
-
-def _asked(key: str) -> str:
-    """Return a value from the address of the page, or nothing."""
-    return pn.state.session_args.get(key, [b""])[0].decode(errors="replace")
 
 
 def warm_up(catalogue: Catalogue) -> None:

@@ -8,7 +8,9 @@ from param.parameterized import Event
 from backends.fields.catalogue import Catalogue
 from backends.fields.field import Axis
 from backends.fields.raster import Window
+from dashboard.address import Address, Tab
 from dashboard.controls import LivePlayer, html, notice, one_message, tell
+from dashboard.explore.address import ExploreAddress
 from dashboard.explore.messages import MessagesView
 from dashboard.explore.observations.view import ObservationsView
 from dashboard.explore.opening import OpeningControls
@@ -16,7 +18,7 @@ from dashboard.explore.options import variable_options
 from dashboard.explore.overlays import MapOverlaysView
 from dashboard.explore.projection import ProjectionControls
 from dashboard.explore.state import ExploreState
-from dashboard.explore.views import ExploreViews
+from dashboard.explore.views import VIEWS, ExploreViews
 from dashboard.explore.words import attributes, facts, heading, legend
 from dashboard.plots.live import LiveMap, LiveSeries
 from dashboard.shell import Content
@@ -30,7 +32,7 @@ SERIES_BOX = {"flex": "1 1 400px", "min-width": "min(400px, 100%)"}
 class ExplorePage:
     """Widgets and figures round an :class:`ExploreState`; every figure is built once and changed in place."""
 
-    def __init__(self, catalogue: Catalogue, dataset: str = "") -> None:
+    def __init__(self, catalogue: Catalogue, dataset: str = "", query: str = "") -> None:
         self.map = LiveMap(
             1010, 540, on_tap=self._on_tap, on_window=self._on_window, colored_points=True, on_turn=self._on_turn
         )
@@ -39,6 +41,7 @@ class ExplorePage:
         self._heading, self._facts, self._legend, self._about = html(), html(), html(legend([])), html()
         self._problem = notice("problem")
         self.state = state = ExploreState(catalogue)
+        link = ExploreAddress(state)
         self.messages = MessagesView(state, self._on_message_shown)
         #: Built when the first file of observations is opened.
         self.observations: ObservationsView | None = None
@@ -54,7 +57,10 @@ class ExplorePage:
         state.param.watch(self._show_series, "series")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._on_kind, "shows_observations")
-        state.begin(dataset)
+        link.follow(Tab(self.views.tabs, ("Map", *VIEWS)), self.overlays)
+        self.address = Address(link, query)
+        link.report = self.address.add
+        state.begin(link.dataset or dataset)
 
     # Controls -----------------------------------------------------------------------------------------------------
 
@@ -127,7 +133,10 @@ class ExplorePage:
         self._sidebar = pn.Column(self._controls, sizing_mode="stretch_width", margin=0)
         self._main = pn.Column(self._field, sizing_mode="stretch_width", margin=0)
         return Content(
-            [self.opening.columns.pane, self._main], [*self.opening.content(), pmui.Divider(), self._sidebar], self.close
+            [self.opening.columns.pane, self._main],
+            [*self.opening.content(), pmui.Divider(), self._sidebar],
+            self.close,
+            self.address,
         )
 
     def wait(self) -> None:

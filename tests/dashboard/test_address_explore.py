@@ -1,0 +1,85 @@
+"""The address of the Explore page: what it says shows the same field, and what is not there is said."""
+
+import numpy as np
+import pytest
+
+from dashboard.address import query_of, tab_name
+from dashboard.explore.address import ExploreSettings
+from dashboard.explore.page import ExplorePage
+from dashboard.explore.views import VIEWS
+from tests.dashboard.helpers import SCRIPT, image
+
+
+def opened(catalogue, query=""):
+    page = ExplorePage(catalogue, query=query)
+    page.content()
+    page.wait()
+    page.address.look()
+    return page
+
+
+def test_the_address_shows_the_same_field(catalogue):
+    page = opened(catalogue, "?v=1&dataset=a.nc")
+    state = page.state
+    state.choose(state.time_axis.name, 2)
+    state.choose_projection("globe")
+    state.turn_to(40.0, 5.0)
+    page.wait()
+    state.set_limits(250.0, 300.0)
+    state.pick(40.0, 4.0)
+    page.overlays.contoured.value = state.variable
+    page.views.tabs.active = 1 + list(VIEWS).index("Statistics")
+    page.wait()
+    page.address.look()
+    query = page.address.bar.wanted["query"]
+    label = state.time_axis.labels[2]
+    for part in ("dataset=a.nc", f"at.{state.time_axis.name}={label[:10]}", "projection=globe", "low=250.0", "tab=statistics"):
+        assert part in query
+    other = opened(catalogue, query)
+    assert not other.address.faults
+    for name in ("dataset", "variable", "selection", "low", "high", "projection", "middle_latitude", "picked"):
+        assert getattr(other.state, name) == getattr(state, name)
+    assert other.views.tabs.active == page.views.tabs.active
+    assert other.overlays.asked == page.overlays.asked
+    np.testing.assert_array_equal(image(other.map), image(page.map))
+    assert other.address.bar.wanted["query"] == ""  # it says already what it should
+    page.close()
+    other.close()
+
+
+def test_going_back_brings_the_last_time(catalogue):
+    page = opened(catalogue, "?v=1&dataset=a.nc")
+    first, axis = page.address.bar.wanted["query"], page.state.time_axis.name
+    page.state.choose(axis, 1)
+    page.wait()
+    page.address.look()
+    assert not page.address.bar.wanted["step"]
+    page.address.travel(first)
+    page.wait()
+    assert page.state.selection[axis] == 0
+    page.close()
+
+
+@pytest.mark.parametrize("key", ["dataset", "variable", "at.time", "projection", "contours", "wind", "tab", "low", "places"])
+def test_script_tags_stay_text_and_are_said(catalogue, key):
+    page = opened(catalogue, query_of((*(() if key == "dataset" else (("dataset", "a.nc"),)), (key, SCRIPT))))
+    for pane in (page.address._said, page._problem, page.opening.problem, page._heading):
+        assert "<script" not in pane.object
+        assert "<img" not in pane.object
+    assert page.address.faults or page.state.open_problem
+    assert key == "dataset" or page.state.picture is not None
+    page.close()
+
+
+def test_an_uploaded_file_is_in_no_address(catalogue, tmp_path):
+    page = opened(catalogue, "?v=1&dataset=a.nc")
+    page.state.upload("mine.nc", (tmp_path / "a.nc").read_bytes())
+    page.wait()
+    page.address.look()
+    assert "data folder" in page.address.bar.wanted["refused"]
+    page.close()
+
+
+def test_the_tabs_of_addresses_are_those_of_the_page():
+    for name in ("Map", *VIEWS):
+        assert ExploreSettings.model_validate({"tab": tab_name(name)}).tab
