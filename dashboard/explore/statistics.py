@@ -54,7 +54,7 @@ class StatisticsView(CutView[Wanted, Found]):
     """The quality strip, two figures, and the statistics of the whole variable on request."""
 
     def __init__(self, state: ExploreState) -> None:
-        super().__init__(state, "", "histogram.csv")
+        super().__init__(state, "", "statistics.csv")
         self.shares, self.lines = LiveShares(), LiveLines(HEIGHT)
         self.log = pmui.Checkbox(label="log counts", value=False, size="small", description="Shares on a logarithmic axis")
         self.spectrum = pmui.Select(
@@ -131,12 +131,29 @@ class StatisticsView(CutView[Wanted, Found]):
         self._key.object = f'<div class="facts">{key}</div>'
 
     def table(self, asked: Wanted, found: Found) -> str:
-        """Return a row for each bin of the histogram."""
-        if isinstance(found.histogram, str):
-            return ""
-        edges, share, count = found.histogram.edges, found.histogram.share, found.histogram.count
-        rows = zip(edges[:-1], edges[1:], count, share, strict=True)
-        return "from,to,values,share of the area\n" + "".join(f"{a:.8g},{b:.8g},{n},{s:.6g}\n" for a, b, n, s in rows)
+        """Return rows of all tables: quality strip, histogram, spectrum, and the whole variable if it has been read."""
+        q = found.quality
+        strip = {
+            "values": q.count, "missing": q.missing, "infinite": q.infinite, "minimum": q.min, "median": q.median,
+            "maximum": q.max, "spread": q.spread, "outliers": q.outliers,
+        }  # fmt: skip
+        rows = [f"quality,{name},,,{value:.8g}" for name, value in strip.items()]
+        if not isinstance(found.histogram, str):
+            bins = found.histogram
+            for low, high, count, share in zip(bins.edges[:-1], bins.edges[1:], bins.count, bins.share, strict=True):
+                ends = f"{low:.8g},{high:.8g}"
+                rows += [f"histogram,values,{ends},{count}", f"histogram,share of the area,{ends},{share:.6g}"]
+        if not isinstance(found.power, str):
+            of = zip(found.power.wavenumber, found.power.power, strict=True)
+            rows += [f"spectrum,variance,{k:.8g},{k:.8g},{power:.8g}" for k, power in of]
+        if self._scan is not None and self._scan.done == self._scan.of:
+            scan = self._scan
+            whole = {
+                "fields": scan.done, "minimum": scan.min, "mean": scan.mean, "standard deviation": scan.deviation,
+                "maximum": scan.max, "missing": scan.missing,
+            }  # fmt: skip
+            rows += [f"whole variable,{name},,,{value:.8g}" for name, value in whole.items()]
+        return "\n".join(["table,item,from,to,value", *rows, ""])
 
     def _redraw(self, *_events: object) -> None:
         if self._asked is not None and self.found is not None:

@@ -44,6 +44,8 @@ from dashboard.theme import ANALYSIS, DIVERGING, MISSING, NEUTRAL, REJECTED, TRU
 QUALITY_COLOURS = (MISSING, TRUTH, "#E69F00", REJECTED)
 #: Pixels that axes, colour bar and tools take.
 FRAME_WIDTH, FRAME_HEIGHT = 116, 62
+#: Pixels above and below a projected map, which has no axes.
+ABOVE, BELOW = 30, 2
 POINT_SIZE, FEW, MANY = 8, 200, 1500
 CLEAR = "rgba(0, 0, 0, 0)"
 
@@ -233,9 +235,10 @@ class ObservationMap:
         frame: Frame = "geographic" if projection is None else "projected"
         shape = aspect(Raster(np.zeros((1, 1)), area.west, area.east, area.south, area.north), frame)
         if projection is not None:  # however long the numbers at the colour bar are, the globe stays round
-            fig.update(min_border_left=2, min_border_right=FRAME_WIDTH - 2, min_border_top=30, min_border_bottom=2)
-        inner = min(self._box[1] - FRAME_HEIGHT, (self._box[0] - FRAME_WIDTH) / shape)
-        width, height = inner * shape + FRAME_WIDTH, inner + FRAME_HEIGHT
+            fig.update(min_border_left=2, min_border_right=FRAME_WIDTH - 2, min_border_top=ABOVE, min_border_bottom=BELOW)
+        tall = FRAME_HEIGHT if projection is None else ABOVE + BELOW
+        inner = min(self._box[1] - tall, (self._box[0] - FRAME_WIDTH) / shape)
+        width, height = inner * shape + FRAME_WIDTH, inner + tall
         fig.update(sizing_mode="scale_width", aspect_ratio=width / height, max_width=int(width), width=None, height=None)
         self.size = (int(inner * shape), int(inner))
         #: Pixels across that the figure takes where there is room.

@@ -9,6 +9,7 @@ from backends.fields.catalogue import Catalogue
 from backends.fields.raster import Window
 from dashboard.explore.observations import state as observation_state
 from dashboard.explore.page import ExplorePage
+from dashboard.plots.observations.map import FRAME_WIDTH
 from tests.backends.observation_files import feedback, table
 from tests.dashboard.helpers import SCRIPT, text_of
 from tests.files import known, regional
@@ -270,6 +271,9 @@ def test_observations_lie_on_a_globe_over_their_field(stations):
     row, column = ((v + 1) / 2 * n for v, n in zip((y, x), under.shape, strict=True))
     assert under[int(row), int(column)] == pytest.approx(known(np.array([43.0]), np.array([3.0])).item() + 3, abs=1.2)
     figure = views.map.figure
+    height = figure.max_width / figure.aspect_ratio
+    across, tall = figure.max_width - FRAME_WIDTH, height - figure.min_border_top - figure.min_border_bottom
+    assert across == pytest.approx(tall, abs=1.5)  # the globe is round
     views.map._on_tapped(x, y)
     wait(stations)
     assert "Station S3" in views._card.object

@@ -126,7 +126,13 @@ def test_statistics_of_the_field_and_of_the_variable(levels):
     assert f"{known(LATITUDE, LONGITUDE).mean() + 16.5:.4g} K" in view._whole.object
     assert not view.progress.visible
     table = list(csv.DictReader(view._table()))
-    assert sum(int(row["values"]) for row in table) == LATITUDE.size * LONGITUDE.size
+    of = {(row["table"], row["item"]): [] for row in table}
+    for row in table:
+        of[row["table"], row["item"]].append(float(row["value"]))
+    assert sum(of["histogram", "values"]) == of["quality", "values"][0] == LATITUDE.size * LONGITUDE.size
+    assert sum(of["histogram", "share of the area"]) == pytest.approx(1, rel=1e-4)
+    np.testing.assert_allclose(of["spectrum", "variance"], view.lines._source.data["y"][0], rtol=1e-6)
+    assert of["whole variable", "mean"] == [pytest.approx(known(LATITUDE, LONGITUDE).mean() + 16.5, rel=1e-6)]
 
 
 def test_a_scan_is_stopped_and_forgotten_with_its_variable(levels, monkeypatch):
