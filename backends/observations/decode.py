@@ -39,7 +39,7 @@ class Cancelled(Exception):  # noqa: N818  not an error: somebody no longer want
 def table_of(
     path: Path, progress: Progress = silent, wanted: Callable[[], bool] = lambda: True, columns: Columns | None = None
 ) -> Table:
-    """Return the observations of a file in the order for maps, decoded elsewhere now or kept from an earlier time.
+    """Return the observations of a file, decoded elsewhere now or kept from an earlier time.
 
     Parameters
     ----------
@@ -63,10 +63,14 @@ def table_of(
         if not path.is_file():
             raise InputError(f"there is no file {path.name}")
         how = "" if columns is None else columns.key
-        # From Parquet it always comes anew, so that no one else holds it.
-        return put_in_order(cached(path, lambda file: decode_elsewhere(file, progress, wanted, columns=columns), how))
+        return cached(path, lambda file: decode_elsewhere(file, progress, wanted, columns=columns), how)
     except OSError as problem:
         raise InputError(f"{path.name} cannot be opened: {problem.strerror}") from problem
+
+
+def table_for_maps(path: Path, progress: Progress, wanted: Callable[[], bool], columns: Columns | None) -> Table:
+    """Return what :func:`table_of` does, in the order for maps."""
+    return put_in_order(table_of(path, progress, wanted, columns))  # from Parquet it comes anew: no one else holds it
 
 
 def decode_elsewhere(

@@ -14,7 +14,7 @@ from backends.__main__ import main
 from backends.errors import InputError
 from backends.observations import decode
 from backends.observations.columns import Columns
-from backends.observations.decode import Cancelled, decode_elsewhere, table_of
+from backends.observations.decode import Cancelled, decode_elsewhere, table_for_maps, table_of
 from backends.observations.readers import read
 from tests.backends.observation_files import CSV, cut, decoded_synop, feedback, ioda, mixed_bufr, odb
 
@@ -37,7 +37,7 @@ def hang(path: Path, place: Path, pipe, columns) -> None:
 
 def test_a_file_is_decoded_elsewhere_and_kept(tmp_path, monkeypatch):
     path, told = mixed_bufr(tmp_path / "x.bufr"), []
-    table = table_of(path, lambda done, of: told.append((done, of)))
+    table = table_for_maps(path, lambda done, of: told.append((done, of)), lambda: True, None)
     assert told == [(0, 2), (1, 2)]
     as_it_is = read(path)
     for name in range(len(as_it_is.variable.names)):  # the same rows, each variable by itself, from south to north
@@ -47,7 +47,7 @@ def test_a_file_is_decoded_elsewhere_and_kept(tmp_path, monkeypatch):
         np.testing.assert_array_equal(table.report[here], as_it_is.report[there][order])
     assert (np.diff(table.variable.codes) >= 0).all()
     monkeypatch.setattr(decode, "decode_elsewhere", None)  # not needed again
-    assert table_of(path).station.texts() == table.station.texts()
+    assert table_of(path).station.texts() == as_it_is.station.texts()
 
 
 def test_a_crash_and_a_hang_end_in_a_sentence(tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from backends.observations.cache import cache_path
 from backends.observations.card import Card, card
 from backends.observations.columns import Columns
 from backends.observations.comparison import Comparison
-from backends.observations.decode import Cancelled, table_of
+from backends.observations.decode import Cancelled, table_for_maps
 from backends.observations.linked import Linked, without
 from backends.observations.one_variable import OneVariable, one_variable
 from backends.observations.overview import Overview, overview
@@ -127,7 +127,7 @@ class ObservationState(param.Parameterized):
             return question
         told, wanted = partial(self._report, file), lambda: self._wanted is file
         try:
-            table = table_of(file.path, told, wanted, columns)
+            table = table_for_maps(file.path, told, wanted, columns)
         except Cancelled:
             return None
         except InputError as problem:

@@ -23,7 +23,7 @@ def page(tmp_path, monkeypatch):
     def here(path, progress, wanted, columns):
         return read(path, progress) if columns is None else read_columns(path, columns, progress)
 
-    monkeypatch.setattr(observation_state, "table_of", here)
+    monkeypatch.setattr(observation_state, "table_for_maps", here)
     regional(tmp_path / "a.nc")
     (tmp_path / "unclear.csv").write_text(UNCLEAR)
     (tmp_path / "clear.csv").write_text(CLEAR)

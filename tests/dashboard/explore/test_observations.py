@@ -22,7 +22,7 @@ CSV = "station,lat,lon,time,T [°C],error\n" + "\n".join(
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A field, stations as CSV, and a feedback file; decoded here, as another process takes seconds to start."""
-    monkeypatch.setattr(observation_state, "table_of", lambda path, progress, wanted, columns: read(path, progress))
+    monkeypatch.setattr(observation_state, "table_for_maps", lambda path, progress, wanted, columns: read(path, progress))
     from backends.observations.readers import read
 
     regional(tmp_path / "a.nc")
@@ -149,7 +149,7 @@ def test_decoding_can_be_stopped(stations, monkeypatch):
         assert not wanted()
         raise observation_state.Cancelled(path.name)
 
-    monkeypatch.setattr(observation_state, "table_of", slowly)
+    monkeypatch.setattr(observation_state, "table_for_maps", slowly)
     stations.state.open("ekf.nc")
     wait(stations)
     assert waiting == [(3, 10)]
