@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 from backends.errors import InputError
+from backends.memory import lack_is_told
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,12 +27,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     warnings.simplefilter("ignore")  # libraries' remarks on odd attributes; standard error is for our one sentence
     try:
-        if options.command == "inspect":
-            result = _inspect(options.file)
-        else:
-            from backends.experiments.run import default_folder, run_file
+        with lack_is_told():
+            if options.command == "inspect":
+                result = _inspect(options.file)
+            else:
+                from backends.experiments.run import default_folder, run_file
 
-            result = run_file(options.file, options.data or default_folder(), options.set, options.out)
+                result = run_file(options.file, options.data or default_folder(), options.set, options.out)
         print(json.dumps(result, ensure_ascii=False, allow_nan=False))
     except InputError as problem:
         print(problem, file=sys.stderr)

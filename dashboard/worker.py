@@ -11,6 +11,7 @@ import panel as pn
 from bokeh.document import Document
 
 from backends.errors import InputError
+from backends.memory import lack_is_told
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -96,7 +97,8 @@ class LatestWins(Generic[Request, Result]):
         if request is None:  # closed in the meantime
             return
         try:
-            result = self._compute(request)
+            with lack_is_told():
+                result = self._compute(request)
         except InputError as problem:
             self._hand_over(partial(self._fail, str(problem)))
         else:

@@ -96,6 +96,11 @@ class Cluster:
         if self._client is not None:
             self._client.run(tell, job, number, wish, workers=[worker], on_error="ignore")
 
+    def restart(self, worker: str) -> None:
+        """End the process of a worker that does not answer; the nanny of Dask starts another in its place."""
+        if self._client is not None:
+            self._client.restart_workers([worker], timeout=CONNECT_WITHIN, raise_for_error=False)
+
     def close(self) -> None:
         """Disconnect, and end a cluster of our own."""
         if self._client is not None:

@@ -39,6 +39,8 @@ class LiveJob:
         How often it has been handed to Dask.
     told, heard
         Numbers of the last wish that was sent to its worker, and of the last message that came.
+    heard_at
+        When that was, on the monotonic clock, in seconds.
     future
         Dask's promise of its outcome.
     writing
@@ -51,6 +53,7 @@ class LiveJob:
         self.shown: dict[str, bytes] = {}
         self.worker = ""
         self.attempts = self.told = self.heard = 0
+        self.heard_at = 0.0
         self.future: DaskFuture | None = None
         self.writing: Future[None] | None = None
         self._thinning = Thinning(MOST_RECORDED)
@@ -59,7 +62,7 @@ class LiveJob:
 
     def hear(self, message: Message) -> None:
         """Take in a message."""
-        self.heard = message["number"]
+        self.heard, self.heard_at = message["number"], time.monotonic()
         changes: dict[str, Any] = {name: message[name] for name in ("done", "of", "note") if name in message}
         if "state" in message:
             changes["state"] = State(message["state"])

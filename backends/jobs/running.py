@@ -18,6 +18,7 @@ from backends.jobs.live import LiveJob
 from backends.jobs.mlflow_client import first_line
 from backends.jobs.records import Records
 from backends.jobs.store import INTERRUPTED
+from backends.jobs.watchdog import Watchdog, patience, stuck
 from backends.jobs.worker import Message
 
 if TYPE_CHECKING:
@@ -60,12 +61,15 @@ class Running:
         self._cluster = Cluster(self.topic, folder, self._hear, self._lose)
         # One thread may wait for a scheduler or a worker that does not answer while the other goes on.
         self._errands = ThreadPoolExecutor(2, "jobs")
+        self._patience = patience()
+        self._watchdog = Watchdog(self._look, min(self._patience / 4, 10.0))
         self.closed = False
 
     def add(self, live: LiveJob) -> None:
         """Start a job, or let it wait for its turn."""
         with self.changed:
             self.jobs[live.job.id] = live
+            self._watchdog.start()
             self._do(self._start, live)
 
     def tell(self, live: LiveJob, wish: str) -> None:
@@ -108,6 +112,7 @@ class Running:
                 live.end(State.FAILED, INTERRUPTED)
                 self._records.finish(live.job, live.unrecorded(), {})
             self.changed.notify_all()
+        self._watchdog.close()
         self._errands.shutdown(wait=True)
         # A task that reports ends now, and its process then as soon as it is asked; others are killed after a while.
         deadline = time.monotonic() + 1.0
@@ -151,6 +156,17 @@ class Running:
             if live.due(message["time"]):
                 live.writing = self._records.progress(live.job, live.unrecorded(), message["time"])
             self.changed.notify_all()
+
+    def _look(self) -> None:
+        """End the jobs that have reported nothing for too long, and the process that they are stuck in."""
+        with self.changed:
+            if self.closed:
+                return
+            for live in self.jobs.values():
+                runs = live.job.state is State.RUNNING and bool(live.worker)
+                if runs and time.monotonic() - live.heard_at > self._patience:
+                    self.finish(live, State.FAILED, stuck(self._patience))
+                    self._do(self._cluster.restart, live.worker)
 
     def _lose(self, worker: str) -> None:
         """Take in that a worker is gone, and with it what ran there; on Dask's thread."""

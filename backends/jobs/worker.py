@@ -16,6 +16,7 @@ from backends.jobs.context import Cancelled, Checkpoint, as_bytes, plain, shown
 from backends.jobs.job import State
 from backends.jobs.task import resolve
 from backends.jobs.thinning import Thinning
+from backends.memory import lack_is_told
 
 #: Seconds between messages to the server.
 SEND_EVERY = 0.2
@@ -221,7 +222,8 @@ def work(order: Order) -> Outcome:
     context.start()
     state, summary, problem, details = State.FAILED, {}, "", ""
     try:
-        summary = resolve(order.task)(order.settings, Path(order.folder), context)
+        with lack_is_told():
+            summary = resolve(order.task)(order.settings, Path(order.folder), context)
         json.dumps(summary)  # raises here, where it can still be told
         state = State.COMPLETED
     except Cancelled:

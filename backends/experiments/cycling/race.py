@@ -22,9 +22,12 @@ from backends.experiments.cycling.networks import analyst_of, check_networks
 from backends.experiments.cycling.registry import KINDS
 from backends.experiments.cycling.settings import CyclingSettings, NetworkSettings
 from backends.experiments.observing import generator
+from backends.memory import ask
 
 #: Purposes that random numbers are drawn for, each from a sequence of its own.
 CLIMATE, TRUTH, ERRORS = 11, 12, 13
+#: Copies of an ensemble that a cycle holds at least: analysis, forecast, and what the model works with.
+HELD_AT_ONCE = 3
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,16 @@ class Mark:
 
     cycle: int
     text: str
+
+
+def _ask_for_memory(settings: CyclingSettings, x0: torch.Tensor) -> None:
+    """Refuse a race whose members would not find room; checked before any of them is drawn."""
+    members = sum(getattr(method, "members", None) or 1 for method in settings.methods)
+    ask(
+        HELD_AT_ONCE * members * settings.repeat * x0.numel() * x0.element_size(),
+        f"{members} members of {x0.numel()} variables in {settings.repeat} experiments",
+        "Take fewer members, a smaller `repeat`, or a smaller model.",
+    )
 
 
 class Race:
@@ -66,6 +79,7 @@ class Race:
         self.dynamics = model_of(settings.dynamics, device, dtype)
         self.climate = climate_of(settings.dynamics, device, dtype)
         E, x0 = settings.repeat, self.dynamics.start()
+        _ask_for_memory(settings, x0)
         drawn = self.dynamics.draw_start(E, _on(device, generator(settings.seed, TRUTH)))
         spread = self.dynamics.draw_start(50, _on(device, generator(0, CLIMATE, 1))) - x0
         setting = Setting(

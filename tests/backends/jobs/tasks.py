@@ -13,7 +13,8 @@ from backends.errors import InputError
 from backends.jobs.context import JobContext
 
 KINDS = {
-    name: f"tests.backends.jobs.tasks:{name}" for name in ("counting", "resting", "refusing", "breaking", "dying", "saving")
+    name: f"tests.backends.jobs.tasks:{name}"
+    for name in ("counting", "resting", "refusing", "breaking", "dying", "saving", "hanging", "filling", "hungry")
 }
 
 
@@ -65,3 +66,35 @@ def saving(settings: str, folder: Path, context: JobContext) -> dict[str, Any]:
             raise InputError("as asked")
         context.checkpoint.save(json.dumps(k).encode())
     return {"begun": begun}
+
+
+def hanging(settings: str, folder: Path, context: JobContext) -> dict[str, Any]:
+    """Report once, and never again."""
+    context.report(1, 10)
+    time.sleep(3600)
+    return {}
+
+
+def filling(settings: str, folder: Path, context: JobContext) -> dict[str, Any]:
+    """Write a checkpoint, and then a larger one onto a disk that has no room for it."""
+    import resource
+
+    context.checkpoint.save(b"the first")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        context.checkpoint.save(bytes(100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    return {}
+
+
+def hungry(settings: str, folder: Path, context: JobContext) -> dict[str, Any]:
+    """Ask for more memory than any machine has: as `kind` says, of torch, of NumPy or of Python."""
+    import numpy as np
+    import torch
+
+    ask = {"torch": torch.zeros, "numpy": np.ones, "python": bytearray}
+    context.report(1, 2)
+    ask[yaml.safe_load(settings)["kind"]](2**48)
+    return {}
