@@ -66,7 +66,7 @@ class FieldsPanel:
         self.maps: dict[str, LiveMap] = {}
         self.profile: LiveProfile | None = None
         self.titles = {name: html(margin=(4, 0, 0, 36)) for name, *_ in PANELS}
-        self._frame = ""
+        self._frame, self._known = "", True
         self._shown: object = None
         self._range = self._error_range = Statistics(np.nan, np.nan, np.nan, 0, 0)
         self._background: object = None
@@ -75,7 +75,8 @@ class FieldsPanel:
     def show(self, opened: Opened, outcome: Outcome) -> None:
         """Show an analysis; what belongs to the case alone is only drawn when the case is new."""
         frame = frame_of(outcome.case.domain)
-        if frame != self._frame:
+        if (frame, outcome.case.has_truth) != (self._frame, self._known):
+            self._known = outcome.case.has_truth
             self._build(frame)
         new = opened is not self._shown
         if new:
@@ -185,7 +186,7 @@ class FieldsPanel:
                 linked_to=self.maps.get("truth"),
                 frame="plane" if plane else "geographic",
                 on_move=None if frame == "stations" else self._moved(plane),
-                transparent_missing=frame == "stations",
+                transparent_missing=frame == "stations" or (not self._known and name in WITHOUT_TRUTH),
             )
         boxes = [
             pn.Column(

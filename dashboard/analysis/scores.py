@@ -3,6 +3,7 @@
 import math
 from html import escape
 
+from backends.experiments.cases import REAL
 from backends.experiments.outcome import Outcome
 from dashboard.theme import number
 
@@ -79,7 +80,7 @@ def settings_line(outcome: Outcome, units: str) -> str:
         b.correlation if b.source == "static" else f"{b.source} B",
         f"σ<sub>o</sub> {number(outcome.sigma_o)} {escape(units)}".strip(),
         f"{p} observation{'' if p == 1 else 's'}",
-        f"seed {getattr(s.case, 'seed', 0) if outcome.case.withheld else o.seed}",
+        f"seed {getattr(s.case, 'seed', 0) if s.case.name in REAL else o.seed}",
         s.method.solver,
     ]
     return f'<div class="hint" data-role="settings">for {" · ".join(parts)}</div>'
