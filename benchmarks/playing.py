@@ -8,6 +8,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from scripts.driver import MAPS, launch, start_app, stop
+from scripts.journeys import run_rollout
 
 #: Leads per second that are wanted, and how often each forecast is played from beginning to end.
 WANTED, PLAYS = 10, 8
@@ -53,14 +54,7 @@ def _played(browser: Browser, address: str, text: str) -> dict[str, float]:
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.add_init_script(path=MAPS)
     page.goto(f"{address}/rollout")
-    page.locator('[data-role="empty"]').wait_for()
-    page.wait_for_timeout(2000)
-    page.get_by_role("tab", name="File").click()
-    page.get_by_role("textbox", name="Experiment file").fill(text)
-    page.get_by_role("button", name="Apply").click()
-    page.wait_for_timeout(1000)
-    page.get_by_role("tab", name="Play").click()
-    page.get_by_role("button", name="Run all models").click()
+    run_rollout(page, text)
     page.locator('[data-role="when"]').wait_for(timeout=120_000)
     page.wait_for_function("maps.drawn(1)", polling="raf")
     page.wait_for_timeout(5000)

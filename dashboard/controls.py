@@ -104,6 +104,11 @@ def html(text: str = "", **layout: object) -> pn.pane.HTML:
     return pn.pane.HTML(text, stylesheets=[STYLE], sizing_mode="stretch_width", **layout)
 
 
+def show_progress(bar: pmui.LinearProgress, done: int, of: int) -> None:
+    """Show how much is done; that work goes on while nobody knows how much there is, and `of` is 0."""
+    bar.param.update(value=100 * done // of if of else 0, variant="determinate" if of else "indeterminate")
+
+
 class Group:
     """A heading that opens and closes what is below it; what is below is made when it is opened first."""
 

@@ -3,11 +3,9 @@
 from typing import Any, get_args
 
 import param
-from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from backends.errors import InputError
-from backends.experiments.faults import sentence
+from backends.experiments.faults import validated
 from backends.experiments.sections import Section
 from dashboard.sections import SectionState, section_state
 
@@ -76,10 +74,7 @@ class FormState(param.Parameterized):
         InputError
             If a value is out of range; the sentence begins with its key.
         """
-        try:
-            return self.model.model_validate(self.tree())
-        except ValidationError as problem:
-            raise InputError(sentence(problem, self.model)) from problem
+        return validated(self.model, self.tree())
 
     def take(self, settings: Section) -> None:
         """Take over all values of a section."""

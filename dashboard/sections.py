@@ -6,7 +6,7 @@ import param
 from pydantic import ValidationError
 
 from backends.errors import InputError
-from backends.experiments.run import sentence
+from backends.experiments.faults import sentence
 from backends.experiments.sections import Section
 
 

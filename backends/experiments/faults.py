@@ -5,13 +5,14 @@ import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from backends.errors import InputError
 from backends.experiments.sections import LEAST
 
+Model = TypeVar("Model", bound=BaseModel)
 #: Where a value stands: the keys as a file has them, the section they end in, and what the last one may hold.
 _Place = tuple[list[str], type[BaseModel] | None, object]
 
@@ -46,6 +47,20 @@ _EXPECTED = {
     "dict_type": "must hold keys and values of its own",
     "invalid_key": "keys must be words",
 }
+
+
+def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """Return settings with values by their keys.
+
+    Raises
+    ------
+    InputError
+        If a key is unknown or a value out of range; the sentence names it, what came, and what was expected.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as problem:
+        raise InputError(sentence(problem, model)) from problem
 
 
 def sentence(problem: ValidationError, root: type[BaseModel]) -> str:

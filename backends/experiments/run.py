@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
 
 from backends.errors import InputError
 from backends.experiments.cases import StationsCase
 from backends.experiments.cycling.settings import CyclingSettings
 from backends.experiments.experiment import AnalysisExperiment
-from backends.experiments.faults import sentence
+from backends.experiments.faults import validated
 from backends.experiments.prepare import prepare
 from backends.experiments.repeat import repeated
 from backends.experiments.rollout.settings import RolloutSettings
@@ -153,10 +152,7 @@ def settings_from(tree: object) -> Settings:
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"kind: must be {' or '.join(KINDS)}; came {kind!r:.60}")
     model = _task(tree) if kind == "training" else KINDS[kind]
-    try:
-        return model.model_validate(tree)
-    except ValidationError as problem:
-        raise InputError(sentence(problem, model)) from problem
+    return validated(model, tree)
 
 
 def _task(tree: Mapping) -> type[TrainingSettings]:

@@ -6,14 +6,7 @@ from typing import Any
 import param
 
 from backends.errors import InputError
-from backends.experiments.cases import (
-    CASES,
-    REAL,
-    Case,
-    GeneratedCase,
-    LineCase,
-    PlaneCase,
-)
+from backends.experiments.cases import CASES, REAL, Case, GeneratedCase
 from backends.experiments.offers import Offers, offers
 from backends.experiments.outcome import Outcome
 from backends.experiments.prepare import Prepared
@@ -27,24 +20,19 @@ from backends.experiments.settings import (
 )
 from backends.fields.catalogue import Catalogue
 from backends.geometry.plane import VerticalPlane
+from dashboard.analysis.beginnings import (
+    BEGINS_ANEW,
+    COUNTS,
+    FAVOURITE_OBSERVATIONS,
+    FAVOURITES,
+    STARTS,
+    first_background_error,
+    first_observations,
+)
 from dashboard.analysis.opening import Opened, open_case
 from dashboard.analysis.placing import PlacedByHand
 from dashboard.sections import SectionState, section_state
 from dashboard.worker import DEVICE, FILES, LatestWins
-
-#: Shown first where they are in the data folder.
-FAVOURITES = {
-    "field": "era5-2mt-2019-03-uk.grib",
-    "ensemble": "era5-levels-members.grib",
-    "stations": "dwd-synop-germany-2021-05-16T12.bufr",
-    "observed-field": "era5-levels-members.grib",
-}
-#: The same of files of observations, over a field.
-FAVOURITE_OBSERVATIONS = "temp-radiosondes.bufr"
-#: Keys of a case with which B and R begin anew.
-BEGINS_ANEW = ("path", "variable", "level", "observations", "observed", "errors")
-#: Numbers of observations to begin with.
-COUNTS = {"periodic-1d": 25, "xz-2d": 140}
 
 
 class AnalysisState(PlacedByHand):
@@ -70,12 +58,8 @@ class AnalysisState(PlacedByHand):
         self.b = section_state(BackgroundErrorSettings)
         self.o = section_state(ObservationSettings, count=COUNTS["periodic-1d"])
         self.m: Any = section_state(MethodSettings)
-        starts: dict[type, dict[str, object]] = {
-            LineCase: {"correlation": "gaussian", "sigma": 1.0, "length": 0.08},
-            PlaneCase: {"correlation": "gaussian", "sigma": 1.0, "length": 10.0, "length_z": 2.0},
-        }
         self.cases: dict[str, Any] = {
-            model.model_fields["name"].default: section_state(model, **starts.get(model, {})) for model in CASES
+            model.model_fields["name"].default: section_state(model, **STARTS.get(model, {})) for model in CASES
         }
         self._asked: Case | None = None
         self._suggested_for: tuple[object, ...] = ()
@@ -163,7 +147,8 @@ class AnalysisState(PlacedByHand):
         self._quietly(self.section, **{name: getattr(settings, name) for name in self.section.KEYS})
         suggested_for = (settings.name, *(getattr(settings, key, "") for key in BEGINS_ANEW))
         if suggested_for != self._suggested_for and not self._keep:
-            self._begin(opened.prepared)
+            self._quietly(self.b, **first_background_error(opened.prepared))
+            self._quietly(self.o, **first_observations(opened.prepared))
         self._suggested_for, self._keep = suggested_for, False
         if self.o.placement is None:
             own = opened.prepared.experiment.case.observations is not None
@@ -181,22 +166,6 @@ class AnalysisState(PlacedByHand):
         names = [name for name in ("sigma", "length", "length_z") if getattr(settings, name, 0) is None]
         self._quietly(self.section, **{name: getattr(numbers, name) for name in names})
         return bool(names)
-
-    def _begin(self, prepared: Prepared) -> None:
-        """Set B, R and the network to where a new case begins."""
-        case, kind = prepared.experiment.case, prepared.settings.name
-        start = case.suggested
-        own = case.observations is not None
-        source = {"ensemble": "hybrid"}.get(kind, "static")
-        correlation = "exponential" if kind == "stations" else "gaussian"
-        update: dict[str, object] = {"sigma": start.sigma, "length": start.length, "source": source}
-        update["length_z"] = start.length_z if isinstance(case.domain, VerticalPlane) else None
-        self._quietly(self.b, **update, correlation=correlation, tune="no", floor_kind="spectral", periodised=True)
-        self._quietly(
-            self.o, sigma=start.sigma_o, noise=start.sigma_o, places=(), innovation=None, operator="point", radius=None,
-            count=COUNTS.get(kind, 100), correlation_length=0.0,
-            placement="case" if own else "columns" if kind == "xz-2d" else "random",
-        )  # fmt: skip
 
     # The analysis -------------------------------------------------------------------------------------------------
 

@@ -4,17 +4,16 @@ from typing import Any
 
 import param
 from param.parameterized import Event
-from pydantic import ValidationError
 
 from backends.errors import InputError
 from backends.experiments.cycling.dynamics import DYNAMICS
-from backends.experiments.cycling.emulated import network_of, newest_run
-from backends.experiments.cycling.methods import METHODS, LocalizationSettings
+from backends.experiments.cycling.methods import METHODS
 from backends.experiments.cycling.race import labels, needs_restart
 from backends.experiments.cycling.settings import CyclingSettings, NetworkSettings
 from backends.experiments.cycling.view import RaceView
-from backends.experiments.faults import sentence
+from backends.experiments.faults import validated
 from backends.experiments.run import from_yaml, of_kind, to_yaml
+from dashboard.cycling.suiting import localise, usual_network
 from dashboard.races import RACES, LiveRace
 from dashboard.sections import SectionState, section_state
 from dashboard.worker import DEVICE, LatestWins
@@ -97,10 +96,7 @@ class CyclingState(param.Parameterized):
             "spinup": self.run.spinup,
             "seed": self.run.seed,
         }
-        try:
-            return CyclingSettings(**parts)
-        except ValidationError as problem:
-            raise InputError(sentence(problem, CyclingSettings)) from problem
+        return validated(CyclingSettings, parts)
 
     def take(self, text: str) -> None:
         """Take over an experiment file's text, or what the page opens with, and make a new race of it.
@@ -130,10 +126,7 @@ class CyclingState(param.Parameterized):
         InputError
             If they do not go together.
         """
-        try:
-            return to_yaml(CyclingSettings.model_validate({**dict(settings), **changes}))
-        except ValidationError as problem:
-            raise InputError(sentence(problem, CyclingSettings)) from problem
+        return to_yaml(validated(CyclingSettings, {**dict(settings), **changes}))
 
     def add_method(self, name: str) -> None:
         """Add a method with its usual settings."""
@@ -141,7 +134,7 @@ class CyclingState(param.Parameterized):
             self.problem = f"at most {MOST_METHODS} methods race at a time"
             return
         section = self._usual(name)
-        _localise(section, self.testbed)
+        localise(section, TESTBEDS[self.testbed].RADIUS)
         self.methods = [*self.methods, section]
         self._on_change()
 
@@ -160,13 +153,13 @@ class CyclingState(param.Parameterized):
             for section in self.methods:
                 if name != self.testbed and "length" in section.KEYS:
                     section.length = None
-                _localise(section, name)
+                localise(section, TESTBEDS[name].RADIUS)
             methods = self.methods
             if TESTBEDS[name].RADIUS is None:  # what is local by nature cannot race there
                 methods = [m for m in methods if m.MODEL.model_fields["name"].default not in LOCAL] or [self._usual("etkf")]
             chosen = min(self.chosen, len(methods) - 1)
             learned = name == "emulator"
-            usual = _suiting(self.testbeds[name].run) if learned else TESTBEDS[name].NETWORK
+            usual = usual_network(self.testbeds[name].run) if learned else TESTBEDS[name].NETWORK
             self.network.take(NetworkSettings(**usual))
             self.param.update(testbed=name, model={}, methods=methods, chosen=chosen)
         finally:
@@ -225,8 +218,8 @@ class CyclingState(param.Parameterized):
 
     def _on_run(self, event: Event) -> None:
         """Observe in another way where the testbed's new network has learned another system."""
-        if not self.taking and event.old and _suiting(event.new) != _suiting(event.old):
-            self.network.take(NetworkSettings(**_suiting(event.new)))
+        if not self.taking and event.old and usual_network(event.new) != usual_network(event.old):
+            self.network.take(NetworkSettings(**usual_network(event.new)))
 
     def _on_change(self, *_events: object) -> None:
         """Let the race have the settings as they are now, or say why it cannot."""
@@ -315,26 +308,6 @@ class CyclingState(param.Parameterized):
 def _not_too_many(settings: CyclingSettings) -> None:
     if len(settings.methods) > MOST_METHODS:
         raise InputError(f"the page races at most {MOST_METHODS} methods; came {len(settings.methods)}")
-
-
-def _suiting(run: str) -> dict[str, Any]:
-    """Return observations that suit what a run has learned, or the newest run; nothing special where there is none."""
-    try:
-        return network_of(run or newest_run())
-    except InputError:  # which is said when a race is made of it
-        return {}
-
-
-def _localise(section: Any, testbed: str) -> None:
-    """Let a method localise in the distances of a testbed, or not at all where it has no distances."""
-    if "localization" not in section.KEYS:
-        return
-    usual, radius = section.MODEL.model_fields["localization"].default, TESTBEDS[testbed].RADIUS
-    if radius is None:
-        section.localization = None
-    elif usual is not None or section.localization is not None:
-        factor = 1.0 if usual is None else usual.radius / LocalizationSettings().radius
-        section.localization = LocalizationSettings(radius=factor * radius)
 
 
 def _look(request: tuple[LiveRace, int, int, int]) -> RaceView:

@@ -3,11 +3,10 @@
 from typing import Any
 
 import param
-from pydantic import ValidationError
 
 from backends.errors import InputError
 from backends.experiments.cycling.dynamics import DYNAMICS
-from backends.experiments.faults import sentence
+from backends.experiments.faults import validated
 from backends.experiments.rollout.analysis_start import AnalysisStart
 from backends.experiments.rollout.models import MODELS
 from backends.experiments.rollout.settings import RolloutSettings
@@ -153,10 +152,7 @@ class ChosenSettings(param.Parameterized):
                 "“Forecast from here”"
             )
         models = tuple(section.settings() for section in self.models)
-        try:
-            return RolloutSettings.model_validate({**self.form.tree(), "models": models})
-        except ValidationError as problem:
-            raise InputError(sentence(problem, RolloutSettings)) from problem
+        return validated(RolloutSettings, {**self.form.tree(), "models": models})
 
     def take(self, text: str) -> None:
         """Take over an experiment file's text, or what the page opens with.

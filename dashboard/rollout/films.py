@@ -14,7 +14,7 @@ import panel_material_ui as pmui
 
 from backends.errors import InputError
 from backends.experiments.rollout.view import RolloutView
-from dashboard.controls import html, notice, one_message, tell
+from dashboard.controls import html, notice, one_message, show_progress, tell
 from dashboard.movie import NO_FFMPEG, can_film, write_gif, write_mp4, write_png
 from dashboard.plots.chunks import size_of
 from dashboard.plots.rollout.film import Film
@@ -113,8 +113,7 @@ class FilmPart:
     def tick(self) -> None:
         """Bring the progress up to date; called some times a second."""
         if self.drawing:
-            frame, of = self.progress
-            self.bar.param.update(value=100 * frame // max(1, of))
+            show_progress(self.bar, *self.progress)
 
     def wait(self) -> None:
         """Block until the film is there; for programs without a browser."""

@@ -16,7 +16,7 @@ from backends.experiments.rollout.other_starts import GeneraliseSettings
 from backends.experiments.rollout.settings import TestbedStart
 from backends.experiments.rollout.view import RolloutView
 from backends.experiments.yaml_text import parse
-from dashboard.controls import html, notice, one_message, tell
+from dashboard.controls import html, notice, one_message, show_progress, tell
 from dashboard.plots.race.frame import ANY_HEIGHT, grid, with_units
 from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
 from dashboard.rollout.chosen import LINES
@@ -88,8 +88,7 @@ class OthersPart:
     def tick(self) -> None:
         """Bring the progress up to date; called some times a second."""
         if self.progress.visible:
-            done, of = self._done
-            self.progress.param.update(value=100 * done // of if of else 0, variant="determinate" if of else "indeterminate")
+            show_progress(self.progress, *self._done)
 
     def wait(self) -> None:
         """Block until what was asked for is there; for programs without a browser."""

@@ -12,7 +12,7 @@ from param.parameterized import Event
 
 from backends.experiments.rollout.tables import scores_table, to_csv
 from dashboard.address import Address, Tab
-from dashboard.controls import html, notice, one_message, tell
+from dashboard.controls import html, notice, one_message, show_progress, tell
 from dashboard.file_view import FileView
 from dashboard.help import Help
 from dashboard.rollout.address import RolloutAddress
@@ -164,8 +164,8 @@ class RolloutPage:
     def _show_progress(self, *_events: Event) -> None:
         running, (lead, of) = self.state.running, self.state.progress
         with one_message():
-            kind = "determinate" if of else "indeterminate"
-            self.progress.param.update(visible=running, value=100 * lead // of if of else 0, variant=kind)
+            self.progress.visible = running
+            show_progress(self.progress, lead, of)
             if running:
                 what = f"Lead {lead} of {of} …" if of else "Preparing the starts and their climate …"
                 self._where.object = f'<div class="hint">{what}</div>'

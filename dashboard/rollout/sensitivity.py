@@ -10,7 +10,7 @@ from param.parameterized import Event
 from backends.experiments.rollout.sensitivity import SensitivityView
 from backends.experiments.rollout.view import RolloutView
 from dashboard.coastlines import coastlines
-from dashboard.controls import html, notice, one_message, tell
+from dashboard.controls import html, notice, one_message, show_progress, tell
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.plots.rollout.sensitivity import SensitivityLines, SensitivityMaps
 from dashboard.rollout.asking import Asking
@@ -57,8 +57,7 @@ class SensitivityTab:
     def tick(self) -> None:
         """Bring the progress up to date; called some times a second."""
         if self.asking.running:
-            done, of = self.asking.progress
-            self.progress.param.update(value=100 * done // of if of else 0, variant="determinate" if of else "indeterminate")
+            show_progress(self.progress, *self.asking.progress)
 
     def close(self) -> None:
         """Let go of everything when the session ends."""

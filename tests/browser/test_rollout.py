@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from scripts.journeys import run_rollout
+
 pytestmark = pytest.mark.browser
 
 
@@ -105,14 +107,7 @@ starts: 1
 
 def test_the_weather_of_a_town_is_played_and_read(visitor):
     page = visitor.open("/rollout")
-    expect(page.locator('[data-role="empty"]')).to_be_visible()
-    page.wait_for_timeout(2000)
-    page.get_by_role("tab", name="File").click()
-    page.get_by_role("textbox", name="Experiment file").fill(EUROPE)
-    page.get_by_role("button", name="Apply").click()
-    page.wait_for_timeout(1000)
-    page.get_by_role("tab", name="Play").click()
-    page.get_by_role("button", name="Run all models").click()
+    run_rollout(page, EUROPE)
     when = page.locator('[data-role="when"]')
     expect(when).to_contain_text(re.compile(r"lead 0 h, valid at 2025-01-1\d \d\d:00 UTC"), timeout=120_000)
     page.get_by_role("combobox", name="Town").click()

@@ -5,19 +5,19 @@ from typing import NamedTuple
 import panel as pn
 import panel_material_ui as pmui
 
-from backends.fields.cut_pictures import cut_csv, cut_raster, is_pressure
+from backends.fields.cut_pictures import cut_csv
 from backends.fields.cuts import Section, section
 from backends.fields.dataset import FieldDataset
-from backends.fields.field import Field, statistics
+from backends.fields.field import Field
 from backends.fields.picture import rasterise
 from backends.fields.raster import Raster
 from backends.fields.views import covered
 from dashboard.explore.cuts.locator import LINE, Locator, beside, on_branch
-from dashboard.explore.cuts.scales import scale_of, value_scale
-from dashboard.explore.cuts.view import CutView, log_pressure, others
+from dashboard.explore.cuts.upright import UprightView
+from dashboard.explore.cuts.view import others
 from dashboard.explore.state import ExploreState
-from dashboard.plots.cuts import LiveCut, LiveLines, Scale
-from dashboard.theme import PICKED, limits, style_of, units_label
+from dashboard.plots.cuts import Scale
+from dashboard.theme import PICKED
 
 WORDS = (
     "Along the great circle from A to B; each value is that of the grid cell there. Two clicks on the small map draw another "
@@ -39,12 +39,12 @@ class Line(NamedTuple):
     log: bool
 
 
-class SectionView(CutView[Line, tuple[Section, Raster]]):
+class SectionView(UprightView[Line, tuple[Section, Raster]]):
     """Pixels below each other or a line, the small map, and the ends as numbers."""
 
     def __init__(self, state: ExploreState) -> None:
         super().__init__(state, WORDS, "section.csv")
-        self.plane, self.line, self.locator = LiveCut(), LiveLines(), Locator(self._on_tap)
+        self.locator = Locator(self._on_tap)
         self._mesh: object = None
         self._next, self._setting = 0, False
         self.ends = [
@@ -57,8 +57,6 @@ class SectionView(CutView[Line, tuple[Section, Raster]]):
         ]  # fmt: skip
         for box in self.ends:
             box.param.watch(self._on_box, "value")
-        self.log = log_pressure()
-        self.log.param.watch(self.show, "value")
         self.controls.objects = [*self.ends, self.log, self.csv]
         self.body.objects = [
             beside(pn.Column(self.plane.pane, self.line.pane, sizing_mode="stretch_width", margin=0), self.locator.pane),
@@ -101,10 +99,7 @@ class SectionView(CutView[Line, tuple[Section, Raster]]):
         if field.variable.mesh is not self._mesh:
             self._mesh = field.variable.mesh
             self._begin(field)
-        level = field.variable.axis("level")
-        if level is not None and len(level) < 2:
-            level = None
-        self.log.visible = level is not None and is_pressure(level)
+        level = self.levels(field)
         name = "" if level is None else level.name
         return Line(self.state.opened, field, name, others(field, level), *self.places, self.log.value)
 
@@ -133,14 +128,7 @@ class SectionView(CutView[Line, tuple[Section, Raster]]):
     def draw(self, asked: Line, found: tuple[Section, Raster]) -> None:
         """Draw the plane or the line, and where it is."""
         cut, raster = found
-        style, units = style_of(cut.variable), units_label(cut.variable.units)
-        self.plane.pane.visible, self.line.pane.visible = cut.along is not None, cut.along is None
-        if cut.along is None:
-            lines = [(cut.across, cut.values[0])]
-            self.line.show(lines, PICKED[1:2], ["along the line"], DISTANCE, value_scale(cut.variable.title, units))
-        else:
-            up = scale_of(cut.along, asked.log)
-            self.plane.show(cut_raster(cut, up.log), DISTANCE, up, style, limits(style, statistics(cut.values)), units)
+        self.draw_cut(cut, DISTANCE, "along the line", asked.log)
         self.locator.show(asked.dataset, asked.field, raster, (self.state.low, self.state.high))
         self.locator.lines([(on_branch(cut.longitude, raster.west), cut.latitude)], [LINE])
         self.locator.points([asked.start, asked.end], [LINE, PICKED[1]])
