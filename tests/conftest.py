@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -8,11 +9,16 @@ import pyproj  # noqa: F401  before ecCodes, as in the reader of BUFR: loaded af
 import pytest
 
 # Before anything of ours is imported: a home of the tests' own, so that they neither find nor leave anything.
-os.environ["ASSIMILAB_HOME"] = tempfile.mkdtemp(prefix="assimilab-tests-")
+HOME = os.environ["ASSIMILAB_HOME"] = tempfile.mkdtemp(prefix="assimilab-tests-")
 # And before torch is: tests are small, and threads that wait for each other on a busy machine make them take twice as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(HOME, ignore_errors=True)
 
 
 def data_folder() -> Path | None:
