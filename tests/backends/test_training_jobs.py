@@ -50,8 +50,13 @@ def long(iterations: int, more: str = "") -> str:
     return LONG.replace("points", f"iterations: {iterations}, {more}points")
 
 
+def reached_by(home, run) -> int:
+    """Return the iteration of a run's newest checkpoint."""
+    return int(unpack((home / "checkpoints" / run / "newest").read_bytes())[1]["iteration"])
+
+
 def test_a_training_is_watched_paused_and_cancelled(jobs, home):
-    run = jobs.submit("training", long(1_000_000), home).id
+    run = jobs.submit("training", long(100_000), home).id  # of more, fewer reports are sent
     until(lambda: jobs.shown(run, "gallery.json") is not None)
     assert len(from_json(jobs.shown(run, "gallery.json"))) == 5
     until(lambda: len(jobs.metrics(run)) > 100)
@@ -78,13 +83,12 @@ def test_a_training_is_watched_paused_and_cancelled(jobs, home):
 def test_one_whose_process_is_killed_goes_on_from_its_checkpoint(jobs, home):
     run = jobs.submit("training", long(1_000_000), home).id
     until((home / "checkpoints" / run / "newest").is_file)
-    done = jobs.get(run).done
     workers = [child for child in psutil.Process().children(recursive=True) if "python" in child.name()]
     busiest = max(workers, key=lambda child: sum(child.cpu_times()[:2]))
     busiest.kill()
     assert jobs.wait(run, 60).state is State.FAILED
     assert jobs.get(run).problem == DIED
-    other = jobs.submit("training", long(done + 5000, f"resume: '{run}', "), home, continues=run).id
+    other = jobs.submit("training", long(reached_by(home, run) + 50, f"resume: '{run}', "), home, continues=run).id
     assert jobs.wait(other, 120).state is State.COMPLETED
     assert jobs.metrics(other)[0].step > 1
 
@@ -108,7 +112,7 @@ def test_trainings_are_there_after_a_restart_and_go_on(home, tmp_path):
     assert len(from_json(again.artifact(done.id, "gallery.json"))) == 5
     until(lambda: len(again.metrics(done.id)) >= 60)
     assert (again.get(left).state, again.get(left).problem) == (State.FAILED, INTERRUPTED)
-    reached = int(unpack((tmp_path / "checkpoints" / left / "newest").read_bytes())[1]["iteration"])
+    reached = reached_by(tmp_path, left)
     more = again.submit("training", long(reached + 20, f"resume: '{left}', "), home, continues=left)
     assert again.wait(more.id, 120).state is State.COMPLETED
     assert [point.step for point in again.metrics(more.id)] == list(range(reached + 1, reached + 21))

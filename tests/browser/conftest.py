@@ -5,11 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from scripts.driver import MAPS, launch, start_app, stop
 from tests.dashboard.helpers import SCRIPT
 from tests.files import dataset, regional, write
+
+#: Milliseconds that what is expected may take: two servers and two browsers share two cores.
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
