@@ -13,6 +13,7 @@ from backends.errors import InputError
 from backends.experiments.pairs import Pairs
 from dashboard.address_bar import AddressBar
 from dashboard.controls import notice, tell
+from dashboard.scenes import ScenePanel, scene_address, scenes
 
 #: Of the form in which addresses say a state; an address says it as `v`.
 VERSION = "1"
@@ -20,8 +21,8 @@ VERSION = "1"
 LONGEST = 8000
 #: Milliseconds between two looks at the state. Browsers refuse addresses that change some hundred times in half a minute.
 LOOK_EVERY = 400
-#: What is in an address and not of the page's state: form and mode.
-_OURS = ("v", "theme")
+#: What is in an address and not of the page's state: form, mode, and the scene of a lecture.
+_OURS = ("v", "theme", "scene")
 TOO_LONG = (
     "These settings make an address of {length:,} characters; at most {longest:,} arrive everywhere. Download the file on the "
     "File tab, and hand that on."
@@ -68,7 +69,9 @@ class Address:
         self._close = pmui.IconButton(icon="close", size="small", description="Close", on_click=lambda _: self._say(()))
         self.notice = pn.Row(self._said, self._close, sizing_mode="stretch_width", margin=(4, 14, 0, 14), visible=False)
         self.bar = AddressBar(on_travel=self.travel)
-        self._theme = dict(_pairs_of(query)).get("theme", "")
+        given = dict(_pairs_of(query))
+        self._theme, name = given.get("theme", ""), given.get("scene", "")
+        self.scene = ScenePanel(name, self.apply, self._link) if name in scenes() else None
         self._written: Pairs = ()
         self._settled = False
         self._read(query)
@@ -90,7 +93,7 @@ class Address:
         if pairs is None or (pairs == self._written and not self.bar.wanted["refused"]):
             return
         step = self._settled and _steps(pairs, self._page.STEPS) != _steps(self._written, self._page.STEPS)
-        query = query_of(pairs, self._theme)
+        query = query_of(pairs, self._theme, "" if self.scene is None else self.scene.name)
         self._written, self._settled = pairs, True
         if len(query) > LONGEST:
             self.bar.refuse(TOO_LONG.format(length=len(query), longest=LONGEST))
@@ -101,6 +104,11 @@ class Address:
         """Say of something else in the address that it does not count, which has turned out since."""
         self._say((*self.faults, fault))
 
+    def apply(self, changes: Pairs, whole: bool = False) -> None:
+        """Take over other values of some keys, or, as a whole, a state in place of this one."""
+        kept = {} if whole else dict(self._written)
+        self._say(tuple(self._page.take(tuple({**kept, **dict(changes)}.items()))))
+
     def close(self) -> None:
         """Stop following when the session ends."""
         if self._ticking is not None:
@@ -108,13 +116,18 @@ class Address:
 
     def _read(self, query: str) -> None:
         asked = _pairs_of(query)
-        state = _state_of(asked)
-        version = dict(asked).get("v", VERSION)
+        state = _state_of(asked) or (() if self.scene is None else self.scene.scene.pairs)
+        version, name = dict(asked).get("v", VERSION), dict(asked).get("scene", "")
         faults = [] if version == VERSION else [f"v: this program knows addresses of version {VERSION}; came {version!r:.20}"]
+        if name not in ("", *scenes()):
+            faults.append(f"scene: there is none of this name; came {name!r:.60}")
         if state:
             faults += self._page.take(state)
         self._written, self._settled = state, False
         self._say(tuple(faults))
+
+    def _link(self, name: str) -> str:
+        return scene_address(name, self._theme)
 
     def _say(self, faults: tuple[str, ...]) -> None:
         """Say what of the address is wrong, until a person has read it."""
@@ -125,12 +138,14 @@ class Address:
 
 def says_something(query: str) -> bool:
     """Return whether an address says anything of a state."""
-    return bool(_state_of(_pairs_of(query)))
+    pairs = _pairs_of(query)
+    return bool(_state_of(pairs)) or dict(pairs).get("scene") in scenes()
 
 
-def query_of(pairs: Pairs, theme: str = "") -> str:
+def query_of(pairs: Pairs, theme: str = "", scene: str = "") -> str:
     """Return pairs as the query of an address, which begins with a question mark."""
-    whole = (("v", VERSION), *pairs, *((("theme", theme),) if theme else ()))
+    ours = tuple((key, text) for key, text in (("scene", scene), ("theme", theme)) if text)
+    whole = (("v", VERSION), *pairs, *ours)
     return "?" + "&".join(f"{quote_plus(key)}={quote_plus(text, safe='/:,')}" for key, text in whole)
 
 

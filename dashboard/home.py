@@ -10,6 +10,7 @@ import panel as pn
 from backends.device import compute_device, device_memory, device_name
 from backends.fields.catalogue import Catalogue, Entry
 from dashboard.controls import html
+from dashboard.scenes import gallery, scene_address
 from dashboard.shell import PAGES, Content
 from dashboard.worker import FILES, LatestWins
 
@@ -25,6 +26,7 @@ class HomePage:
 
     def __init__(self, catalogue: Catalogue, dark: bool) -> None:
         self._query = {"theme": "dark"} if dark else {}
+        self._scenes = html(gallery(lambda name: scene_address(name, "dark" if dark else "")))
         self._folder = catalogue.folder
         self._data = html('<div class="hint">Looking for data …</div>')
         self._listing = LatestWins(FILES, lambda _: catalogue.entries(), self._on_listed, self._on_failed)
@@ -34,6 +36,7 @@ class HomePage:
         """Return the page for the frame."""
         main = pn.Column(
             html(WELCOME + self._cards()),
+            self._scenes,
             html(_compute()),
             self._data,
             sizing_mode="stretch_width",

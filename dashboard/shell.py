@@ -75,7 +75,7 @@ def frame(address: str, content: Content) -> Page:
     name = next(name for path, name, _ in PAGES if path == address)
     dark = asked_for_dark()
     address_of = content.address
-    above = [] if address_of is None else [address_of.notice]
+    above = [] if address_of is None else [address_of.notice, *([address_of.scene.pane] if address_of.scene else [])]
     page = Page(
         title=TITLE,
         meta_title=TITLE if address == "/" else f"{name} · {TITLE}",

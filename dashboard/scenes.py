@@ -1,0 +1,108 @@
+"""The scene that a page stands in: its text, formulas and questions, what to try next, and the way to other scenes."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+import panel as pn
+import panel_material_ui as pmui
+
+from backends.experiments.pairs import Pairs, to_pairs
+from backends.experiments.scenes import Scene, load_scenes
+from dashboard.coastlines import ASSETS
+from dashboard.controls import html
+
+
+@cache
+def scenes() -> Mapping[str, Scene]:
+    """Return all scenes in their order, by name."""
+    return load_scenes(ASSETS / "scenes")
+
+
+def scene_address(name: str, theme: str = "") -> str:
+    """Return the address of a scene, relative to the server."""
+    asked = {"v": "1", "scene": name} | ({"theme": theme} if theme else {})
+    return f"{scenes()[name].page}?{urlencode(asked)}"
+
+
+class ScenePanel:
+    """A box above the content of a page.
+
+    Parameters
+    ----------
+    name
+        Of the scene.
+    apply
+        Takes over changes of keys, or all settings where its second argument is true.
+    address
+        Makes the address of another scene from its name.
+    """
+
+    def __init__(self, name: str, apply: Callable[[Pairs, bool], Any], address: Callable[[str], str]) -> None:
+        self.name, self.scene = name, scenes()[name]
+        scene = self.scene
+        self._apply = apply
+        number, names = list(scenes()).index(name), list(scenes())
+        heading = f'<span class="hint">{escape(scene.chapter)} · {number + 1} of {len(names)}</span>'
+        self._heading = html(f'<div class="heading"><h2>{escape(scene.title)}</h2>{heading}</div>')
+        self.close = pmui.IconButton(
+            icon="close", size="small", description="Leave the scene; the settings stay", on_click=lambda _: self.leave()
+        )
+        self.tries = [
+            pmui.Button(label=change.label, variant="outlined", size="small", on_click=self._doing(to_pairs(change.set)))
+            for change in scene.try_next
+        ]
+        again = pmui.Button(
+            label="From the beginning", icon="replay", variant="text", size="small", on_click=lambda _: apply(scene.pairs, True)
+        )
+        ways = [
+            pmui.Button(
+                label=label,
+                icon=icon,
+                variant="text",
+                size="small",
+                href=address(names[to]),
+                description=scenes()[names[to]].title,
+            )
+            for label, icon, to in (("Previous", "arrow_back", number - 1), ("Next", "arrow_forward", number + 1))
+            if 0 <= to < len(names)
+        ]
+        formulas = [
+            pn.pane.LaTeX(f"${formula}$", renderer="katex", styles={"font-size": "14px"}, margin=(2, 12))
+            for formula in scene.formulas
+        ]
+        questions = "".join(f"<li>{escape(question)}</li>" for question in scene.questions)
+        self.pane = pn.Column(
+            pn.Row(self._heading, self.close, sizing_mode="stretch_width", margin=0),
+            html(f'<div style="line-height: 1.45">{escape(scene.text)}</div>'),
+            pn.FlexBox(*formulas, align_items="center", sizing_mode="stretch_width"),
+            html(f'<ul style="margin: 2px 0">{questions}</ul>'),
+            pn.FlexBox(*self.tries, again, *ways, gap="8px", align_items="center", sizing_mode="stretch_width"),
+            sizing_mode="stretch_width", margin=(6, 14), css_classes=["scene"],
+            styles={"border-left": "4px solid #0f4c81", "padding": "2px 0 8px 8px", "background": "rgba(15, 76, 129, 0.07)"},
+        )  # fmt: skip
+
+    def leave(self) -> None:
+        """Take the box away."""
+        self.pane.visible = False
+
+    def _doing(self, changes: Pairs) -> Callable[[object], None]:
+        return lambda _event: self._apply(changes, False)
+
+
+def gallery(address: Callable[[str], str]) -> str:
+    """Return markup that lists all scenes by chapter, with links.
+
+    Parameters
+    ----------
+    address
+        Makes the address of a scene from its name.
+    """
+    chapters: dict[str, list[str]] = {}
+    for name, scene in scenes().items():
+        link = f'<a href="{escape(address(name))}">{escape(scene.title)}</a>'
+        chapters.setdefault(scene.chapter, []).append(f'<li>{link} <span class="hint">{scene.page.capitalize()}</span></li>')
+    parts = (f"<div><b>{escape(chapter)}</b><ul>{''.join(lines)}</ul></div>" for chapter, lines in chapters.items())
+    return f'<h2 class="section">Scenes for a lecture</h2><div class="facts">{"".join(parts)}</div>'

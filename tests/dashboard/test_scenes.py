@@ -1,0 +1,121 @@
+"""Scenes: every file is right and opens on its page with its settings; buttons change keys; faults are sentences."""
+
+import pytest
+
+from backends.errors import InputError
+from backends.experiments.pairs import to_pairs
+from backends.experiments.scenes import load_scenes
+from backends.fields.catalogue import Catalogue
+from dashboard.analysis.page import AnalysisPage
+from dashboard.cycling.page import CyclingPage
+from dashboard.home import HomePage
+from dashboard.races import RACES
+from dashboard.scenes import scene_address, scenes
+from tests.dashboard.helpers import SCRIPT
+
+#: What the files of these scenes need is not on every machine.
+WITH_FILES = {"real-synop", "real-radiosondes"}
+RIGHT = {
+    "title": "A scene", "chapter": "One", "order": 1, "page": "analysis", "settings": {"observations": {"count": 3}},
+    "text": "Look.",
+}  # fmt: skip
+
+
+def opened(name, tmp_path):
+    query = scene_address(name).partition("?")[2]
+    page = CyclingPage(query=query) if scenes()[name].page == "cycling" else AnalysisPage(Catalogue(tmp_path), query=query)
+    if scenes()[name].page == "analysis":
+        page.content()
+        page.wait()
+    return page
+
+
+def closed(page):
+    if isinstance(page, CyclingPage):
+        RACES.drop(page.state.live)
+    page.close()
+
+
+@pytest.mark.parametrize("name", list(scenes()))
+def test_every_scene_opens_on_its_page(name, tmp_path):
+    page = opened(name, tmp_path)
+    assert page.address.faults == () or name in WITH_FILES
+    assert page.state.problem == "" or name in WITH_FILES
+    if name in WITH_FILES:  # which file is missing is said
+        assert scenes()[name].settings["case"]["path"] in page.address.scene.scene.text
+        assert "data folder" in page.state.problem
+    else:
+        page.address.look()
+        shown = dict(page.address._written)
+        for key, text in scenes()[name].pairs:
+            assert shown.get(key, text) == text
+    for button, change in zip(page.address.scene.tries, scenes()[name].try_next, strict=True):
+        if name not in WITH_FILES:
+            button.clicks += 1
+            assert page.address.faults == ()
+            if page.state.__class__.__name__ == "AnalysisState":
+                page.state.wait()
+                page.address.look()
+                assert set(to_pairs(change.set)) <= set(page.address._written)
+    closed(page)
+
+
+def test_a_button_changes_a_key_and_another_goes_back(tmp_path):
+    page = opened("single-observation", tmp_path)
+    assert page.state.o.innovation == 1.0
+    assert page.state.result.case.domain is not None
+    page.address.scene.tries[1].clicks += 1
+    page.wait()
+    assert (page.state.b.length, page.state.o.innovation) == (0.16, 1.0)
+    page.state.m.huber = 3.0
+    page.address.apply(page.address.scene.scene.pairs, True)
+    page.wait()
+    assert (page.state.b.length, page.state.m.huber) == (0.08, 0.0)
+    page.address.look()
+    assert "scene=single-observation" in page.address.bar.wanted["query"]
+    page.address.scene.leave()
+    assert not page.address.scene.pane.visible
+    page.close()
+
+
+def test_a_scene_that_is_none_is_said(tmp_path):
+    page = AnalysisPage(Catalogue(tmp_path), query=f"v=1&scene={SCRIPT}")
+    page.wait()
+    assert page.address.scene is None
+    assert "&lt;script" in page.address._said.object
+    assert page.state.result is not None
+    page.close()
+
+
+def test_the_home_page_lists_them(tmp_path):
+    page = HomePage(Catalogue(tmp_path), dark=True)
+    text = page._scenes.object
+    for name, scene in scenes().items():
+        assert f'href="{scene.page}?v=1&amp;scene={name}&amp;theme=dark"' in text
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"page": "home"}, "a.yaml: page: must be 'explore', 'analysis', 'cycling', 'training' or 'rollout'; came 'home'"),
+        ({"order": "first"}, "a.yaml: order: must be a whole number; came 'first'"),
+        ({"txet": "x"}, "a.yaml: there is no key 'txet'; did you mean 'text'?"),
+        ({"title": None}, "a.yaml: title: must be a text"),
+    ],
+)
+def test_faults_of_files_are_sentences(tmp_path, change, fault):
+    import json
+
+    (tmp_path / "a.yaml").write_text(json.dumps(RIGHT | change))
+    with pytest.raises(InputError) as problem:
+        load_scenes(tmp_path)
+    assert str(problem.value).startswith(fault)
+
+
+def test_two_scenes_cannot_have_one_place(tmp_path):
+    import json
+
+    for name in "ab":
+        (tmp_path / f"{name}.yaml").write_text(json.dumps(RIGHT))
+    with pytest.raises(InputError, match=r"b.yaml: order: a.yaml has the place 1 already"):
+        load_scenes(tmp_path)
