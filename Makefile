@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint reference bench bench-learning docs screenshots setup setup-dev browser clean
+.PHONY: run test lint audit reference bench bench-learning docs screenshots setup setup-dev browser clean
 
 run: setup            ## install once, then start the server
 	@$(BIN)/python app.py $(ARGS)
@@ -22,6 +22,9 @@ lint: setup-dev       ## style, types and the rule that backends know nothing of
 reference: setup-dev  ## slow tests, a minute or more each, and the table of published scores
 	$(BIN)/python -m pytest -m reference
 	$(BIN)/python -m scripts.reference_scores
+
+audit: setup-dev      ## known vulnerabilities of the pinned packages; asks pypi.org, and says so where it cannot
+	$(BIN)/pip-audit --strict --disable-pip --no-deps -r requirements.txt
 
 docs: setup-dev       ## the tables, examples and small maps in docs/, from the settings, assets/experiments and the readers
 	$(BIN)/python -m scripts.experiment_keys

@@ -162,7 +162,12 @@ def apart(pairs: Pairs, keys: Sequence[str]) -> tuple[Pairs, Pairs]:
 def asked() -> str:
     """Return the query of the address that the page was opened with."""
     arguments: Mapping[str, list[bytes]] = pn.state.session_args
-    given = [(key, value.decode(errors="replace")) for key, values in arguments.items() for value in values]
+    given = [
+        (key, value.decode(errors="replace"))
+        for key, values in arguments.items()
+        if key != "bokeh-session-id"  # a page that comes back to its session, which the server has forgotten
+        for value in values
+    ]
     return "&".join(f"{quote_plus(key)}={quote_plus(text)}" for key, text in given)
 
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import yaml
 
@@ -231,6 +231,12 @@ def job_of(run: "Run", experiment: str) -> Job:
 def _uri(address: str) -> str:
     """Return what MLflow calls a store, an SQLite file such that it cannot be written."""
     if address.startswith(("http://", "https://")):
+        parts = urlsplit(address)
+        if "@" in parts.netloc or parts.query:  # which is not repeated: it may be a secret
+            raise InputError(
+                "the address of an MLflow server has a user, a password or something after a ? in it; credentials come from "
+                "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD in the environment of the server alone"
+            )
         return address
     path = Path(address.removeprefix("sqlite:///").removeprefix("file://")).expanduser()
     if path.is_dir():

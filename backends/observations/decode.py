@@ -5,6 +5,7 @@ been heard of it for a while, and says in one sentence what happened. A single p
 ended whatever it does, and leaves its memory behind.
 """
 
+import json
 import multiprocessing
 import uuid
 from collections.abc import Callable
@@ -30,6 +31,8 @@ PATIENCE = 10.0
 START = 60.0
 #: Seconds between two looks at whether the decoding is still wanted.
 LOOK = 0.1
+#: Bytes that a message of the process may have.
+LONGEST = 100_000
 
 
 class Cancelled(Exception):  # noqa: N818  not an error: somebody no longer wanted the file
@@ -107,23 +110,27 @@ def decode_elsewhere(
 def decode_to_parquet(path: Path, place: Path, pipe: Connection, columns: Columns | None) -> None:
     """Decode a file into a Parquet file: what runs in the other process.
 
-    Sent through the pipe are pairs (done, of), and at last the text of an error, empty where there was none.
+    Sent through the pipe are pairs [done, of], and at last the text of an error, empty where there was none; as JSON, since a
+    process that a crafted file has taken over could send a pickle that runs here.
     """
     from backends.observations.readers import read
     from backends.observations.readers.csv import read_columns
 
+    def say(message: list[int] | str) -> None:
+        pipe.send_bytes(json.dumps(message).encode())
+
     def tell(done: int, of: int) -> None:
-        pipe.send((done, of))
+        say([int(done), int(of)])
 
     _limit_memory()
     try:
-        pipe.send((0, 0))  # the decoders are loaded
+        say([0, 0])  # the decoders are loaded
         parquet.write(read(path, tell) if columns is None else read_columns(path, columns, tell), place)
-        pipe.send("")
+        say("")
     except InputError as problem:
-        pipe.send(str(problem))
+        say(str(problem))
     except MemoryError:
-        pipe.send(f"{path.name} needs more memory than there is")
+        say(f"{path.name} needs more memory than there is")
 
 
 def _limit_memory() -> None:
@@ -154,7 +161,7 @@ def _follow(
             continue
         silence, limit = 0.0, patience
         try:
-            message = pipe.recv()
+            message = json.loads(pipe.recv_bytes(LONGEST))
         except EOFError:
             process.join()
             raise InputError(f"{name} cannot be decoded: {crashed(ended(process.exitcode or 0))}") from None
@@ -162,5 +169,6 @@ def _follow(
             return
         if isinstance(message, str):
             raise InputError(message)
-        if message[1]:
-            progress(*message)
+        done, of = message
+        if of:
+            progress(int(done), int(of))

@@ -26,12 +26,12 @@ WRITERS = {"bufr": mixed_bufr, "feedback": feedback, "decoded": decoded_synop, "
 
 
 def crash(path: Path, place: Path, pipe, columns) -> None:
-    pipe.send((1, 2))
+    pipe.send_bytes(b"[1, 2]")
     os.kill(os.getpid(), 11)
 
 
 def hang(path: Path, place: Path, pipe, columns) -> None:
-    pipe.send((1, 2))
+    pipe.send_bytes(b"[1, 2]")
     time.sleep(600)
 
 

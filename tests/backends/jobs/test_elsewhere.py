@@ -141,3 +141,13 @@ def test_what_is_no_store_is_named(tmp_path):
         Elsewhere(f"{tmp_path / 'empty.db'}")
     with pytest.raises(InputError, match=r"came '/nowhere/at-all.db', where there is none"):
         Elsewhere("/nowhere/at-all.db")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://ada:countess@a.example", "http://ada@a.example", "https://a.example/?token=countess"]
+)
+def test_an_address_with_credentials_is_refused_and_not_repeated(address):
+    with pytest.raises(InputError, match="credentials come from MLFLOW_TRACKING_USERNAME") as refused:
+        Elsewhere(address)
+    assert "countess" not in f"{refused.value}"
+    assert "ada" not in f"{refused.value}"
