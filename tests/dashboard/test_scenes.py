@@ -11,6 +11,7 @@ from dashboard.cycling.page import CyclingPage
 from dashboard.home import HomePage
 from dashboard.races import RACES
 from dashboard.scenes import scene_address, scenes
+from dashboard.training.page import TrainingPage
 from tests.dashboard.helpers import SCRIPT
 
 #: What the files of these scenes need is not on every machine.
@@ -23,6 +24,8 @@ RIGHT = {
 
 def opened(name, tmp_path):
     query = scene_address(name).partition("?")[2]
+    if scenes()[name].page == "training":
+        return TrainingPage(tmp_path, query=query)
     page = CyclingPage(query=query) if scenes()[name].page == "cycling" else AnalysisPage(Catalogue(tmp_path), query=query)
     if scenes()[name].page == "analysis":
         page.content()
