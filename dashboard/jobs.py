@@ -1,6 +1,7 @@
 """The jobs of this server, one collection for all visitors, and the records of other programs that they look at."""
 
 import os
+from collections import Counter
 from functools import cache
 
 from backends.jobs.elsewhere import Elsewhere
@@ -35,6 +36,12 @@ def elsewhere(address: str) -> Elsewhere:
 def listed_records() -> tuple[str, ...]:
     """Return the addresses of MLflow stores that the server's owner named in ``ASSIMILAB_RECORDS``, separated by commas."""
     return tuple(address.strip() for address in os.environ.get("ASSIMILAB_RECORDS", "").split(",") if address.strip())
+
+
+def jobs_by_state() -> dict[str, int]:
+    """Return how many jobs there are in each state; none if nobody has asked for any yet."""
+    found = all_jobs().list() if all_jobs.cache_info().currsize else ()
+    return dict(Counter(job.state.value for job in found))
 
 
 def close_jobs() -> None:

@@ -5,7 +5,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 from backends.errors import InputError
@@ -122,7 +122,7 @@ class LiveRace:
             self.running = False
         return self._single > 0 or self._wanted is not None or (self.running and now >= self._due)
 
-    def turn(self, worker: ThreadPoolExecutor) -> None:
+    def turn(self, worker: Executor) -> None:
         """Ask for a slice."""
         self._slice = worker.submit(self._advance)
         self._slice.add_done_callback(self._on_done)
@@ -168,7 +168,7 @@ class Races:
         The device's executor.
     """
 
-    def __init__(self, worker: ThreadPoolExecutor) -> None:
+    def __init__(self, worker: Executor) -> None:
         self._worker = worker
         self._lock = threading.Lock()
         self._races: dict[str, LiveRace] = {}

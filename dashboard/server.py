@@ -26,6 +26,7 @@ from dashboard.rollout.films import FILMS
 from dashboard.rollout.page import RolloutPage
 from dashboard.rollout.state import FORECASTS
 from dashboard.shell import ASSETS, TITLE, asked_for_dark, frame
+from dashboard.status import Status, handlers
 from dashboard.training.page import TrainingPage
 from dashboard.worker import DEVICE, FILES
 
@@ -46,7 +47,8 @@ def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **opti
         "/training": lambda: frame("/training", TrainingPage(catalogue.folder, access.alone, asked()).content()),
         "/rollout": lambda: frame("/rollout", RolloutPage(catalogue.folder, asked()).content()),
     }
-    options = access.options(port) | keep_lost_sessions() | options
+    status = Status()
+    options = access.options(port) | {"extra_patterns": handlers(status)} | keep_lost_sessions() | options
     if access.closed:
         pn.state.encryption = cipher(str(options["cookie_secret"]))
     server = pn.serve(
@@ -61,6 +63,7 @@ def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **opti
         **options,
     )
     server._tornado.add_transform(SafeHeaders)
+    status.watch(server)
     return server
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -34,6 +35,8 @@ PAGES = (
     ("/training", "Training", "Train networks to analyse, live, beside the exact answer; compare, resume and fine-tune runs."),
     ("/rollout", "Rollout", "Run models forward from the same starts, play what they forecast, and see which one to believe."),
 )
+#: The pages that exist, of all visitors; one that stays when its session has ended is a leak.
+LIVING: "weakref.WeakSet[Page]" = weakref.WeakSet()
 STYLE = (ASSETS / "style.css").read_text(encoding="utf-8")
 PRIMARY = "#0f4c81"
 #: Descriptions never keep the pointer from what they lie upon. By default they do as long as it is on them, and those of
@@ -103,6 +106,7 @@ def frame(address: str, content: Content) -> Page:
     pn.state.on_session_destroyed(lambda _context: _free(content))
     if (document := pn.state.curdoc) is not None and (session := document.session_context) is not None:
         document.js_on_event("connection_lost", CustomJS(code=f"assimilabConnection.lost({json.dumps(session.id)})"))
+    LIVING.add(page)
     return page
 
 
@@ -134,14 +138,18 @@ def _navigation(address: str, dark: bool) -> str:
     return f'<nav class="pages" aria-label="Pages">{"".join(links)}{leave}</nav>'
 
 
+#: Milliseconds until a page looks again; with a hundred visitors every look counts.
+PERIOD = 15_000
+
+
 class _StatusStrip(pn.viewable.Viewer):
-    """The compute device and its memory, looked up every five seconds while the page is open."""
+    """The compute device and its memory, looked up now and then while the page is open."""
 
     def __init__(self, **params: object) -> None:
         super().__init__(**params)
         self._pane = pn.pane.HTML(self._text(), stylesheets=[STYLE], margin=(0, 8), styles={"margin-left": "auto"})
         if pn.state.curdoc is not None:
-            pn.state.add_periodic_callback(self._update, period=5000)
+            pn.state.add_periodic_callback(self._update, period=PERIOD)
 
     def _text(self) -> str:
         device = compute_device()

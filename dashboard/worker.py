@@ -1,17 +1,19 @@
-"""Interactive work off the event loop: one thread per resource, shared by all visitors; per page, the latest wins."""
+"""Interactive work off the event loop: one thread per resource, which visitors take turns on; per page, the latest wins."""
 
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Generic, TypeVar
 
 import panel as pn
 from bokeh.document import Document
+from panel.io.state import set_curdoc
 
 from backends.errors import InputError
 from backends.memory import lack_is_told
+from dashboard.turns import Turns
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -19,9 +21,9 @@ Result = TypeVar("Result")
 LOG = logging.getLogger("assimilab")
 
 #: Everything that computes on the device. One thread: the device does one thing at a time anyway, in order.
-DEVICE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="device")
+DEVICE = Turns("device")
 #: Everything that reads files. One thread: the NetCDF and HDF5 libraries must not be entered twice.
-FILES = ThreadPoolExecutor(max_workers=1, thread_name_prefix="files")
+FILES = Turns("files")
 
 
 #: Without a browser there is no event loop that would deliver one result after the other.
@@ -37,7 +39,7 @@ class LatestWins(Generic[Request, Result]):
     Parameters
     ----------
     worker
-        The executor with one thread, shared with other pages.
+        The executor with one thread, shared with other pages; it may refuse when a visitor has too much waiting.
     compute
         Called on the worker's thread with a request.
     deliver
@@ -49,7 +51,7 @@ class LatestWins(Generic[Request, Result]):
 
     def __init__(
         self,
-        worker: ThreadPoolExecutor,
+        worker: Executor,
         compute: Callable[[Request], Result],
         deliver: Callable[[Request, Result], None],
         fail: Callable[[str], None],
@@ -75,9 +77,16 @@ class LatestWins(Generic[Request, Result]):
             self._newest = request
             if self._waiting or self._closed:
                 return
-            self._waiting = True
-            work = self._last = self._worker.submit(self._work)
-        work.add_done_callback(self._report_defect)
+            try:
+                work = self._last = self._submit()
+            except InputError as problem:
+                self._newest, refusal = None, str(problem)
+            else:
+                self._waiting, refusal = True, ""
+        if refusal:
+            self._hand_over(partial(self._fail, refusal))
+        else:
+            work.add_done_callback(self._report_defect)
 
     def close(self) -> None:
         """Drop what waits and deliver nothing any more; called when the session ends."""
@@ -90,6 +99,11 @@ class LatestWins(Generic[Request, Result]):
             last.result()
             if self._last is last:
                 return
+
+    def _submit(self) -> "Future[None]":
+        if isinstance(self._worker, Turns):
+            return self._worker.submit_for(id(self if self._document is None else self._document), self._work)
+        return self._worker.submit(self._work)
 
     def _work(self) -> None:
         with self._lock:
@@ -135,5 +149,8 @@ class LatestWins(Generic[Request, Result]):
             self._unless_closed(done)
 
     def _unless_closed(self, done: Callable[[], None]) -> None:
-        if not self._closed:
+        if self._closed:
+            return
+        # Panel shares style sheets within a document, and may otherwise look for them in that of another visitor.
+        with set_curdoc(self._document):
             done()

@@ -58,7 +58,7 @@ class AnalysisExperiment:
     def __init__(self, case: ReadyCase, settings: object) -> None:
         self.case, self.case_settings = case, settings
         self.errors = BackgroundErrors(case)
-        self.network = lru_cache(maxsize=2)(self._network)
+        self.network = lru_cache(maxsize=32)(self._network)  # small, and asked for by all who look at the case
         self.background_error = lru_cache(maxsize=2)(self.errors.make)
         self.background = lru_cache(maxsize=4)(self._background)
         self._observed = lru_cache(maxsize=2)(self._observed_covariance)

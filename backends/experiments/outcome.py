@@ -89,6 +89,11 @@ class Outcome:
             return None
         return 0.5 * float(self.covariance.twice_minimum(self.analysis.innovation))
 
+    @property
+    def detailed(self) -> bool:
+        """Whether the diagnostics and the posterior standard deviation have been computed."""
+        return {"diagnostics", "posterior_std"} <= self.__dict__.keys()
+
     @cached_property
     def diagnostics(self) -> Diagnostics:
         """All diagnostics; takes about as long as the solution."""

@@ -27,6 +27,8 @@ Settings = AnalysisSettings | CyclingSettings | TrainingSettings | RolloutSettin
 Summary = dict[str, Any]
 Chosen = TypeVar("Chosen", AnalysisSettings, CyclingSettings, TrainingSettings, RolloutSettings)
 
+#: The one in C where there is one: pages write the settings as text at each step of a slider.
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 #: Kinds of experiment that a file may describe; those of trainings depend on the task.
 KINDS: dict[str, type[Settings]] = {
     "analysis": AnalysisSettings, "cycling": CyclingSettings, "training": TrainingSettings, "rollout": RolloutSettings,
@@ -168,7 +170,7 @@ def to_yaml(settings: Settings) -> str:
     """Return settings as an experiment file: what differs from the defaults, and all names."""
     task = {"task": settings.task} if isinstance(settings, TrainingSettings) else {}
     tree = {"kind": settings.kind, **task, **settings.tree()}
-    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+    return yaml.dump(tree, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
 
 
 def from_yaml(text: str) -> Settings:

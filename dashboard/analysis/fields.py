@@ -70,6 +70,7 @@ class FieldsPanel:
         self._shown: object = None
         self._range = self._error_range = Statistics(np.nan, np.nan, np.nan, 0, 0)
         self._background: object = None
+        self._outcome: object = None
         self._style, self._units, self._name = FieldStyle(), "", ""
 
     def show(self, opened: Opened, outcome: Outcome) -> None:
@@ -82,6 +83,7 @@ class FieldsPanel:
         if new:
             self._start(opened, outcome)
         fields, points = states(outcome), marks(outcome)
+        self._outcome = outcome if outcome.detailed else None
         if frame == "line":
             self._show_line(outcome, fields, points)
         elif frame == "stations":
@@ -97,7 +99,8 @@ class FieldsPanel:
         if frame_of(outcome.case.domain) != self._frame:
             return
         if self._frame == "line":
-            self._show_line(outcome, states(outcome), marks(outcome))
+            if outcome is not self._outcome:  # otherwise they have come with the analysis
+                self._show_line(outcome, states(outcome), marks(outcome))
             return
         raster = (station_rasters(outcome) if self._frame == "stations" else rasters(outcome, ("spread",)))["spread"]
         self._show_map("spread", raster, SPREAD, limits(SPREAD, statistics(raster.values)))

@@ -67,8 +67,7 @@ class AnalysisPage:
         self._body = pn.Column(self.fields.pane, sizing_mode="stretch_width", margin=0)
         self.onward = Onward()
         self.help = Help(TOPICS, "What the numbers mean", "What the numbers mean, with formulas")
-        state.param.watch(self._show, "result")
-        state.param.watch(self._show_details, "detailed")
+        state.param.watch(self._follow, ["result", "detailed"])
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._announce_later, ["kind", "problem"])
         for section in (state.b, state.o, state.m, *state.cases.values()):
@@ -115,17 +114,24 @@ class AnalysisPage:
 
     # From the state to what is shown ------------------------------------------------------------------------------
 
-    def _show(self, *_events: Event) -> None:
+    def _follow(self, *events: Event) -> None:
+        """Show an analysis, or what has been computed beside it, or both in one message where they come together."""
+        fresh = any(event.name == "result" for event in events)
+        with one_message():
+            if fresh:
+                self._show()
+            self._show_details(drawn=fresh)
+
+    def _show(self) -> None:
         state, result = self.state, self.state.result
         if result is None or state.opened is None:
             return
         units = units_label(result.case.units)
-        with one_message():
-            self._scores.object = scores(result, units)
-            self._belongs.object = settings_line(result, units)
-            self._warnings.object = "".join(f'<div class="stale">{_capital(escape(w))}</div>' for w in result.warnings)
-            self._show_view()
-            tell(self._stale, "stale", "")
+        self._scores.object = scores(result, units)
+        self._belongs.object = settings_line(result, units)
+        self._warnings.object = "".join(f'<div class="stale">{_capital(escape(w))}</div>' for w in result.warnings)
+        self._show_view()
+        tell(self._stale, "stale", "")
         self._announce_later()
 
     def _on_tab(self, event: Event) -> None:
@@ -156,17 +162,18 @@ class AnalysisPage:
         elif state.detailed is result:
             self._show_detailed(result)
 
-    def _show_details(self, *_events: Event) -> None:
+    def _show_details(self, drawn: bool) -> None:
         detailed = self.state.detailed
         if detailed is None or detailed is not self.state.result:
             return
         self._announce_later()
-        with one_message():
-            self.onward.show(detailed.settings)
-            if self.tabs.active == FIELDS:
-                self.fields.show_details(detailed)
-            else:
-                self._show_detailed(detailed)
+        self.onward.show(detailed.settings)
+        if drawn:  # the view has shown them with the analysis
+            return
+        if self.tabs.active == FIELDS:
+            self.fields.show_details(detailed)
+        else:
+            self._show_detailed(detailed)
 
     def _show_detailed(self, outcome: Outcome) -> None:
         if self.tabs.active == DIAGNOSTICS:

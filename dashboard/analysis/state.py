@@ -29,8 +29,9 @@ from dashboard.analysis.beginnings import (
     first_background_error,
     first_observations,
 )
-from dashboard.analysis.opening import Opened, open_case
+from dashboard.analysis.opening import Opened
 from dashboard.analysis.placing import PlacedByHand
+from dashboard.analysis.shared import shared_analysis, shared_case, with_details
 from dashboard.sections import SectionState, section_state
 from dashboard.worker import DEVICE, FILES, LatestWins
 
@@ -70,10 +71,10 @@ class AnalysisState(PlacedByHand):
         self.taking = False
         self._listing = LatestWins(FILES, lambda _: offers(catalogue), self._on_listed, self._on_failed)
         self._preparing = LatestWins(
-            FILES, lambda request: open_case(request[0], catalogue, strict=request[1]), self._on_prepared, self._on_failed
+            FILES, lambda request: shared_case(request[0], catalogue, strict=request[1]), self._on_prepared, self._on_failed
         )
-        self._solving = LatestWins(DEVICE, _solve, self._on_result, self._on_unsolved)
-        self._detailing = LatestWins(DEVICE, _detail, self._on_detailed, self._on_failed)
+        self._solving = LatestWins(DEVICE, lambda request: shared_analysis(*request), self._on_result, self._on_unsolved)
+        self._detailing = LatestWins(DEVICE, with_details, self._on_detailed, self._on_failed)
         for section in self.cases.values():
             section.param.watch(lambda *_events: self._load(), list(section.KEYS))
         for section in (self.b, self.o, self.m):
@@ -209,9 +210,13 @@ class AnalysisState(PlacedByHand):
             return
         if self._current(request[1]):  # otherwise a newer one is on its way
             self._fill(result, request[0].experiment.sigma_o(request[1]))
-            result = replace(result, settings=self.settings)
-        self.param.update(result=result, problem="")
-        self._detailing.request(result)
+            if result.settings != (filled := self.settings):
+                result = replace(result, settings=filled)
+        if result.detailed:
+            self.param.update(result=result, detailed=result, problem="")
+        else:
+            self.param.update(result=result, problem="")
+            self._detailing.request(result)
 
     def _current(self, settings: AnalysisSettings) -> bool:
         try:
@@ -324,14 +329,3 @@ class AnalysisState(PlacedByHand):
             work.close()
         with param.parameterized.discard_events(self):
             self.opened = self.result = self.detailed = self.pinned = None
-
-
-def _solve(request: tuple[Prepared, AnalysisSettings]) -> Outcome:
-    prepared, settings = request
-    return prepared.experiment.run(settings)
-
-
-def _detail(outcome: Outcome) -> Outcome:
-    """Compute what is shown beside the analysis; an outcome keeps it."""
-    _ = outcome.diagnostics, outcome.posterior_std
-    return outcome

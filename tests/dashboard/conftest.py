@@ -4,6 +4,7 @@ import pytest
 from bokeh.io import doc
 
 from backends.fields.catalogue import Catalogue
+from dashboard.analysis.shared import ANALYSES, CASES
 from tests.files import regional
 
 
@@ -11,6 +12,12 @@ from tests.files import regional
 def no_document_of_a_session_that_has_ended() -> None:
     """A server that is stopped in the middle of a callback leaves its document as the current one, of all threads."""
     doc._PATCHED_CURDOCS.clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept_of_other_tests() -> None:
+    for kept in (CASES, ANALYSES):
+        kept.clear()
 
 
 @pytest.fixture

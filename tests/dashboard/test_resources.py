@@ -39,8 +39,8 @@ def served(tmp_path, monkeypatch):
     pages = []
 
     def remembered(kind):
-        def build(*arguments):
-            page = kind(*arguments)
+        def build(*arguments, **named):
+            page = kind(*arguments, **named)
             pages.append(weakref.ref(page))
             return page
 
