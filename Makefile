@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint audit reference bench bench-learning docs screenshots setup setup-dev browser clean
+.PHONY: run test lint audit reference bench load bench-learning docs screenshots setup setup-dev browser clean
 
 run: setup            ## install once, then start the server
 	@$(BIN)/python app.py $(ARGS)
@@ -32,6 +32,9 @@ docs: setup-dev       ## the tables, examples and small maps in docs/, from the 
 
 bench: setup-dev browser      ## measure in a real browser; figures go to benchmarks/results/
 	$(BIN)/python -m benchmarks
+
+load: setup-dev browser       ## a lecture: 1, 10, 50 and 100 visitors at once; about a quarter of an hour
+	$(BIN)/python -m benchmarks load
 
 bench-learning: setup-dev     ## train every kind of AI-Var on one core and time its analyses; about half an hour
 	$(BIN)/python -m benchmarks learning

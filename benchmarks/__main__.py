@@ -23,6 +23,7 @@ from benchmarks import (
     learning_advection,
     learning_particle,
     learning_particle_seen,
+    load,
     observations,
     pages,
     rollout,
@@ -57,12 +58,14 @@ def main() -> int:
         "pages": pages.measure, "observations": observations.measure, "explore": explore.measure,
         "browsing": browsing.measure, "browsing-small": browsing.measure_small,
         "formats": formats.measure,
+        "load": load.measure, "load-small": load.measure_small,
         "learning": learning.measure, "learning-course": learning.measure_course,
         "learning-particle": learning_particle.measure, "learning-particle-seen": learning_particle_seen.measure,
         "learning-advection": learning_advection.measure,
     }  # fmt: skip
-    # Learning takes half an hour and is asked for by name, as is what is only there to be tried out.
-    wanted = sys.argv[1:] or [name for name in benchmarks if not name.startswith("learning") and not name.endswith("-small")]
+    # Learning takes half an hour and a lecture a quarter; they are asked for by name, as is what is there to be tried out.
+    asked = ("learning", "load")
+    wanted = sys.argv[1:] or [name for name in benchmarks if not name.startswith(asked) and not name.endswith("-small")]
     unknown = [name for name in wanted if name not in benchmarks]
     if unknown:
         print(f"there is no benchmark {unknown[0]!r}; there are {', '.join(benchmarks)}", file=sys.stderr)

@@ -42,11 +42,15 @@ def start_app(data: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
     raise AssertionError(f"the server did not start:\n{''.join(printed)}")
 
 
+def installed_chromium() -> str | None:
+    """Return where the system's Chromium is; None where Playwright's own must do."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
 def launch(playwright: Playwright) -> Browser:
     """Start the system's Chromium, or Playwright's own where there is none."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    installed = next((path for name in names if (path := shutil.which(name))), None)
-    return playwright.chromium.launch(executable_path=installed, args=CHROMIUM_OPTIONS)
+    return playwright.chromium.launch(executable_path=installed_chromium(), args=CHROMIUM_OPTIONS)
 
 
 def stop(process: subprocess.Popen[str]) -> None:
