@@ -148,7 +148,7 @@ def test_nothing_is_shown_without_the_right_password(tmp_path, caplog):
         # The page of the login says what was wrong, not what was typed, and leads nowhere else.
         _, _, page = ask(served, "/login?error=<script>alert(1)</script>")
         assert "The name or the password is wrong." in page
-        assert "<script" not in page
+        assert "alert(1)" not in page
         assert ask(served, "/login?next=https://evil.example")[0] == 400
         assert not re.search(r"https?://", page)  # it draws without the internet
     for secret in (PASSWORD, COOKIE_SECRET):
