@@ -1,6 +1,6 @@
 """Whole configurations that load by name: the example files of one kind of experiment."""
 
-from dashboard.coastlines import ASSETS
+from backends.pictures.coastlines import ASSETS
 
 FOLDER = ASSETS / "experiments"
 

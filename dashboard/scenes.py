@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 
 from backends.experiments.pairs import Pairs, to_pairs
 from backends.experiments.scenes import Scene, load_scenes
-from dashboard.coastlines import ASSETS
+from backends.pictures.coastlines import ASSETS
 from dashboard.controls import html
 
 

@@ -22,13 +22,12 @@ from dashboard.headers import SafeHeaders
 from dashboard.home import HomePage
 from dashboard.jobs import close_jobs
 from dashboard.races import MAKING
-from dashboard.rollout.films import FILMS
 from dashboard.rollout.page import RolloutPage
 from dashboard.rollout.state import FORECASTS
 from dashboard.shell import ASSETS, TITLE, asked_for_dark, frame
 from dashboard.status import Status, handlers
 from dashboard.training.page import TrainingPage
-from dashboard.worker import DEVICE, FILES
+from dashboard.worker import DEVICE, FILES, PICTURES
 
 #: A message from a browser may have this many bytes; uploads come in chunks below it.
 MESSAGE_LIMIT = 20 * 2**20
@@ -103,7 +102,7 @@ def serve(port: int, access: Access, data: Path) -> None:
         server.run_until_shutdown()
     finally:
         close_jobs()
-        for worker in (DEVICE, FILES, MAKING, FORECASTS, FILMS, COUNTING, DECODING, DRAWING):
+        for worker in (DEVICE, FILES, MAKING, FORECASTS, PICTURES, COUNTING, DECODING, DRAWING):
             worker.shutdown(wait=False, cancel_futures=True)
 
 

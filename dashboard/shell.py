@@ -15,8 +15,8 @@ from panel.util import edit_readonly
 from panel_material_ui.template import Page
 
 from backends.device import compute_device, device_memory, device_name
+from backends.pictures.coastlines import ASSETS
 from dashboard.address_bar import AddressBar
-from dashboard.coastlines import ASSETS
 
 if TYPE_CHECKING:
     from dashboard.address import Address

@@ -24,6 +24,8 @@ LOG = logging.getLogger("assimilab")
 DEVICE = Turns("device")
 #: Everything that reads files. One thread: the NetCDF and HDF5 libraries must not be entered twice.
 FILES = Turns("files")
+#: Pictures and frames of films that are kept. One thread: matplotlib must not be entered twice.
+PICTURES = Turns("pictures")
 
 
 #: Without a browser there is no event loop that would deliver one result after the other.

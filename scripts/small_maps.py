@@ -12,7 +12,7 @@ from backends.geometry.projections import LatLon, Projection
 from backends.observations.density import extent, places
 from backends.observations.picture import picture
 from backends.observations.table import Table
-from dashboard.coastlines import all_coastlines, coastlines
+from backends.pictures.coastlines import all_coastlines, coastlines
 from dashboard.theme import FieldStyle, limits, limits_of, style_named, style_of
 
 #: Pixels.

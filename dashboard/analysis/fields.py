@@ -10,43 +10,21 @@ from backends.experiments.outcome import Outcome
 from backends.experiments.pictures import Marks, frame_of, marks, on_axes, rasters, states, station_rasters
 from backends.fields.field import Statistics, combine, statistics
 from backends.fields.raster import Raster
+from backends.pictures.analysis import DIFFERENCE, LARGE, SMALL, SPREAD, WITHOUT_TRUTH, spans, titles
 from dashboard.analysis.opening import Opened
 from dashboard.controls import html
 from dashboard.plots.live import LiveMap
 from dashboard.plots.profile import LiveProfile
-from dashboard.theme import ANALYSIS, BACKGROUND, DIVERGING, TRUTH, FieldStyle, limits, style_of, units_label
+from dashboard.theme import ANALYSIS, BACKGROUND, TRUTH, FieldStyle, limits, style_of, units_label
 
 MAP_WIDTH, MAP_HEIGHT = 430, 300
 GRAY = "#888888"
-DIFFERENCE = FieldStyle(DIVERGING, symmetric=True)
-SPREAD = FieldStyle(from_zero=True)
-#: Field, colour of its swatch, title, and what a caption says of it on maps; "" where the case says it.
-PANELS = (
-    ("truth", TRUTH, "Truth x_t", ""),
-    ("background", BACKGROUND, "Background x_b", ""),
-    ("analysis", ANALYSIS, "Analysis x_a", "background + increment"),
-    ("increment", GRAY, "Increment x_a − x_b", "points: y − H(x_b)"),
-    ("error", GRAY, "Error x_a − x_t", "analysis − truth"),
-    ("spread", GRAY, "Posterior σ_a", "points: size by influence (DFS)"),
-)
-#: What differs where there are only stations.
-OF_STATIONS = {
-    "truth": ("Observations y", ""),
-    "background": ("Background", ""),
-    "analysis": ("Analysis", "background + increment"),
-    "error": ("Withheld: x_a − y", "where an observation was withheld"),
-}
-#: What differs where nobody knows the truth.
-WITHOUT_TRUTH = {
-    "truth": ("Observations y", ""),
-    "error": ("Residual y − H(x_a)", "at the observations"),
-}
-#: Share of the background's errors that the colours of differences hold.
-USUAL = 0.995
+#: Field and colour of its swatch.
+PANELS = {
+    "truth": TRUTH, "background": BACKGROUND, "analysis": ANALYSIS, "increment": GRAY, "error": GRAY, "spread": GRAY,
+}  # fmt: skip
 #: More observations than this cannot be dragged: on a crowded map most drags that mean the map would catch one.
 MOST_MOVABLE = 300
-#: Diameter in pixels of an observation without influence, and of one that fixes one degree of freedom.
-SMALL, LARGE = 3.0, 14.0
 
 
 class FieldsPanel:
@@ -65,7 +43,7 @@ class FieldsPanel:
         self.pane = pn.Column(sizing_mode="stretch_width", margin=0)
         self.maps: dict[str, LiveMap] = {}
         self.profile: LiveProfile | None = None
-        self.titles = {name: html(margin=(4, 0, 0, 36)) for name, *_ in PANELS}
+        self.titles = {name: html(margin=(4, 0, 0, 36)) for name in PANELS}
         self._frame, self._known = "", True
         self._shown: object = None
         self._range = self._error_range = Statistics(np.nan, np.nan, np.nan, 0, 0)
@@ -136,7 +114,7 @@ class FieldsPanel:
             drawn.append("background")
         self._background = outcome.problem.background
         # In the order of the panels: the first one shown is what the others are linked to. An unknown truth is all missing.
-        for name, raster in rasters(outcome, tuple(name for name, *_ in PANELS if name in drawn)).items():
+        for name, raster in rasters(outcome, tuple(name for name in PANELS if name in drawn)).items():
             style, span = (self._style, self._range) if name in ("truth", "background", "analysis") else (
                 DIFFERENCE, self._error_range)  # fmt: skip
             self._show_map(name, raster, style, limits(style, span))
@@ -181,7 +159,7 @@ class FieldsPanel:
             self.pane.objects = [self.profile.pane]
             return
         plane = frame == "plane"
-        for name, *_ in PANELS:
+        for name in PANELS:
             self.maps[name] = LiveMap(
                 MAP_WIDTH,
                 MAP_HEIGHT,
@@ -196,7 +174,7 @@ class FieldsPanel:
                 self.titles[name], self.maps[name].pane, margin=0,
                 styles={"flex": "1 1 300px", "min-width": "0", "max-width": "560px"},
             )
-            for name, *_ in PANELS
+            for name in PANELS
         ]  # fmt: skip
         self.pane.objects = [pn.FlexBox(*boxes, gap="2px 6px", sizing_mode="stretch_width", justify_content="flex-start")]
 
@@ -210,24 +188,11 @@ class FieldsPanel:
         self._units = units_label(case.units)
         self._style = style_of(field.variable) if field is not None else FieldStyle()
         self._name = field.variable.title if field is not None else "state"
-        fields = states(outcome)
-        seen = marks(outcome)
-        known = fields["truth"] if case.has_truth else seen.values
-        self._range = combine([statistics(known), statistics(fields["background"])])
-        # A few extreme errors must not take all the colours.
-        errors = fields["background"] - fields["truth"] if case.has_truth else seen.innovation
-        usual = float(np.nanquantile(np.abs(errors), USUAL))
-        self._error_range = statistics(np.array([-usual, usual]))
-        captions = {"truth": case.truth_caption, "background": case.background_caption}
-        for name, color, title, caption in PANELS:
-            if self._frame == "stations":
-                title, caption = OF_STATIONS.get(name, (title, caption))  # noqa: PLW2901  the words for stations
-            elif not case.has_truth:
-                title, caption = WITHOUT_TRUTH.get(name, (title, caption))  # noqa: PLW2901  and for real observations
-            text = escape(captions.get(name, caption))
+        self._range, self._error_range = spans(outcome)
+        for name, (title, caption) in titles(outcome).items():
             self.titles[name].object = (
-                f'<div class="panel-title"><span class="swatch" style="background:{color}"></span>{title}'
-                f' <span class="hint">{text}</span></div>'
+                f'<div class="panel-title"><span class="swatch" style="background:{PANELS[name]}"></span>{title}'
+                f' <span class="hint">{escape(caption)}</span></div>'
             )
 
 

@@ -16,6 +16,7 @@ from dashboard.analysis.convergence import ConvergenceView
 from dashboard.analysis.covariance import CovarianceView
 from dashboard.analysis.diagnostics import DiagnosticsView
 from dashboard.analysis.error_controls import ErrorControls
+from dashboard.analysis.export import snapshot
 from dashboard.analysis.fields import FieldsPanel
 from dashboard.analysis.help import TOPICS
 from dashboard.analysis.network import NetworkView
@@ -24,6 +25,7 @@ from dashboard.analysis.scores import scores, settings_line
 from dashboard.analysis.state import AnalysisState
 from dashboard.analysis.tuning import TuningView
 from dashboard.controls import html, notice, one_message, tell
+from dashboard.export import FORMS, ExportMenu
 from dashboard.file_view import FileView
 from dashboard.help import Help
 from dashboard.shell import Content
@@ -59,6 +61,7 @@ class AnalysisPage:
             FileView(state, FILE_WORDS, "analysis.yaml"),
         )
         self.network = NetworkView(state, catalogue.folder)
+        self.export = ExportMenu(tuple(FORMS), lambda: snapshot(state))
         self._views = (
             self.fields.pane, self.covariance.pane, self.diagnostics.pane, self.convergence.pane, self.tuning.pane,
             self.compare.pane, self.network.pane, self.file.pane,
@@ -84,11 +87,13 @@ class AnalysisPage:
             *self.error_controls.content(),
         ]
         head = pn.FlexBox(
-            self._scores, self.help.button, justify_content="space-between", align_items="center", flex_wrap="nowrap"
-        )
+            self._scores, pn.Row(self.export.button, self.help.button, margin=0), justify_content="space-between",
+            align_items="center", flex_wrap="nowrap",
+        )  # fmt: skip
         main = [
             pn.Column(
                 head,
+                self.export.pane,
                 self._belongs,
                 self._warnings,
                 self._stale,
@@ -104,12 +109,12 @@ class AnalysisPage:
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
-        for part in (self.state, self.covariance, self.diagnostics, self.tuning, self.network):
+        for part in (self.state, self.covariance, self.diagnostics, self.tuning, self.network, self.export):
             part.close()
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""
-        for part in (self.state, self.covariance, self.diagnostics, self.tuning, self.network):
+        for part in (self.state, self.covariance, self.diagnostics, self.tuning, self.network, self.export):
             part.wait()
 
     # From the state to what is shown ------------------------------------------------------------------------------

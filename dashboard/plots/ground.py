@@ -12,7 +12,7 @@ from bokeh.plotting import figure
 from backends.fields.views import View, readout
 from backends.geometry.projections import Orthographic, Projection
 from backends.geometry.projections.lines import graticule, project_lines
-from dashboard.coastlines import all_coastlines
+from backends.pictures.coastlines import all_coastlines
 from dashboard.theme import MISSING
 
 #: Finer coastlines are drawn where less than this share of the map is looked at.

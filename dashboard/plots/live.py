@@ -18,7 +18,7 @@ from backends.fields.field import Series
 from backends.fields.overlays.asked import Overlay
 from backends.fields.raster import Raster, Window
 from backends.fields.views import View
-from dashboard.coastlines import coastlines
+from backends.pictures.coastlines import coastlines
 from dashboard.plots.ground import MapGround
 from dashboard.plots.maps import COORDINATES, Frame, aspect, extent, field_map, tell_soon
 from dashboard.plots.overlays import MapOverlays

@@ -3,7 +3,6 @@
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -19,10 +18,8 @@ from dashboard.movie import NO_FFMPEG, can_film, write_gif, write_mp4, write_png
 from dashboard.plots.chunks import size_of
 from dashboard.plots.rollout.film import Film
 from dashboard.rollout.play import PlayView
-from dashboard.worker import LatestWins
+from dashboard.worker import PICTURES, LatestWins
 
-#: Where frames are drawn: one thread, for matplotlib must not be entered twice.
-FILMS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="films")
 FORMATS = {"MP4": "mp4", "GIF": "gif", "PNG, the lead shown": "png"}
 SIZES = {"960": 960, "1280": 1280, "1920": 1920}
 STRIDES = {"all": 1, "every 2nd": 2, "every 5th": 5, "every 10th": 10}
@@ -72,7 +69,7 @@ class FilmPart:
         self._view: RolloutView | None = None
         self._stop = threading.Event()
         self.progress = (0, 0)
-        self._work: LatestWins[Wanted, tuple[str, bytes]] = LatestWins(FILMS, self._draw, self._on_drawn, self._on_failed)
+        self._work: LatestWins[Wanted, tuple[str, bytes]] = LatestWins(PICTURES, self._draw, self._on_drawn, self._on_failed)
         formats = list(FORMATS) if can_film() else list(FORMATS)[1:]
         self.format = pmui.Select(
             label="Format", options=formats, value=formats[0], size="small", width=180,

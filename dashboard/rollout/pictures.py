@@ -12,7 +12,7 @@ from param.parameterized import Event
 from backends.experiments.cycling.layout import Layout
 from backends.experiments.rollout.shown import ShownField, shown
 from backends.experiments.rollout.view import ForecastView, RolloutView
-from dashboard.coastlines import coastlines
+from backends.pictures.coastlines import coastlines
 from dashboard.plots.rollout.film import Film, line_film, map_film, phase_film
 from dashboard.plots.rollout.lines import LineFrames, Plume
 from dashboard.plots.rollout.maps import MapFrames, Named

@@ -9,7 +9,7 @@ from param.parameterized import Event
 
 from backends.experiments.rollout.sensitivity import SensitivityView
 from backends.experiments.rollout.view import RolloutView
-from dashboard.coastlines import coastlines
+from backends.pictures.coastlines import coastlines
 from dashboard.controls import html, notice, one_message, show_progress, tell
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.plots.rollout.sensitivity import SensitivityLines, SensitivityMaps

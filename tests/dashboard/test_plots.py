@@ -11,7 +11,7 @@ from backends.fields.field import statistics
 from backends.fields.picture import rasterise
 from backends.fields.raster import Raster
 from backends.fields.readers import open_dataset
-from dashboard.coastlines import coastlines
+from backends.pictures.coastlines import coastlines
 from dashboard.plots.maps import aspect, extent, field_map
 from dashboard.plots.series import place_label, series_plot
 from dashboard.theme import DIVERGING, FieldStyle, limits, number, short_time, style_of, units_label

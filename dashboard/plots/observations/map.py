@@ -33,7 +33,7 @@ from backends.geometry.projections.lines import project_lines
 from backends.observations.picture import Picture
 from backends.observations.projected import outline_of
 from backends.observations.schema import QUALITIES
-from dashboard.coastlines import coastlines
+from backends.pictures.coastlines import coastlines
 from dashboard.plots.ground import MapGround
 from dashboard.plots.maps import Frame, aspect, degrees_east, degrees_north, tell_soon
 from dashboard.plots.numbers import linear_numbers, logarithmic_numbers, reading

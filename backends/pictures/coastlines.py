@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-ASSETS = Path(__file__).parent.parent / "assets"
+ASSETS = Path(__file__).parent.parent.parent / "assets"
 
 
 @cache

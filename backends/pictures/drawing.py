@@ -1,0 +1,143 @@
+"""What a picture holds, as arrays: maps and curves side by side, before anything is drawn."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backends.fields.raster import Raster
+from backends.geometry.projections import Projection
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points of a panel.
+
+    Attributes
+    ----------
+    x, y
+        As the panel's axes count, (p,).
+    values
+        What colours them on a map, (p,); None or NaN for white ones.
+    rejected
+        Which are drawn as crosses, (p,).
+    label, colour
+        In the legend; on a map the colour counts where there are no values.
+    error
+        Half the length of their vertical bars.
+    sizes
+        Their diameters on a map in pixels of a screen, (p,); by default they suit their number.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    values: np.ndarray | None = None
+    rejected: np.ndarray | None = None
+    label: str = ""
+    colour: str = ""
+    error: float = 0.0
+    sizes: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class MapPanel:
+    """Pixels with a colour bar.
+
+    Attributes
+    ----------
+    title
+        Above the panel.
+    raster
+        The pixels; NaN where missing.
+    palette, limits, label
+        Colours, what the first and the last of them stand for, and what the colour bar says, with the unit.
+    points
+        Drawn over them.
+    projection
+        What the pixels' x and y are of; None for degrees, or a plane.
+    axes
+        What the axes of degrees or a plane say; on degrees coastlines are drawn.
+    geographic
+        Whether it is a map of the Earth.
+    """
+
+    title: str
+    raster: Raster
+    palette: tuple[str, ...]
+    limits: tuple[float, float]
+    label: str
+    points: Points | None = None
+    projection: Projection | None = None
+    axes: tuple[str, str] = ("longitude [°E]", "latitude [°N]")
+    geographic: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A line, or where `low` and `high` are given a band that has no line; all (n,), NaN leaves a gap."""
+
+    label: str
+    colour: str
+    x: np.ndarray
+    y: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    style: str = "-"
+
+
+@dataclass(frozen=True, eq=False)
+class LinePanel:
+    """Curves over one axis, a number or a time (datetime64)."""
+
+    title: str
+    x_label: str
+    y_label: str
+    curves: Sequence[Curve]
+    points: Points | None = None
+    y_limits: tuple[float, float] | None = None
+    log: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """Panels row by row under one title."""
+
+    title: str
+    panels: Sequence[MapPanel | LinePanel]
+    columns: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of equal length below headings with units."""
+
+    headings: Sequence[str]
+    columns: Sequence[np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Exhibit:
+    """A picture and the numbers in it, in all the forms that it is kept in.
+
+    Attributes
+    ----------
+    drawing
+        Makes the picture.
+    data
+        Makes the numbers as labelled arrays.
+    tables
+        Makes tables, by the ending of their files: ``csv`` and others.
+    """
+
+    drawing: Callable[[], Drawing]
+    data: "Callable[[], xr.Dataset]"
+    tables: dict[str, Callable[[], Table]] = field(default_factory=dict)
+
+
+def labelled(name: str, units: str) -> str:
+    """Return a name with its unit, as axes and headings have it."""
+    return f"{name} [{units}]" if units else name

@@ -1,0 +1,99 @@
+"""Colours, colour maps, limits and units of what is drawn: one table for the pages and for pictures that are kept."""
+
+import math
+import re
+from dataclasses import dataclass
+
+import colorcet
+import matplotlib
+import numpy as np
+from matplotlib.colors import to_hex
+
+from backends.fields.field import Statistics, Variable, statistics
+
+#: The same four colours for the same four things on every page, in both modes (colour-blind safe, Okabe and Ito, 2008).
+TRUTH, BACKGROUND, OBSERVATIONS, ANALYSIS = "#009E73", "#E69F00", "#CC79A7", "#0072B2"
+#: Colours of points that a person picks on a map, in the order of picking.
+PICKED = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C564B")
+#: What stands for a missing value on a map.
+MISSING = "#9e9e9e"
+#: Lines and outlines that have to be seen on the light and on the dark page.
+NEUTRAL = "#888888"
+#: Observations that quality control has rejected, and values that should not be.
+REJECTED = "#D55E00"
+
+DIVERGING = tuple(colorcet.CET_D1A)
+VIRIDIS = tuple(map(to_hex, matplotlib.colormaps["viridis"](range(256))))
+
+
+@dataclass(frozen=True)
+class FieldStyle:
+    """How a variable is drawn.
+
+    Attributes
+    ----------
+    palette
+        Colours from the least to the greatest value.
+    symmetric
+        Whether the limits lie evenly about zero.
+    from_zero
+        Whether the lower limit is zero.
+    """
+
+    palette: tuple[str, ...] = VIRIDIS
+    symmetric: bool = False
+    from_zero: bool = False
+
+
+#: By what occurs in a variable's CF standard name, long name or short name; the first that fits counts.
+STYLES = (
+    (r"wind speed|wind_speed|gust", FieldStyle(tuple(colorcet.CET_L17), from_zero=True)),
+    (r"wind.(from.)?direction", FieldStyle(tuple(colorcet.CET_C6), from_zero=True)),
+    (r"dew.?point.depression", FieldStyle(tuple(colorcet.CET_L10), from_zero=True)),
+    (r"temperature|dew_?point|\bt2m\b|\bair\b", FieldStyle(tuple(colorcet.bmy))),
+    (r"(east|north|upw)ward|component of wind|vorticity|divergence|\b[uv](10)?\b", FieldStyle(DIVERGING, symmetric=True)),
+    (r"precipitation|rain|snow|\btp\b", FieldStyle(tuple(colorcet.CET_L12), from_zero=True)),
+    (r"humidity|cloud|mixing ratio", FieldStyle(tuple(colorcet.CET_L12))),
+)
+
+
+def style_of(variable: Variable) -> FieldStyle:
+    """Return the style of a variable, by its names."""
+    return style_named(f"{variable.standard_name} {variable.long_name} {variable.name}")
+
+
+def style_named(text: str) -> FieldStyle:
+    """Return the style of what has such a name."""
+    return next((style for pattern, style in STYLES if re.search(pattern, text.lower())), FieldStyle())
+
+
+def limits(style: FieldStyle, usual: Statistics) -> tuple[float, float]:
+    """Return colour limits that hold all usual values, on round numbers; 0 to 1 where there are no values."""
+    if not usual.count:
+        return 0.0, 1.0
+    low, high = usual.min, usual.max
+    if style.symmetric:
+        low, high = -max(abs(low), abs(high)), max(abs(low), abs(high))
+    if style.from_zero:
+        low = min(0.0, low)
+    if high <= low:  # a constant field still needs a range to be drawn in
+        high = low + (abs(low) * 0.1 or 1.0)
+    step = 10 ** math.floor(math.log10(high - low)) / 10
+    return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
+def limits_of(style: FieldStyle, values: np.ndarray) -> tuple[float, float]:
+    """Return colour limits that hold all finite values of an array."""
+    return limits(style, statistics(np.asarray(values, dtype=float)))
+
+
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def units_label(units: str) -> str:
+    """Return a unit as it is written in print: ``m**2 s**-2`` and ``m2 s-2`` become ``m² s⁻²``."""
+    if units in {"degK", "Kelvin", "kelvin"}:
+        return "K"
+    units = re.sub(r"^1e-?(\d+) ", lambda power: "10⁻" + power.group(1).translate(SUPERSCRIPT) + " ", units)
+    units = re.sub(r"\*\*|\^", "", units)
+    return re.sub(r"(?<=[A-Za-z])-?\d+", lambda power: power.group().translate(SUPERSCRIPT), units)

@@ -1,0 +1,61 @@
+"""The export of the Analysis page: what is handed over is what the page shows."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from backends.experiments.pictures import states
+from backends.experiments.run import from_yaml
+from dashboard.analysis.page import AnalysisPage
+from tests.dashboard.helpers import text_of
+
+
+@pytest.fixture
+def page(catalogue):
+    page = AnalysisPage(catalogue, "a.nc")
+    page.content()
+    page.wait()
+    yield page
+    page.close()
+
+
+def export(page, form) -> bytes:
+    page.export.items[form].clicks += 1
+    page.export.wait()
+    assert text_of(page.export._problem) == ""
+    return page.export.download.file.getvalue()
+
+
+def test_each_form_is_handed_over_under_a_name_that_tells_what_it_is(page, tmp_path):
+    begins = {"png": b"\x89PNG", "svg": b"<?xml", "nc": b"\x89HDF", "csv": b"latitude", "yaml": b"kind: analysis", "py": b'"""'}
+    for form, begin in begins.items():
+        assert export(page, form).startswith(begin)
+        assert page.export.download.filename.startswith("analysis_a.nc_t_")
+        assert page.export.download.filename.endswith(f".{form}")
+        assert page.export.download.visible
+    (tmp_path / "page.nc").write_bytes(export(page, "nc"))
+    with xr.open_dataset(tmp_path / "page.nc") as data:
+        np.testing.assert_array_equal(data["analysis"].values.ravel(), states(page.state.result)["analysis"])
+    assert from_yaml(export(page, "yaml").decode()) == page.state.result.settings
+    compile(export(page, "py"), "script", "exec")
+
+
+def test_what_does_not_belong_to_the_settings_is_not_exported(page):
+    page.state.b.length = -1.0
+    page.export.items["png"].clicks += 1
+    page.export.wait()
+    assert "does not belong to the settings" in text_of(page.export._problem)
+    assert not page.export.download.visible
+
+
+def test_a_file_that_is_too_large_is_refused_with_a_sentence(page, monkeypatch):
+    monkeypatch.setattr("dashboard.export.MOST_BYTES", 100)
+    page.export.items["nc"].clicks += 1
+    page.export.wait()
+    assert "files of at most 100 B are handed over" in text_of(page.export._problem)
+
+
+def test_the_button_opens_and_closes_the_forms(page):
+    assert not page.export.pane.visible
+    page.export.button.value = True
+    assert page.export.pane.visible
