@@ -17,7 +17,7 @@ LOG = logging.getLogger("assimilab")
 VERSION = 1
 
 
-def cached(path: Path, decode: Callable[[Path], Table], how: str = "") -> Table:
+def cached(path: Path, decode: Callable[[Path, Path], Table], how: str = "") -> Table:
     """Return the observations of a file, decoded now or earlier.
 
     The same place, size and time of change mean the same file. A cache that cannot be read is made anew, one that cannot
@@ -28,7 +28,7 @@ def cached(path: Path, decode: Callable[[Path], Table], how: str = "") -> Table:
     path
         The file of observations.
     decode
-        What makes its table.
+        What makes its table, and may leave it as Parquet at the place that it is given; otherwise it is written there.
     how
         What else the table depends on than the file.
 
@@ -43,9 +43,11 @@ def cached(path: Path, decode: Callable[[Path], Table], how: str = "") -> Table:
             return parquet.read(place)
         except (*parquet.DAMAGE, InputError) as problem:
             LOG.warning("%s cannot be read and is made anew: %s", place, problem)
-    table = decode(path)
+            _remove(place)
+    table = decode(path, place)
     try:
-        _write(table, place)
+        if not place.is_file():
+            _write(table, place)
     except OSError as problem:
         LOG.warning("%s cannot be written: %s", place, problem)
     return table
@@ -57,6 +59,22 @@ def cache_path(path: Path, how: str = "") -> Path:
     key = f"{VERSION}|{path.absolute()}|{status.st_size}|{status.st_mtime_ns}" + (f"|{how}" if how else "")
     digest = hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:20]
     return home_folder() / "observations" / f"{path.stem[:60]}-{digest}.parquet"
+
+
+def leave_at(made: Path, place: Path) -> None:
+    """Move a Parquet file to where it is kept; one that cannot be is told in the log."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        made.replace(place)
+    except OSError as problem:
+        LOG.warning("%s cannot be kept at %s: %s", made, place, problem)
+
+
+def _remove(place: Path) -> None:
+    try:
+        place.unlink(missing_ok=True)
+    except OSError as problem:
+        LOG.warning("%s cannot be removed: %s", place, problem)
 
 
 def _write(table: Table, place: Path) -> None:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +30,16 @@ class Coded:
         """Return texts as numbers; the different ones in the order in which they first occur."""
         import pyarrow as pa
 
+        return cls.encoded(pa.array([str(text) for text in texts], pa.string()).dictionary_encode())
+
+    @classmethod
+    def encoded(cls, array: "pa.DictionaryArray") -> "Coded":
+        """Return texts that pyarrow has encoded, none of them null."""
         # Blanks at the end and zero bytes are what fixed-width files fill a text up with.
-        array = pa.array([str(text).strip().strip("\0") for text in texts], pa.string()).dictionary_encode()
-        return cls(array.indices.to_numpy().astype(np.int32), tuple(array.dictionary.to_pylist()))
+        names: dict[str, int] = {}
+        plain = (text.strip().strip("\0") for text in array.dictionary.to_pylist())
+        new = np.array([names.setdefault(text, len(names)) for text in plain], np.int32)
+        return cls(new[array.indices.to_numpy()], tuple(names))
 
     @classmethod
     def alike(cls, text: str, count: int) -> "Coded":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from backends.errors import InputError
 from backends.fields.damage import crashed, ended, silent_for
 from backends.observations import parquet
-from backends.observations.cache import cached
+from backends.observations.cache import cached, leave_at
 from backends.observations.columns import Columns
 from backends.observations.one_variable import put_in_order
 from backends.observations.readers.progress import Progress, silent
@@ -66,7 +66,7 @@ def table_of(
         if not path.is_file():
             raise InputError(f"there is no file {path.name}")
         how = "" if columns is None else columns.key
-        return cached(path, lambda file: decode_elsewhere(file, progress, wanted, columns=columns), how)
+        return cached(path, lambda file, keep: decode_elsewhere(file, progress, wanted, columns=columns, keep=keep), how)
     except OSError as problem:
         raise InputError(f"{path.name} cannot be opened: {problem.strerror}") from problem
 
@@ -82,8 +82,9 @@ def decode_elsewhere(
     wanted: Callable[[], bool] = lambda: True,
     patience: float = PATIENCE,
     columns: Columns | None = None,
+    keep: Path | None = None,
 ) -> Table:
-    """Return the observations of a file, decoded in another process; see :func:`table_of`, which keeps them."""
+    """Return the observations of a file, decoded in another process, and leave them at `keep`; see :func:`table_of`."""
     from backends.home import home_folder
 
     place = home_folder() / f".decoding-{uuid.uuid4().hex}.parquet"
@@ -95,7 +96,10 @@ def decode_elsewhere(
         process.start()
         theirs.close()  # so that the end of the process is the end of the pipe
         _follow(process, ours, path.name, progress, wanted, patience)
-        return parquet.read(place)
+        table = parquet.read(place)
+        if keep is not None:
+            leave_at(place, keep)
+        return table
     except parquet.DAMAGE as problem:
         if isinstance(problem, InputError):
             raise
@@ -113,8 +117,8 @@ def decode_to_parquet(path: Path, place: Path, pipe: Connection, columns: Column
     Sent through the pipe are pairs [done, of], and at last the text of an error, empty where there was none; as JSON, since a
     process that a crafted file has taken over could send a pickle that runs here.
     """
-    from backends.observations.readers import read
-    from backends.observations.readers.csv import read_columns
+    from backends.observations.readers import pieces
+    from backends.observations.readers.csv import pieces_of
 
     def say(message: list[int] | str) -> None:
         pipe.send_bytes(json.dumps(message).encode())
@@ -125,7 +129,7 @@ def decode_to_parquet(path: Path, place: Path, pipe: Connection, columns: Column
     _limit_memory()
     try:
         say([0, 0])  # the decoders are loaded
-        parquet.write(read(path, tell) if columns is None else read_columns(path, columns, tell), place)
+        parquet.write_pieces(pieces(path, tell) if columns is None else pieces_of(path, columns, tell), place)
         say("")
     except InputError as problem:
         say(str(problem))

@@ -1,7 +1,7 @@
 """The table as a Parquet file, columns and dictionaries as they are."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from backends.observations.coded import Coded
 from backends.observations.schema import NUMBERS, TEXTS
-from backends.observations.table import Table
+from backends.observations.table import Table, add_units
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,8 +26,11 @@ def to_arrow(table: Table) -> "pa.Table":
     for name in TEXTS:
         coded = getattr(table, name)
         columns[name] = pa.DictionaryArray.from_arrays(pa.array(coded.codes), pa.array(coded.names, pa.string()))
-    about = {"source": table.source, "format": table.format, "units": json.dumps(dict(table.units))}
-    return pa.table(columns).replace_schema_metadata(about)
+    return pa.table(columns).replace_schema_metadata(_about(table, table.units))
+
+
+def _about(table: Table, units: Mapping[str, str]) -> dict[str, str]:
+    return {"source": table.source, "format": table.format, "units": json.dumps(dict(units))}
 
 
 def from_arrow(arrow: "pa.Table") -> Table:
@@ -64,9 +67,34 @@ def _thrifty(column: np.ndarray) -> np.ndarray:
 
 def write(table: Table, path: Path) -> None:
     """Write a Parquet file."""
+    write_pieces([table], path)
+
+
+def write_pieces(tables: Iterable[Table], path: Path) -> None:
+    """Write the rows of several tables of the same source one after the other, each as it comes; there must be at least one.
+
+    Raises
+    ------
+    InputError
+        If they give different units to the same variable.
+    """
     import pyarrow.parquet as pq
 
-    pq.write_table(to_arrow(table), path, compression="zstd")
+    units: dict[str, str] = {}
+    writer = None
+    try:
+        for table in tables:
+            add_units(units, table)
+            arrow = to_arrow(table)
+            if writer is None:
+                writer = pq.ParquetWriter(path, arrow.schema.remove_metadata(), compression="zstd")
+            writer.write_table(arrow)
+            about = _about(table, units)
+        if writer is not None:
+            writer.add_key_value_metadata(about)
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 def read(path: Path) -> Table:
@@ -79,6 +107,6 @@ def read(path: Path) -> Table:
 
     try:
         with pq.ParquetFile(path) as file:
-            return _table(lambda name: file.read([name]).column(name), file.schema_arrow.metadata)
+            return _table(lambda name: file.read([name]).column(name), file.metadata.metadata)
     finally:
         pa.default_memory_pool().release_unused()

@@ -155,11 +155,18 @@ def concatenate(parts: Sequence[Table]) -> Table:
     InputError
         If they give different units to the same variable.
     """
+    if len(parts) == 1:
+        return parts[0]
     units: dict[str, str] = {}
     for part in parts:
-        for name, unit in part.units.items():
-            if units.setdefault(name, unit) != unit:
-                raise InputError(f"{name} of {part.source} must have one unit; it has {units[name]!r} and {unit!r}")
+        add_units(units, part)
     columns: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in NUMBERS}
     columns |= {name: joined([getattr(part, name) for part in parts]) for name in TEXTS}
     return Table(source=parts[0].source, format=parts[0].format, units=units, **columns)
+
+
+def add_units(units: dict[str, str], table: Table) -> None:
+    """Add the units of a table to those of others of the same source, or raise InputError where they differ."""
+    for name, unit in table.units.items():
+        if units.setdefault(name, unit) != unit:
+            raise InputError(f"{name} of {table.source} must have one unit; it has {units[name]!r} and {unit!r}")

@@ -1,13 +1,15 @@
 """Formats besides BUFR: files of known content, written by the standard libraries, come out as they went in."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from backends.errors import InputError
+from backends.observations import parquet
 from backends.observations.columns import Columns, guess_columns
-from backends.observations.readers import read
+from backends.observations.readers import csv, pieces, read
 from backends.observations.readers.csv import header_of, read_columns
 from backends.observations.readers.csv_preview import may_be_table, preview
 from backends.observations.schema import CHANNEL, HEIGHT, NO_LEVEL, PASSED, PRESSURE, REJECTED, SUSPICIOUS, UNKNOWN
@@ -191,6 +193,45 @@ def test_csv_with_one_value_a_row(tmp_path):
     assert table.quality.tolist() == [PASSED, REJECTED]
     assert texts(table.time) == ["2020-01-01T12:00", "2020-01-01T13:00"]
     assert table.longitude.tolist() == [10.0, -10.0]
+
+
+def long_csv(path: Path, last: str) -> Path:
+    """Write 90,000 rows, more than pyarrow hands over at once, each with a station and a time of its own thousand."""
+    lines = [f"{k / 1000:.3f},10,s{k // 1000},{280 + k % 7},2021-05-16T00:{k // 1000 % 60:02d}" for k in range(90_000)]
+    path.write_text("\n".join(["lat,lon,station,t,time", *lines, f"90,10,last,280,{last}\n"]))
+    return path
+
+
+def test_a_long_table_is_read_piece_by_piece(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv, "ROWS", 30_000)
+    told: list[tuple[int, int]] = []
+    parts = list(pieces(long_csv(tmp_path / "x.csv", "2021-05-17T06:00+02:00"), lambda *done: told.append(done)))
+    assert len(parts) > 1
+    assert len(told) == len(parts)
+    assert told[-1] == (told[0][1],) * 2
+    parquet.write_pieces(parts, tmp_path / "x.parquet")
+    table = parquet.read(tmp_path / "x.parquet")
+    rows = np.arange(90_001)
+    np.testing.assert_array_equal(table.report, rows)
+    np.testing.assert_allclose(table.latitude, rows / 1000)
+    assert table.value[:-1].tolist() == (280 + rows[:-1] % 7).tolist()
+    assert table.station.texts() == [*[f"s{k // 1000}" for k in rows[:-1]], "last"]
+    assert texts(table.time[[61_999, 90_000]]) == ["2021-05-16T00:01", "2021-05-17T04:00"]
+    assert table.units == {"air_temperature": "K"}
+
+
+def test_a_time_that_is_none_is_named_with_its_row(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv, "ROWS", 30_000)
+    with pytest.raises(InputError, match=r"column time of x\.csv must hold times .*; row 90001 has 'noon'"):
+        list(pieces(long_csv(tmp_path / "x.csv", "noon")))
+
+
+def test_times_may_be_written_in_several_ways_in_one_column(tmp_path):
+    path = tmp_path / "x.csv"
+    times = ["2021-05-16T12:00:00.5", "2021051612", "202105161230", " 20210516", "", "nan", "2021-05-16 14:00+02:00"]
+    path.write_text("lat,lon,t,time\n" + "".join(f"50,10,280,{time}\n" for time in times))
+    noon = "2021-05-16T12:00"
+    assert texts(read(path).time) == [noon, noon, "2021-05-16T12:30", "2021-05-16T00:00", "NaT", "NaT", noon]
 
 
 def test_a_person_may_say_what_the_columns_are(tmp_path):

@@ -1,13 +1,15 @@
 """One module per format of observations, and the choice between them by the file's first bytes."""
 
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
 from backends.errors import InputError
+from backends.observations.readers import csv
 from backends.observations.readers.netcdf import is_netcdf
 from backends.observations.readers.progress import Progress, silent
-from backends.observations.table import Table
+from backends.observations.table import Table, concatenate
 
 #: Bytes of a file that a reader is shown.
 HEAD = 4096
@@ -70,6 +72,22 @@ def read(path: Path, progress: Progress = silent) -> Table:
     InputError
         If the file does not exist, is empty, is of no known format, is damaged, or holds no observations.
     """
+    return concatenate(list(pieces(path, progress)))
+
+
+def pieces(path: Path, progress: Progress = silent) -> Iterator[Table]:
+    """Do the same piece by piece, at least one, where a file may be larger than the memory; other formats come in one piece."""
+    reader = _reader(path)
+    try:
+        if reader is csv:
+            yield from csv.pieces(path, progress)
+        else:
+            yield reader.read(path, progress)
+    except OSError as problem:
+        raise InputError(f"{path.name} cannot be read: {problem.strerror or problem}") from problem
+
+
+def _reader(path: Path) -> Reader:
     if not path.exists():
         raise InputError(f"there is no file {path.name}")
     reader = recognise(path)
@@ -83,7 +101,4 @@ def read(path: Path, progress: Progress = silent) -> Table:
         raise InputError(
             f"{path.name} is none of the formats of observations that can be read: {', '.join(r.FORMAT for r in READERS)}"
         )
-    try:
-        return reader.read(path, progress)
-    except OSError as problem:
-        raise InputError(f"{path.name} cannot be read: {problem.strerror or problem}") from problem
+    return reader

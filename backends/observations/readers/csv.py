@@ -1,5 +1,6 @@
 """CSV, each column what its header says, or what a person says it is."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from backends.errors import InputError
 from backends.fields.damage import first_line, printable
 from backends.observations.coded import Coded
 from backends.observations.columns import Columns, guess_columns, standard_name
+from backends.observations.readers.csv_cells import Piece
 from backends.observations.readers.faults import DECODING_PROBLEMS
 from backends.observations.readers.progress import Progress, silent
 from backends.observations.schema import HEIGHT, NO_LEVEL, PRESSURE, QUALITIES, UNKNOWN, VARIABLES
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMAT = "CSV"
+
+#: Rows that are converted at once.
+ROWS = 2**17
 
 _DELIMITERS = ",;\t|"
 
@@ -53,21 +58,31 @@ def header_of(path: Path) -> list[str]:
 
 
 def read(path: Path, progress: Progress) -> Table:
-    """Read a file whose columns can be guessed; progress is counted in variables.
+    """Read a file whose columns can be guessed; progress is counted in bytes.
 
     Raises
     ------
     InputError
-        As of :func:`read_columns`.
+        As of :func:`pieces_of`.
     """
-    return read_columns(path, guess_columns(header_of(path)), progress)
+    return concatenate(list(pieces(path, progress)))
+
+
+def pieces(path: Path, progress: Progress) -> Iterator[Table]:
+    """Do the same piece by piece."""
+    return pieces_of(path, guess_columns(header_of(path)), progress)
 
 
 def read_columns(path: Path, columns: Columns, progress: Progress = silent) -> Table:
-    """Read a CSV file.
+    """Read a CSV file; see :func:`pieces_of`."""
+    return concatenate(list(pieces_of(path, columns, progress)))
+
+
+def pieces_of(path: Path, columns: Columns, progress: Progress = silent) -> Iterator[Table]:
+    """Give the rows of a CSV file piece by piece, each variable after the other in each; at least one piece.
 
     Comma, semicolon, tab or bar between the columns; times as ISO 8601, UTC where they have no zone, or as numbers
-    yyyymmddhh or yyyymmddhhmm.
+    yyyymmddhh or yyyymmddhhmm. What has been given counts for nothing if an error follows.
 
     Raises
     ------
@@ -76,38 +91,60 @@ def read_columns(path: Path, columns: Columns, progress: Progress = silent) -> T
     """
     header = header_of(path)
     columns.check(header)
-    try:
-        data = _parsed(path)
-    except (*DECODING_PROBLEMS, TypeError) as problem:
-        raise InputError(f"{path.name} cannot be read as CSV: {first_line(problem)}") from problem
-    shared = _shared(data, columns, path.name)
-    parts = []
+    unitless = _Unitless(path.name)
     named = list(columns.variables.items()) or [(columns.roles["value"], "")]
-    for number, (name, variable) in enumerate(named):
-        progress(number, len(named))
-        value = _numbers(data, name, path.name)
-        if variable:
-            parts.append(_one(path.name, variable, value, columns.units.get(name, ""), shared))
-        else:
-            parts += _each(path.name, _texts(data, columns.roles["variable"]), value, columns.units.get(name, ""), shared)
-    return concatenate(parts)
+    for piece in _parsed(path, header, columns, progress):
+        shared = _shared(piece, columns)
+        parts = []
+        for name, variable in named:
+            value, units = piece.numbers(name), columns.units.get(name, "")
+            if variable:
+                parts.append(_one(variable, value, units, shared, unitless))
+            else:
+                parts += _each(piece.texts(columns.roles["variable"]), value, units, shared, unitless)
+        yield concatenate(parts)
+    unitless.check()
 
 
-def _parsed(path: Path) -> "pa.Table":
+def _parsed(path: Path, header: Sequence[str], columns: Columns, progress: Progress) -> Iterator[Piece]:
+    import pyarrow as pa
     from pyarrow import csv
 
     # A few columns that begin with numbers hold texts further down: all are read as texts and converted where needed.
-    names = header_of(path)
-    with path.open("rb") as file:
-        delimiter = delimiter_of(file.read(65_536).decode("utf-8", "ignore").splitlines()[0])
+    read = sorted({header.index(name) for name in (*columns.roles.values(), *columns.variables)})
+    size, first = max(path.stat().st_size, 1), 0
+    try:
+        with path.open("rb") as file:
+            delimiter = delimiter_of(file.read(65_536).decode("utf-8", "ignore").splitlines()[0])
+            file.seek(0)
+            with csv.open_csv(
+                file,
+                read_options=csv.ReadOptions(column_names=[str(k) for k in range(len(header))], skip_rows=1),
+                parse_options=csv.ParseOptions(delimiter=delimiter),
+                convert_options=csv.ConvertOptions(
+                    column_types={str(k): pa.string() for k in read}, include_columns=[str(k) for k in read]
+                ),
+            ) as batches:
+                for batch in _gathered(batches):
+                    yield Piece(path.name, tuple(header[k] for k in read), batch, first)
+                    first += batch.num_rows
+                    progress(min(file.tell(), size), size)
+    except (*DECODING_PROBLEMS, TypeError) as problem:
+        raise InputError(f"{path.name} cannot be read as CSV: {first_line(problem)}") from problem
+
+
+def _gathered(batches: "Iterable[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+    """Give the rows of small batches, which pyarrow reads ahead many of, in larger ones."""
     import pyarrow as pa
 
-    return csv.read_csv(
-        path,
-        read_options=csv.ReadOptions(column_names=[str(k) for k in range(len(names))], skip_rows=1),
-        parse_options=csv.ParseOptions(delimiter=delimiter),
-        convert_options=csv.ConvertOptions(column_types={str(k): pa.string() for k in range(len(names))}),
-    ).rename_columns(names)
+    some: list[pa.RecordBatch] = []
+    for batch in batches:
+        some.append(batch)
+        if sum(one.num_rows for one in some) >= ROWS:
+            yield pa.concat_batches(some)
+            some = []
+    if some:
+        yield pa.concat_batches(some)
 
 
 def _header(head: bytes) -> list[str]:
@@ -120,54 +157,22 @@ def delimiter_of(line: str) -> str:
     return max(_DELIMITERS, key=line.count)
 
 
-def _texts(data: "pa.Table", name: str) -> Coded:
-    return Coded.of(data.column(data.schema.names.index(name)).fill_null("").to_pylist())
-
-
-def _numbers(data: "pa.Table", name: str, source: str) -> np.ndarray:
-    """Return a column as float64; NaN where it is empty or says that there is nothing."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    texts = pc.utf8_trim_whitespace(data.column(data.schema.names.index(name)))
-    nothing = pc.is_in(pc.utf8_lower(texts), pa.array(["", "nan", "na", "n/a", "null", "none", "m", "-", "--", "/"]))
-    texts = pc.if_else(nothing, None, texts)
-    try:
-        return texts.cast(pa.float64()).to_numpy(zero_copy_only=False).astype("f8")
-    except pa.ArrowInvalid as problem:
-        raise InputError(f"column {name} of {source} must hold numbers: {first_line(problem)}") from problem
-
-
-def _times(data: "pa.Table", name: str, source: str) -> np.ndarray:
-    import pandas as pd
-
-    texts = pd.Series(data.column(data.schema.names.index(name)).to_pylist(), dtype="object")
-    lengths = set(texts.dropna().str.strip().str.len()) if texts.notna().any() else set()
-    digits = bool(texts.dropna().str.strip().str.fullmatch(r"\d+").all())
-    layout = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 8: "%Y%m%d"}.get(lengths.pop()) if digits and len(lengths) == 1 else "ISO8601"
-    try:
-        times = pd.to_datetime(texts, format=layout, utc=True)
-    except (ValueError, TypeError, OverflowError) as problem:
-        raise InputError(f"column {name} of {source} must hold times like 2021-05-16T12:00: {first_line(problem)}") from problem
-    return times.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
-
-
-def _shared(data: "pa.Table", columns: Columns, source: str) -> dict[str, Any]:
-    """Return the columns that all variables have in common."""
-    shared: dict[str, Any] = {"report": np.arange(data.num_rows)}
+def _shared(piece: Piece, columns: Columns) -> dict[str, Any]:
+    """Return the columns that all variables have in common, and the name of the file."""
+    shared: dict[str, Any] = {"source": piece.source, "report": np.arange(piece.first, piece.first + len(piece))}
     for role, name in columns.roles.items():
         if role == "time":
-            shared[role] = _times(data, name, source)
+            shared[role] = piece.times(name)
         elif role in ("station", "report_type"):
-            shared[role] = _texts(data, name)
+            shared[role] = piece.texts(name)
         elif role == "quality":
-            shared[role] = _quality(_texts(data, name))
+            shared[role] = _quality(piece.texts(name))
         elif role in ("pressure level", "height level"):
             kind, wanted, usual = (PRESSURE, "Pa", "hPa") if role == "pressure level" else (HEIGHT, "m", "m")
-            shared["level"] = to_si(_numbers(data, name, source), columns.units.get(name, usual), wanted, f"column {name}")
+            shared["level"] = to_si(piece.numbers(name), columns.units.get(name, usual), wanted, f"column {name}")
             shared["level_kind"] = np.where(np.isfinite(shared["level"]), kind, NO_LEVEL)
         elif role not in ("variable", "value"):
-            shared[role] = _numbers(data, name, source)
+            shared[role] = piece.numbers(name)
     return shared
 
 
@@ -177,36 +182,58 @@ def _quality(texts: Coded) -> np.ndarray:
     return np.array(classes, np.uint8)[texts.codes] if classes else np.zeros(len(texts), np.uint8)
 
 
-def _one(source: str, variable: str, value: np.ndarray, text: str, shared: dict[str, Any]) -> Table:
+class _Unitless:
+    """Values without a unit: told where they are certainly not SI, temperatures in °C, pressures in hPa, humidities in %."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._some: dict[str, list[np.ndarray]] = {}
+
+    def add(self, variable: str, value: np.ndarray) -> None:
+        """Remember magnitudes of a piece, some thousands of them where there are more."""
+        finite = np.abs(value[np.isfinite(value)])
+        self._some.setdefault(variable, []).append(finite[:: 1 + len(finite) // 10_000].copy())
+
+    def check(self) -> None:
+        """Raise InputError where the unit must be said."""
+        for variable, some in self._some.items():
+            units, finite = VARIABLES[variable].units, np.concatenate(some)
+            middle = float(np.median(finite)) if len(finite) else np.nan
+            small = (units == "K" and middle < 100) or (units == "Pa" and middle < 2000)
+            if small or (variable == "relative_humidity" and middle > 2):
+                raise InputError(
+                    f"{variable} of {self._source} has no unit, and values of about {middle:.4g}, not {units}; say its unit"
+                )
+
+
+def _one(variable: str, value: np.ndarray, text: str, shared: dict[str, Any], unitless: _Unitless) -> Table:
     known = VARIABLES.get(variable)
+    shared = dict(shared, format=FORMAT)
     if known is None:
-        return build(source, FORMAT, {variable: text}, value=value, variable=variable, **shared)
-    shared = dict(shared)
+        return build(units={variable: text}, value=value, variable=variable, **shared)
     if not text:
-        _refuse_other_units(source, variable, value, known.units)
+        unitless.add(variable, value)
     else:
-        what = f"{variable} of {source}"
+        what = f"{variable} of {shared['source']}"
         zero = to_si(np.zeros(1), text, known.units, what)
         value = to_si(value, text, known.units, what)
         for name in ("background", "analysis", "error"):
             if name in shared:
                 shared[name] = to_si(shared[name], text, known.units, what) - (zero if name == "error" else 0)
-    return build(source, FORMAT, value=value, variable=variable, **shared)
+    return build(value=value, variable=variable, **shared)
 
 
-def _refuse_other_units(source: str, variable: str, value: np.ndarray, units: str) -> None:
-    """Raise where values without a unit are certainly not SI: temperatures in °C, pressures in hPa, humidities in %."""
-    finite = np.abs(value[np.isfinite(value)])
-    middle = float(np.median(finite)) if len(finite) else np.nan
-    if (units == "K" and middle < 100) or (units == "Pa" and middle < 2000) or (variable == "relative_humidity" and middle > 2):
-        raise InputError(f"{variable} of {source} has no unit, and values of about {middle:.4g}, not {units}; say its unit")
-
-
-def _each(source: str, variables: Coded, value: np.ndarray, text: str, shared: dict[str, Any]) -> list[Table]:
+def _each(variables: Coded, value: np.ndarray, text: str, shared: dict[str, Any], unitless: _Unitless) -> list[Table]:
     """Return the rows of each variable, where they are named row by row."""
     parts = []
     for number, name in enumerate(variables.names):
         which = variables.codes == number
-        own = {key: column.take(which) if isinstance(column, Coded) else column[which] for key, column in shared.items()}
-        parts.append(_one(source, standard_name(name), value[which], text, own))
-    return parts or [build(source, FORMAT, value=value, variable="", **shared)]
+        own = {key: _some(column, which) for key, column in shared.items()}
+        parts.append(_one(standard_name(name), value[which], text, own, unitless))
+    return parts or [build(format=FORMAT, value=value, variable="", **shared)]
+
+
+def _some(column: Any, which: np.ndarray) -> Any:
+    if isinstance(column, str):
+        return column
+    return column.take(which) if isinstance(column, Coded) else column[which]
