@@ -107,6 +107,7 @@ def _times(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     layouts = np.array([_LAYOUTS.get(len(text), _ISO) if text.isdecimal() else _ISO for text in texts])
     for layout in sorted(set(layouts[~nothing].tolist())):
         which = np.flatnonzero((layouts == layout) & ~nothing)
-        some = pd.to_datetime(pd.Series([texts[int(k)] for k in which], dtype="object"), format=layout, utc=True, errors="coerce")
+        some = pd.Series([texts[int(k)] for k in which], dtype="object")
+        some = pd.to_datetime(some, format=layout, utc=True, errors="coerce")
         times[which] = some.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
     return times, nothing | ~np.isnat(times)
