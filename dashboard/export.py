@@ -27,6 +27,7 @@ FORMS = {
     "nc": ("NetCDF", "The numbers in the picture with coordinates and units, by the CF conventions"),
     "csv": ("CSV", "The numbers in the picture as a table, with units in its first row"),
     "observations.csv": ("Observations CSV", "Each observation with its place, innovation and residual, as a table"),
+    "series.csv": ("Series CSV", "The series at the picked places, as a table"),
     "yaml": ("Experiment", "The settings as a file that python -m backends run takes"),
     "py": ("Python script", "A short program that makes the picture or its numbers again, with all settings in it"),
 }

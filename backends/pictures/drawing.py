@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backends.fields.raster import Raster
+from backends.fields.overlays.asked import Overlay
+from backends.fields.raster import Raster, Window
 from backends.geometry.projections import Projection
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Points:
     rejected
         Which are drawn as crosses, (p,).
     label, colour
-        In the legend; on a map the colour counts where there are no values.
+        In the legend; on a map the colour, or one for each, counts where there are no values.
     error
         Half the length of their vertical bars.
     sizes
@@ -38,7 +39,7 @@ class Points:
     values: np.ndarray | None = None
     rejected: np.ndarray | None = None
     label: str = ""
-    colour: str = ""
+    colour: str | Sequence[str] = ""
     error: float = 0.0
     sizes: np.ndarray | None = None
 
@@ -63,6 +64,10 @@ class MapPanel:
         What the axes of degrees or a plane say; on degrees coastlines are drawn.
     geographic
         Whether it is a map of the Earth.
+    overlay
+        Contours, wind and triangles over the pixels.
+    seen
+        The part that is shown, in x and y; all of the pixels if None.
     """
 
     title: str
@@ -74,6 +79,15 @@ class MapPanel:
     projection: Projection | None = None
     axes: tuple[str, str] = ("longitude [°E]", "latitude [°N]")
     geographic: bool = True
+    overlay: Overlay | None = None
+    seen: Window | None = None
+
+    @property
+    def edges(self) -> Window:
+        """What the panel shows."""
+        r = self.raster
+        whole = Window(r.west, r.east, r.south, r.north)
+        return whole if self.seen is None else self.seen.within(whole)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,11 @@ from typing import Any, Literal
 import matplotlib
 import numpy as np
 import torch
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
+from backends.fields.overlays.asked import Overlay
 from backends.geometry.projections import Projection
 from backends.geometry.projections.lines import graticule, project_lines
 from backends.pictures.coastlines import all_coastlines, coastlines
@@ -22,6 +24,8 @@ Kind = Literal["png", "svg"]
 ALONE, BESIDE = 9.0, 5.4
 #: Height over width of a panel with curves; the least and greatest of one with a map.
 CURVES, FLATTEST, TALLEST = 0.42, 0.3, 1.3
+#: Lines over a map.
+LINE = "#111111"
 #: Dots per inch of PNG.
 DPI = 144
 #: Characters of the title in a line, per inch.
@@ -68,7 +72,7 @@ def _shape(panel: MapPanel | LinePanel) -> float:
     """Return height over width."""
     if isinstance(panel, LinePanel):
         return CURVES
-    r = panel.raster
+    r = panel.edges
     if not panel.geographic:
         return 0.5
     return min(max((r.north - r.south) / (r.east - r.west) / _stretch(panel), FLATTEST), TALLEST)
@@ -76,7 +80,7 @@ def _shape(panel: MapPanel | LinePanel) -> float:
 
 def _stretch(panel: MapPanel) -> float:
     """Return how much wider than high a step is drawn: on degrees as they are in the middle of a map that is not the globe."""
-    r = panel.raster
+    r = panel.edges
     if panel.projection is not None or r.north - r.south > 120:
         return 1.0
     return max(math.cos(math.radians((r.south + r.north) / 2)), 0.2)
@@ -101,14 +105,39 @@ def _map(figure: Figure, ax: Any, panel: MapPanel) -> None:
         ax.set(xlabel=panel.axes[0], ylabel=panel.axes[1])
     if panel.points is not None:
         _points_on_map(ax, panel.points, image)
-    ax.set(xlim=(r.west, r.east), ylim=(r.south, r.north))
+    if panel.overlay is not None:
+        _over(ax, panel.overlay)
+    shown = panel.edges
+    ax.set(xlim=(shown.west, shown.east), ylim=(shown.south, shown.north))
     figure.colorbar(image, ax=ax, label=panel.label, shrink=0.85, pad=0.02)
 
 
 def _ground(ax: Any, projection: Projection) -> None:
+    ax.fill(*projection.outline().numpy().T, facecolor="#e4e4e4", edgecolor="black", linewidth=0.8, zorder=-1)
     net, coast = graticule(), torch.from_numpy(np.ascontiguousarray(all_coastlines(False)))
     ax.plot(*project_lines(projection, net).numpy().T, color="black", alpha=0.25, linewidth=0.5)
     ax.plot(*project_lines(projection, coast).numpy().T, color="black", linewidth=0.7)
+
+
+def _over(ax: Any, overlay: Overlay) -> None:
+    """Draw contours, wind and the edges of triangles, dark with a light rim, to be seen on any colour."""
+    lines, wind = overlay.contours, overlay.wind
+    strokes: list[tuple[np.ndarray, str, float]] = []
+    if lines is not None:
+        strokes += [(lines.lines, "-", 0.8), (lines.negative, "--", 0.8)]
+        for x, y, level in lines.labels:
+            ax.text(x, y, f"{level:.7g}".replace("-", "−"), fontsize=6, ha="center", va="center", clip_on=True,
+                    bbox={"color": "white", "alpha": 0.75, "pad": 0.5, "linewidth": 0})  # fmt: skip
+    if wind is not None:
+        strokes.append((wind.lines, "-", 0.8))
+        ax.add_collection(PolyCollection(list(wind.filled), facecolors=LINE, edgecolors=LINE))
+        ax.plot(*wind.calms.T, "o", markersize=4, markerfacecolor="none", color=LINE)
+    if overlay.triangles is not None:
+        strokes.append((overlay.triangles.edges, "-", 0.5))
+    for points, style, width in strokes:
+        if len(points):
+            ax.plot(*points.T, color="white", alpha=0.7, linewidth=2.2 * width)
+            ax.plot(*points.T, style, color=LINE, linewidth=width)
 
 
 def _points_on_map(ax: Any, points: Points, image: Any) -> None:

@@ -8,6 +8,8 @@ from backends.pictures.scripts import analysis_script
 from dashboard.analysis.state import AnalysisState
 from dashboard.export import Snapshot
 
+FORMS = ("png", "svg", "nc", "csv", "observations.csv", "yaml", "py")
+
 
 def snapshot(state: AnalysisState) -> Snapshot:
     """Return what is shown now.

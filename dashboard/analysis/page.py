@@ -16,7 +16,7 @@ from dashboard.analysis.convergence import ConvergenceView
 from dashboard.analysis.covariance import CovarianceView
 from dashboard.analysis.diagnostics import DiagnosticsView
 from dashboard.analysis.error_controls import ErrorControls
-from dashboard.analysis.export import snapshot
+from dashboard.analysis.export import FORMS, snapshot
 from dashboard.analysis.fields import FieldsPanel
 from dashboard.analysis.help import TOPICS
 from dashboard.analysis.network import NetworkView
@@ -25,7 +25,7 @@ from dashboard.analysis.scores import scores, settings_line
 from dashboard.analysis.state import AnalysisState
 from dashboard.analysis.tuning import TuningView
 from dashboard.controls import html, notice, one_message, tell
-from dashboard.export import FORMS, ExportMenu
+from dashboard.export import ExportMenu
 from dashboard.file_view import FileView
 from dashboard.help import Help
 from dashboard.shell import Content
@@ -61,7 +61,7 @@ class AnalysisPage:
             FileView(state, FILE_WORDS, "analysis.yaml"),
         )
         self.network = NetworkView(state, catalogue.folder)
-        self.export = ExportMenu(tuple(FORMS), lambda: snapshot(state))
+        self.export = ExportMenu(FORMS, lambda: snapshot(state))
         self._views = (
             self.fields.pane, self.covariance.pane, self.diagnostics.pane, self.convergence.pane, self.tuning.pane,
             self.compare.pane, self.network.pane, self.file.pane,

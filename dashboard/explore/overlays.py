@@ -148,6 +148,16 @@ class MapOverlaysView:
         self.levels.value = ""
         self._offering = False
 
+    @property
+    def seen(self) -> Window | None:
+        """The part of the map that is seen, in its x and y; None for all of it."""
+        return self._window
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Pixels of the map on the screen."""
+        return self.map.inner
+
     # Drawing ------------------------------------------------------------------------------------------------------
 
     def look_at(self, window: Window) -> None:

@@ -11,6 +11,7 @@ from backends.fields.raster import Window
 from dashboard.address import Address, Tab
 from dashboard.controls import LivePlayer, html, notice, one_message, tell
 from dashboard.explore.address import ExploreAddress
+from dashboard.explore.export import FORMS, snapshot
 from dashboard.explore.messages import MessagesView
 from dashboard.explore.observations.view import ObservationsView
 from dashboard.explore.opening import OpeningControls
@@ -20,6 +21,7 @@ from dashboard.explore.projection import ProjectionControls
 from dashboard.explore.state import ExploreState
 from dashboard.explore.views import VIEWS, ExploreViews
 from dashboard.explore.words import attributes, facts, heading, legend
+from dashboard.export import ExportMenu
 from dashboard.plots.live import LiveMap, LiveSeries
 from dashboard.shell import Content
 from dashboard.tabs import bring_forward
@@ -54,6 +56,7 @@ class ExplorePage:
         state.param.watch(self._offer_axes, ["opened", "variable"])
         state.param.watch(self._show, ["picture", "low", "high"])
         self.overlays = MapOverlaysView(state, self.map)
+        self.export = ExportMenu(FORMS, lambda: snapshot(state, self.overlays))
         state.param.watch(self._show_series, "series")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._on_kind, "shows_observations")
@@ -119,7 +122,10 @@ class ExplorePage:
             margin=0,
         )
         self._field = pn.Column(
-            self._heading,
+            pn.FlexBox(
+                self._heading, self.export.button, justify_content="space-between", align_items="flex-start", flex_wrap="nowrap"
+            ),
+            self.export.pane,
             self._facts,
             self._problem,
             self.views.tabs,
@@ -150,6 +156,7 @@ class ExplorePage:
     def close(self) -> None:
         """Let go of everything when the session ends."""
         self.overlays.close()
+        self.export.close()
         self.views.close()
         if self.observations is not None:
             self.observations.close()

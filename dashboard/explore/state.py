@@ -224,6 +224,15 @@ class ExploreState(param.Parameterized):
         self._draw(coarse)
 
     @property
+    def settled(self) -> bool:
+        """Whether the picture is of what is chosen, and no other one is on its way."""
+        return (
+            self.picture is not None
+            and self._shown_for == (self.opened, self.variable, self.projection, self.window)
+            and dict(self.picture.field.selection) == dict(self.selection)
+        )
+
+    @property
     def time_axis(self) -> Axis | None:
         """The time axis of the variable, if it has one."""
         return self.opened.variable(self.variable).axis("time") if self.opened is not None else None
