@@ -11,6 +11,7 @@ import panel_material_ui as pmui
 
 from backends.errors import InputError
 from backends.experiments.pairs import Pairs
+from dashboard.activity import follow
 from dashboard.address_bar import AddressBar
 from dashboard.controls import notice, tell
 from dashboard.scenes import ScenePanel, scene_address, scenes
@@ -51,8 +52,9 @@ class Addressed(Protocol):
 class Address:
     """Keeps the address of a page in step with its state, and the other way round when a person goes back and forward.
 
-    The state is looked up every now and then and not watched: so every change is seen, whoever makes it, and none more
-    often than browsers like.
+    The state is not watched but looked up a moment after something has happened in the session: so every change is seen,
+    whoever makes it, none more often than browsers like, and a page that rests costs nothing. What changes a page without
+    having been asked by its browser, such as a timer, calls :meth:`touch`.
 
     Parameters
     ----------
@@ -75,13 +77,21 @@ class Address:
         self._written: Pairs = ()
         self._settled = False
         self._read(query)
-        self._ticking = pn.state.add_periodic_callback(self.look, period=LOOK_EVERY) if pn.state.curdoc is not None else None
+        self._document, self._looking = pn.state.curdoc, False
+        if self._document is not None:
+            pn.state.onload(self._on_load)
 
     def travel(self, query: str) -> None:
         """Take over what the address says after a person went back or forward."""
         asked = _pairs_of(query)
         if _state_of(asked) and _state_of(asked) != self._written:
             self._read(query)
+
+    def touch(self) -> None:
+        """Look at the state in a moment."""
+        if self._document is not None and not self._looking:
+            self._looking = True
+            self._document.add_timeout_callback(self._look_now, LOOK_EVERY)
 
     def look(self) -> None:
         """Write the state into the address, if it is another."""
@@ -111,8 +121,17 @@ class Address:
 
     def close(self) -> None:
         """Stop following when the session ends."""
-        if self._ticking is not None:
-            self._ticking.stop()
+        self._document = None
+
+    def _on_load(self) -> None:
+        if self._document is not None:
+            follow(self._document, self)
+            self.touch()
+
+    def _look_now(self) -> None:
+        self._looking = False
+        if self._document is not None:
+            self.look()
 
     def _read(self, query: str) -> None:
         asked = _pairs_of(query)

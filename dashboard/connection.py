@@ -1,7 +1,9 @@
-"""Sessions whose connection was lost are kept for a while; those whose page was left are not."""
+"""The server's ends of the connections: sessions whose connection was lost are kept for a while, those left are not."""
 
 from bokeh.server.urls import per_app_patterns
 from panel.io.server import WSHandler
+
+from dashboard.activity import happened
 
 #: A session whose connection is lost is kept for so long; `assets/connection.js` comes back to it.
 KEEP_SECONDS = 90
@@ -13,6 +15,12 @@ GOING_AWAY = 1001
 
 class Socket(WSHandler):
     """The end of a websocket on the server."""
+
+    async def on_message(self, fragment: str | bytes) -> None:
+        """Act on what the browser says, and tell who follows the page."""
+        await super().on_message(fragment)
+        if self.connection is not None:
+            happened(self.connection.session.id)
 
     def on_close(self) -> None:
         """Let the session go at the next occasion if its page was left."""

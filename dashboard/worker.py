@@ -13,6 +13,7 @@ from panel.io.state import set_curdoc
 
 from backends.errors import InputError
 from backends.memory import lack_is_told
+from dashboard.activity import happened
 from dashboard.turns import Turns
 
 Request = TypeVar("Request")
@@ -156,3 +157,5 @@ class LatestWins(Generic[Request, Result]):
         # Panel shares style sheets within a document, and may otherwise look for them in that of another visitor.
         with set_curdoc(self._document):
             done()
+        if self._session is not None:
+            happened(self._session.id)
