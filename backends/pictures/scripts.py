@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.run import to_yaml
 from backends.experiments.settings import AnalysisSettings
 from backends.fields.addresses import is_address
@@ -26,6 +27,22 @@ def analysis_script(settings: AnalysisSettings, name: str) -> str:
     }  # fmt: skip
     literals = {"EXPERIMENT": ("The settings as an experiment file, described in docs/experiments.md.", to_yaml(settings))}
     return script("Analysis", name, ("nc", "csv", "observations.csv"), imports, literals, _ANALYSIS)
+
+
+_ROLLOUT = """
+prepared = prepare(from_yaml(EXPERIMENT), FOLDER)  # truth, starts and models; networks by the runs that trained them
+exhibit = forecasts(view_of(prepared, prepared.run()))
+"""
+
+
+def rollout_script(settings: RolloutSettings, name: str) -> str:
+    """Return the script of forecasts and their scores, complete with their settings."""
+    imports = {
+        "backends.experiments.rollout.prepare": ["prepare"], "backends.experiments.rollout.view": ["view_of"],
+        "backends.experiments.run": ["from_yaml"], "backends.pictures.forecasts": ["forecasts"],
+    }  # fmt: skip
+    literals = {"EXPERIMENT": ("The settings as an experiment file, described in docs/rollout.md.", to_yaml(settings))}
+    return script("Rollout", name, ("nc", "csv"), imports, literals, _ROLLOUT)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,10 @@ from backends.fields.field import Statistics, Variable, statistics
 TRUTH, BACKGROUND, OBSERVATIONS, ANALYSIS = "#009E73", "#E69F00", "#CC79A7", "#0072B2"
 #: Colours of points that a person picks on a map, in the order of picking.
 PICKED = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C564B")
+#: Of the methods, in their order. Among all choices from published colour-blind-safe sets (Okabe and Ito, 2008; Tol, 2021;
+#: Petroff, 2021) these lie as far apart as they can under normal, red-, green- and blue-blind sight, and from the colours of
+#: truth and observations, and are seen on white and on dark paper.
+METHOD_COLOURS = ("#0072B2", "#C44601", "#33BBEE", "#AA3377", "#E69F00", "#B9AC70")
 #: What stands for a missing value on a map.
 MISSING = "#9e9e9e"
 #: Lines and outlines that have to be seen on the light and on the dark page.

@@ -13,11 +13,13 @@ from param.parameterized import Event
 from backends.experiments.rollout.tables import scores_table, to_csv
 from dashboard.address import Address, Tab
 from dashboard.controls import html, notice, one_message, show_progress, tell
+from dashboard.export import ExportMenu
 from dashboard.file_view import FileView
 from dashboard.help import Help
 from dashboard.rollout.address import RolloutAddress
 from dashboard.rollout.archive import ArchiveView
 from dashboard.rollout.controls import RolloutControls
+from dashboard.rollout.export import FORMS, snapshot
 from dashboard.rollout.help import TOPICS
 from dashboard.rollout.physics import PhysicsView
 from dashboard.rollout.play import PlayView
@@ -77,12 +79,17 @@ class RolloutPage:
         self.help = Help(
             TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are"
         )
+        self.export = ExportMenu(FORMS, lambda: snapshot(state))
         head = pn.FlexBox(
-            self.tabs, self.help.button, justify_content="space-between", align_items="center", flex_wrap="nowrap"
+            self.tabs,
+            pn.Row(self.export.button, self.help.button, margin=0),
+            justify_content="space-between",
+            align_items="center",
+            flex_wrap="nowrap",
         )
         # The views lie in the page itself, see the Cycling page.
         self._main = pn.Column(
-            head, self._problem, self._stale, self.progress, self._where, self.help.drawer,
+            head, self.export.pane, self._problem, self._stale, self.progress, self._where, self.help.drawer,
             self.play.player.keys, self.play.pane, sizing_mode="stretch_width", margin=(4, 14),
         )  # fmt: skip
         state.param.watch(self._on_problem, "problem")
@@ -114,6 +121,7 @@ class RolloutPage:
     def close(self) -> None:
         """Let go of everything when the session ends."""
         self._closed = True
+        self.export.close()
         if self._ticking is not None:
             self._ticking.stop()
         self.skill.close()

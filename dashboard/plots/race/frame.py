@@ -11,14 +11,10 @@ from bokeh.models.annotations.legends import Legend, LegendItem
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
+from backends.pictures.style import METHOD_COLOURS
 from dashboard.plots.axes import plain_figure
 from dashboard.plots.numbers import reading
 from dashboard.theme import NEUTRAL
-
-#: Of the methods, in their order. Among all choices from published colour-blind-safe sets (Okabe and Ito, 2008; Tol, 2021;
-#: Petroff, 2021) these lie as far apart as they can under normal, red-, green- and blue-blind sight, and from the colours of
-#: truth and observations, and are seen on white and on dark paper.
-METHOD_COLOURS = ("#0072B2", "#C44601", "#33BBEE", "#AA3377", "#E69F00", "#B9AC70")
 
 Quantity = Literal["analysis", "background", "spread"]
 #: Dashes and width of the line of each quantity, in the colour of its method.

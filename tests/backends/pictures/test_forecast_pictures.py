@@ -1,0 +1,42 @@
+"""Scores of forecasts as they are kept: the script runs the forecasts again and finds the same."""
+
+import csv
+
+import numpy as np
+import xarray as xr
+
+from backends.experiments.rollout.prepare import prepare
+from backends.experiments.rollout.view import view_of
+from backends.experiments.run import from_yaml
+from backends.pictures.forecasts import forecasts
+from backends.pictures.save import save
+from backends.pictures.scripts import rollout_script
+from tests.backends.pictures.scripts import run
+
+LORENZ = """
+kind: rollout
+start: {name: testbed, dynamics: {name: lorenz63}}
+models: [{name: perfect}, {name: persistence}]
+starts: 6
+members: 3
+steps: 20
+"""
+
+
+def test_the_script_of_a_rollout_finds_the_same_scores(tmp_path):
+    settings = from_yaml(LORENZ)
+    prepared = prepare(settings, tmp_path)
+    view = view_of(prepared, prepared.run())
+    exhibit = forecasts(view)
+    save(exhibit, tmp_path / "own.png")
+    save(exhibit, tmp_path / "own.csv")
+    run(rollout_script(settings, "rollout"), tmp_path, "out.nc", "out.png")
+    assert (tmp_path / "out.png").read_bytes() == (tmp_path / "own.png").read_bytes()
+    with xr.open_dataset(tmp_path / "out.nc", decode_timedelta=False) as data:
+        assert list(data["model"].values) == list(view.labels)
+        for k, label in enumerate(view.labels):
+            np.testing.assert_allclose(data["rmse"][0, k], view.curves["rmse"][label].value, rtol=1e-6)
+            np.testing.assert_allclose(data["rmse_high"][0, k], view.curves["rmse"][label].high, rtol=1e-6)
+    with (tmp_path / "own.csv").open(newline="") as file:
+        head, first, *_ = csv.reader(file)
+    assert first[head.index("rmse")] == f"{view.curves['rmse'][view.labels[0]].value[0]:.7g}"
