@@ -67,6 +67,43 @@ def ask(needed: int, what: str, instead: str) -> None:
 
 
 @contextmanager
+def gradients_ask(what: str, instead: str) -> Iterator[None]:
+    """Refuse a computation as soon as what torch keeps of it for the gradient is more than one may take.
+
+    How much a network keeps is not known before it has run; this ends its first run before the memory does.
+
+    Parameters
+    ----------
+    what, instead
+        As in :func:`ask`.
+
+    Raises
+    ------
+    InputError
+        If it keeps more.
+    """
+    import torch
+
+    allowed, kept = most(), dict[int, int]()
+    total = 0
+
+    def count(tensor: torch.Tensor) -> torch.Tensor:
+        nonlocal total
+        storage = tensor.untyped_storage()
+        place, size = storage.data_ptr(), storage.nbytes()
+        total += max(0, size - kept.get(place, 0))
+        kept[place] = max(size, kept.get(place, 0))
+        if total > allowed:
+            raise InputError(
+                f"{what} need more than the {allowed / GIB:.3g} GiB of memory to be had, for the gradient alone. {instead}"
+            )
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+        yield
+
+
+@contextmanager
 def lack_is_told() -> Iterator[None]:
     """Turn the lack of memory, however a library tells it, into a sentence for a person.
 

@@ -16,6 +16,7 @@ from dashboard.address import asked
 from dashboard.analysis.page import AnalysisPage
 from dashboard.connection import keep_lost_sessions
 from dashboard.cycling.page import CyclingPage
+from dashboard.door import watch_door
 from dashboard.explore.observations.state import COUNTING, DECODING, DRAWING
 from dashboard.explore.page import ExplorePage
 from dashboard.headers import SafeHeaders
@@ -46,6 +47,7 @@ def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **opti
         "/training": lambda: frame("/training", TrainingPage(catalogue.folder, access.alone, asked()).content()),
         "/rollout": lambda: frame("/rollout", RolloutPage(catalogue.folder, asked()).content()),
     }
+    watch_door()
     status = Status()
     options = access.options(port) | {"extra_patterns": handlers(status)} | keep_lost_sessions() | options
     if access.closed:
@@ -72,7 +74,7 @@ def serve(port: int, access: Access, data: Path) -> None:
     Raises
     ------
     InputError
-        If the device asked for is not there, or the port is taken.
+        If the device asked for is not there, the port is taken, or a limit in the environment is no number.
     """
     # An analysis is some fifty short calls into torch; after each, its thread would wait up to Python's usual 5 ms
     # for the interpreter while another visitor's page is built.

@@ -33,6 +33,7 @@ from backends.experiments.settings import (
     MethodSettings,
     ObservationSettings,
 )
+from backends.memory import ask
 from backends.observing.observations import Observations
 from backends.observing.operators import LinearOperator
 
@@ -40,6 +41,10 @@ from backends.observing.operators import LinearOperator
 TUNING_ROUNDS = 3
 #: Floor of the B that errors are drawn from where the true correlation is given.
 TRUE_FLOOR = 1e-6
+#: Matrices p x p of p observations that an analysis holds: H B Hᵀ, R, their sum in double precision and its factor.
+HELD_AT_ONCE = 4
+#: Below so many observations these matrices are small (130 MB), and nobody is kept waiting for an answer about memory.
+MANY = 2000
 
 
 class AnalysisExperiment:
@@ -76,8 +81,9 @@ class AnalysisExperiment:
         Raises
         ------
         InputError
-            If a setting is out of range, or does not fit the case.
+            If a setting is out of range, or does not fit the case; or if there are more observations than memory for them.
         """
+        _ask_for_memory(len(self.network(settings.observations)))
         numbers, sigma_o = self.errors.amplitudes(settings.background_error), self.sigma_o(settings)
         background, observations, gross = self.draw(settings, draw)
         optimum = None
@@ -249,3 +255,13 @@ def _at_bounds(optimum: Optimum | None) -> tuple[str, ...]:
         return ()
     names = " and ".join(optimum.at_bound)
     return (f"the innovations do not determine {names}: the likelihood is greatest at the edge of what was searched.",)
+
+
+def _ask_for_memory(count: int) -> None:
+    """Refuse an analysis of `count` observations whose matrices would not find room."""
+    if count > MANY:
+        ask(
+            HELD_AT_ONCE * count * count * 8,
+            f"the matrices of {count} observations",
+            "Take fewer observations, or every few of them.",
+        )

@@ -18,11 +18,13 @@ from backends.experiments.experiment import AnalysisExperiment
 from backends.experiments.outcome import Outcome
 from backends.experiments.settings import AnalysisSettings
 from backends.experiments.summary import DESROZIERS, scores
+from backends.memory import most
 from backends.observing.observations import Observations
 from backends.observing.operators import LinearOperator
 
-#: Elements of matrices p x p, one per draw, that are factorised together.
-BLOCK = 20_000_000
+#: Elements of matrices p x p, one per draw, that are factorised together: at most, and as a part of the numbers that fit into
+#: memory, where each comes in four copies of double precision.
+BLOCK, COPIES = 20_000_000, 4
 
 
 def repeated(experiments: Iterator[AnalysisExperiment] | AnalysisExperiment, settings: AnalysisSettings) -> dict[str, float]:
@@ -108,7 +110,8 @@ def _in_batches(experiment: AnalysisExperiment, settings: AnalysisSettings, draw
     """Solve many draws at once: they share B, H and R, and differ in background and observations."""
     first = experiment.run(settings)
     p = len(first.observations)
-    together = max(1, BLOCK // max(1, p * p, first.problem.background_error.size))
+    block = min(BLOCK, most() // (8 * COPIES))
+    together = max(1, block // max(1, p * p, first.problem.background_error.size))
     for begin in range(0, draws, together):
         yield from _batch(experiment, settings, first, range(begin, min(draws, begin + together)))
 

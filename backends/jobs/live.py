@@ -54,6 +54,7 @@ class LiveJob:
         self.worker = ""
         self.attempts = self.told = self.heard = 0
         self.heard_at = 0.0
+        self._ran, self._since = 0.0, 0.0
         self.future: DaskFuture | None = None
         self.writing: Future[None] | None = None
         self._thinning = Thinning(MOST_RECORDED)
@@ -66,6 +67,7 @@ class LiveJob:
         changes: dict[str, Any] = {name: message[name] for name in ("done", "of", "note") if name in message}
         if "state" in message:
             changes["state"] = State(message["state"])
+            self._ran, self._since = self.ran(), self.heard_at
         self.shown |= message.get("shown", {})
         if "starts" in message:
             self.worker = message["worker"]
@@ -78,6 +80,10 @@ class LiveJob:
             kept = self._thinning.keep(step, self.job.of, values)
             if kept:
                 self._unrecorded.append(Point(step, kept))
+
+    def ran(self) -> float:
+        """Return for how many seconds it has run, its pauses not counted."""
+        return self._ran + (time.monotonic() - self._since if self.job.state is State.RUNNING else 0.0)
 
     def end(self, state: State, problem: str, summary: dict[str, Any] | None = None, artifacts: Iterable[str] = ()) -> None:
         """Take in what became of it, and the names of the files that it left; the summary is recorded as one more."""

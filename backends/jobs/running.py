@@ -18,7 +18,7 @@ from backends.jobs.live import LiveJob
 from backends.jobs.mlflow_client import first_line
 from backends.jobs.records import Records
 from backends.jobs.store import INTERRUPTED
-from backends.jobs.watchdog import Watchdog, patience, stuck
+from backends.jobs.watchdog import Watchdog, longest, patience, stuck, too_long
 from backends.jobs.worker import Message
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ class Running:
         # One thread may wait for a scheduler or a worker that does not answer while the other goes on.
         self._errands = ThreadPoolExecutor(2, "jobs")
         self._patience = patience()
-        self._watchdog = Watchdog(self._look, min(self._patience / 4, 10.0))
+        self._longest = longest()
+        self._watchdog = Watchdog(self._look, min(self._patience / 4, self._longest / 4, 10.0))
         self.closed = False
 
     def add(self, live: LiveJob) -> None:
@@ -158,13 +159,16 @@ class Running:
             self.changed.notify_all()
 
     def _look(self) -> None:
-        """End the jobs that have reported nothing for too long, and the process that they are stuck in."""
+        """End the jobs that have run for too long; and those that have reported nothing for too long, with their process."""
         with self.changed:
             if self.closed:
                 return
             for live in self.jobs.values():
                 runs = live.job.state is State.RUNNING and bool(live.worker)
-                if runs and time.monotonic() - live.heard_at > self._patience:
+                if runs and live.ran() > self._longest:
+                    self.tell(live, "cancel")  # it hears of it when it next reports; its process goes on
+                    self.finish(live, State.FAILED, too_long(self._longest))
+                elif runs and time.monotonic() - live.heard_at > self._patience:
                     self.finish(live, State.FAILED, stuck(self._patience))
                     self._do(self._cluster.restart, live.worker)
 

@@ -1,4 +1,4 @@
-"""Ends jobs that say nothing any more."""
+"""Ends jobs that say nothing any more, and those that run for too long."""
 
 import os
 import threading
@@ -8,6 +8,8 @@ from backends.errors import InputError
 
 #: Minutes without a report after which a job counts as stuck. The longest step of any task of ours takes a small part of it.
 PATIENCE_MINUTES = 15.0
+#: Hours that a job may run, its pauses not counted.
+LONGEST_HOURS = 24.0
 
 
 def patience() -> float:
@@ -18,19 +20,42 @@ def patience() -> float:
     InputError
         If it is no positive number.
     """
-    text = os.environ.get("ASSIMILAB_STUCK_MINUTES", "").strip()
+    return 60 * _positive("ASSIMILAB_STUCK_MINUTES", PATIENCE_MINUTES, "minutes")
+
+
+def longest() -> float:
+    """Return how many seconds a job may run: ``ASSIMILAB_LONGEST_HOURS``, or a day.
+
+    Raises
+    ------
+    InputError
+        If it is no positive number.
+    """
+    return 3600 * _positive("ASSIMILAB_LONGEST_HOURS", LONGEST_HOURS, "hours")
+
+
+def _positive(name: str, usual: float, unit: str) -> float:
+    text = os.environ.get(name, "").strip()
     try:
-        minutes = float(text) if text else PATIENCE_MINUTES
+        number = float(text) if text else usual
     except ValueError:
-        minutes = 0.0
-    if not minutes > 0:
-        raise InputError(f"ASSIMILAB_STUCK_MINUTES: must be a positive number of minutes; came {text!r:.40}")
-    return 60 * minutes
+        number = 0.0
+    if not number > 0:
+        raise InputError(f"{name}: must be a positive number of {unit}; came {text!r:.40}")
+    return number
 
 
 def stuck(seconds: float) -> str:
     """Return what is said of a job that has reported nothing for so many seconds."""
     return f"it was ended because it had reported nothing for {seconds / 60:.3g} min (ASSIMILAB_STUCK_MINUTES)"
+
+
+def too_long(seconds: float) -> str:
+    """Return what is said of a job that has run for so many seconds."""
+    return (
+        f"it was ended because it had run for {seconds / 3600:.3g} h, as long as a job may (ASSIMILAB_LONGEST_HOURS); "
+        "what it saved on the way is kept, and a training can be gone on from"
+    )
 
 
 class Watchdog:

@@ -5,6 +5,7 @@ import tempfile
 from itertools import count
 from pathlib import Path
 
+from backends.disk import ask
 from backends.errors import InputError
 from backends.home import home_folder
 
@@ -32,7 +33,7 @@ class Uploads:
         Raises
         ------
         InputError
-            If it is too large.
+            If it is too large, or the disk has no room for it.
         """
         name = Path(name).name
         if len(content) > UPLOAD_LIMIT:
@@ -40,6 +41,7 @@ class Uploads:
                 f"{name} has {len(content) / 2**20:.0f} MB; at most {UPLOAD_LIMIT / 2**20:.0f} MB can be uploaded. "
                 "Put larger files into the data folder"
             )
+        ask(len(content), home_folder(), name)
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="upload-", dir=home_folder()))
         key = f"uploaded {name}"

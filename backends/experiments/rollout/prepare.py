@@ -40,6 +40,7 @@ from backends.experiments.rollout.settings import (
     WhitePerturbation,
 )
 from backends.learning.dynamics.advection import SHAPES
+from backends.memory import ask
 from backends.rollout.archive import ArchiveWorld
 from backends.rollout.growth import SmallErrors, small_errors
 from backends.rollout.linear_inverse import LinearInverse
@@ -53,6 +54,8 @@ from backends.rollout.world import Starts, World
 STARTS, MEMBERS, FIT, GROWTH = 31, 32, 33, 34
 #: Starts that the growth of small errors is measured from where states are large.
 LARGE, FEW = 1000, 4
+#: Copies of an ensemble that a lead holds besides those of the models: what they began with, and two for scores and the step.
+HELD_AT_ONCE = 3
 #: How far the truth of an analysis may be from the archive's, in parts of its standard deviation: files round.
 SAME = 1e-3
 
@@ -112,10 +115,11 @@ def prepare(settings: RolloutSettings, folder: Path, given: Given | None = None,
     Raises
     ------
     InputError
-        If data or a network cannot be read, or do not fit together.
+        If data or a network cannot be read, or do not fit together; or if the ensembles find no room in memory.
     """
     with under({"archive": "start.dataset", "testbed": "start.dynamics.run"}.get(settings.start.name, "start")):
         world = world_of(settings, folder)
+    _ask_for_memory(settings, world)
     if isinstance(settings.start, AnalysisStart):
         given = given or given_of(settings.start, settings.starts, folder, report)
         starts = _given_starts(settings, world, given)
@@ -128,6 +132,19 @@ def prepare(settings: RolloutSettings, folder: Path, given: Given | None = None,
         with under(f"models.{number}"):
             models.append(model_from(model, label, settings, world, folder))
     return Prepared(settings, world, tuple(models), starts, ensemble, given)
+
+
+def _ask_for_memory(settings: RolloutSettings, world: World) -> None:
+    """Refuse a rollout whose ensembles would not find room; checked before any is drawn.
+
+    Starts are not taken in blocks: an ensemble is verified over all of them at each lead.
+    """
+    bytes_each = torch.finfo(precision_of(settings)[1]).bits // 8
+    ask(
+        (HELD_AT_ONCE + len(settings.models)) * settings.starts * settings.members * world.size * bytes_each,
+        f"{len(settings.models)} models, {settings.members} members of {world.size} variables from {settings.starts} starts",
+        "Take fewer members, starts or models, or a smaller model.",
+    )
 
 
 def precision_of(settings: RolloutSettings) -> tuple[torch.device, torch.dtype]:

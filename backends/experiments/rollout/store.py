@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from backends.disk import ask
 from backends.errors import InputError
 from backends.experiments.cycling.layout import Layout
 from backends.experiments.cycling.netcdf import write as write_file
@@ -79,11 +80,12 @@ def write_zarr(view: RolloutView, path: Path, use: Use, replace: bool = False) -
     Raises
     ------
     InputError
-        If it cannot be written there, or something is there that may not be replaced.
+        If it cannot be written there, there is no room, or something is there that may not be replaced.
     """
     if path.exists() and not (replace and claims(path)):
         raise InputError(f"{path.name} is there already" + (", and is no Zarr store" if replace else ""))
     data = dataset(view)
+    ask(data.nbytes, path.parent, "the store")
     encoding = {
         str(name): {"chunks": chunks_for(use, {str(axis): n for axis, n in array.sizes.items()})}
         for name, array in data.data_vars.items()

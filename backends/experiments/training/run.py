@@ -1,6 +1,7 @@
 """Training an experiment's task to its end: steps, validations, pictures, checkpoints, and its summary."""
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from backends.jobs.context import Cancelled, JobContext
 from backends.learning.gallery import to_json
 from backends.learning.state import unpack
 from backends.learning.trainer import Trainer, load_weights, weights_of
+from backends.memory import gradients_ask
 
 #: Files that a training leaves.
 WEIGHTS, GALLERY = "network.safetensors", "gallery.json"
@@ -40,7 +42,7 @@ def train(settings: TrainingSettings, folder: Path, context: JobContext, run_id:
     Raises
     ------
     InputError
-        If the data or the checkpoint cannot be read, or the loss is not finite any more.
+        If the data or the checkpoint cannot be read, there is no memory for a batch, or the loss is not finite any more.
     """
     task = settings.make(folder)
     facts = {"settings": to_yaml(settings)}
@@ -87,10 +89,12 @@ class _Loop:
 
     def run(self) -> None:
         """Take all steps."""
-        trainer = self._trainer
+        trainer, first = self._trainer, True
         while trainer.progress < 1:
             start = time.perf_counter()
-            metrics = trainer.step()
+            with self._asking() if first else nullcontext():
+                metrics = trainer.step()
+            first = False
             trainer.seconds += time.perf_counter() - start
             if self._due("validate", VALIDATE_EVERY):
                 metrics |= self._timed("validate", trainer.task.validate)
@@ -101,6 +105,11 @@ class _Loop:
             if trainer.seconds - self._saved > CHECKPOINT_EVERY:
                 self._context.checkpoint.save(trainer.state())
                 self._saved = trainer.seconds
+
+    def _asking(self) -> AbstractContextManager[None]:
+        """Return what refuses a step that needs more memory than there is; all steps need about the same."""
+        samples = self._trainer.task.batch
+        return gradients_ask(f"{samples} samples at once", "Take a smaller `batch` or a smaller network.")
 
     def _expected(self) -> int:
         """Return how many iterations there will be."""
