@@ -17,7 +17,7 @@ class Coded:
     Attributes
     ----------
     codes
-        Shape (N,), int32: for each row its place in `names`.
+        Shape (N,), int32, or int8 or int16 where that is enough: for each row its place in `names`.
     names
         The different texts. One may be used by no row, after rows were taken out; none is there twice.
     """

@@ -1,7 +1,7 @@
 """What the views of one variable's observations show: counts, histograms, and statistics against levels and in regions."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from backends.observations.linked import Linked
 from backends.observations.schema import CHANNEL, LEVEL_KINDS, NO_LEVEL, PASSED, PRESSURE
 from backends.observations.selection import QUANTITIES, quantity
 from backends.observations.statistics import (
+    NO_DEPARTURES,
+    NOTHING,
+    PIECE,
     REGIONS,
     STANDARD_EDGES,
     Departures,
@@ -18,6 +21,8 @@ from backends.observations.statistics import (
     grouped_departures,
     histogram,
     level_groups,
+    merged,
+    merged_departures,
     region_groups,
     summary,
 )
@@ -87,7 +92,7 @@ class Overview:
     regions: Mapping[tuple[str, str], Departures]
 
 
-def overview(table: Table, linked: Linked) -> Overview:
+def overview(table: Table, linked: Linked, between: Callable[[], None] = lambda: None) -> Overview:
     """Return what the views of one variable show.
 
     Parameters
@@ -96,39 +101,76 @@ def overview(table: Table, linked: Linked) -> Overview:
         Observations of one variable.
     linked
         What is chosen of them.
+    between
+        Called again and again in between, so that somebody may let it wait, or end it by an exception.
     """
-    rows = linked.rows()
-    chosen = _some(table, rows)
-    known = [name for name in QUANTITIES if np.isfinite(quantity(table, name)).any()]
-    bars = _ByQuantity(table, linked.rows("value"), known)
+    known = [name for name in QUANTITIES if np.isfinite(getattr(table, name)).any()]
+
+    def some(but: str | None = None) -> _Pieces:
+        return _Pieces(table, linked.rows(but), between)
+
+    chosen = some()
+    histograms, passed = _histograms(some("value"), known)
     return Overview(
         rows=len(table),
-        chosen=len(chosen),
+        chosen=int(np.count_nonzero(chosen.rows)),
         report_types=table.report_type.take(linked.rows("report type")).counts(),
-        qualities=np.bincount(table.quality[linked.rows("quality")], minlength=4),
-        times=_times(_some(table, linked.rows("time"))),
-        levels=_levels(table, linked),
-        histograms=bars.all,
-        passed=bars.passed,
-        statistics={name: _both(quantity(chosen, name), chosen.quality == PASSED) for name in known},
-        regions=_regions(chosen),
+        qualities=sum((np.bincount(piece.quality, minlength=4) for piece in some("quality")), np.zeros(4, int)),
+        times=_times(some("time")),
+        levels=_levels(some("level")),
+        histograms=histograms,
+        passed=passed,
+        statistics=_statistics(chosen, known),
+        regions=_regions(chosen, table.report_type.names),
     )
 
 
-class _ByQuantity:
-    """Histograms of all and of those that passed, O−B and O−A with the same bins."""
+@dataclass(frozen=True, eq=False)
+class _Pieces:
+    """Some of the rows of a table, (N,) bool, some hundred thousand at a time: millions need no copies of as many."""
 
-    def __init__(self, table: Table, rows: np.ndarray, known: Sequence[str]) -> None:
-        self.all: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        self.passed: dict[str, np.ndarray] = {}
-        some = _some(table, rows)
-        values = {name: quantity(some, name) for name in known}
-        departures = [v for name, v in values.items() if name != "value"]
-        common = _edges(*departures, about_zero=True) if departures else None
-        for name, of in values.items():
-            edges = _edges(of) if name == "value" or common is None else common
-            counted = _counted(of, some.quality == PASSED, edges)
-            self.all[name], self.passed[name] = (edges, counted.sum(0)), counted[1]
+    table: Table
+    rows: np.ndarray
+    between: Callable[[], None]
+
+    def __iter__(self) -> Iterator[Table]:
+        for first in range(0, len(self.table), PIECE):
+            self.between()
+            part = slice(first, first + PIECE)
+            piece, rows = self.table.take(part), self.rows[part]
+            yield piece if rows.all() else piece.take(rows)
+
+
+def _histograms(some: _Pieces, known: Sequence[str]) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], dict[str, np.ndarray]]:
+    """Return edges and counts of all and of those that passed, O−B and O−A with the same bins."""
+    every = max(1, int(np.count_nonzero(some.rows)) // 200_000)
+    samples = {name: _Sample(every) for name in known}
+    for piece in some:
+        for name, sample in samples.items():
+            sample.add(quantity(piece, name))
+    departures = [sample for name, sample in samples.items() if name != "value"]
+    common = _edges(departures, about_zero=True) if departures else None
+    edges = {n: _edges([sample]) if n == "value" or common is None else common for n, sample in samples.items()}
+    counts = {name: np.zeros((2, BARS), int) for name in known}
+    for piece in some:
+        for name in known:
+            counts[name] += _counted(quantity(piece, name), piece.quality == PASSED, edges[name])
+    return {n: (edges[n], counts[n].sum(0)) for n in known}, {n: counts[n][1] for n in known}
+
+
+class _Sample:
+    """Every so many-th of the finite values, and the least and the greatest of all."""
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self.values: list[np.ndarray] = []
+        self.ends: list[float] = []
+
+    def add(self, values: np.ndarray) -> None:
+        finite = values[np.isfinite(values)]
+        if len(finite):
+            self.values.append(finite[:: self._every].copy())
+            self.ends += [float(finite.min()), float(finite.max())]
 
 
 def _counted(values: np.ndarray, passed: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -140,22 +182,12 @@ def _counted(values: np.ndarray, passed: np.ndarray, edges: np.ndarray) -> np.nd
     return np.bincount(np.minimum(place, bins - 1) + bins * passed[inside], minlength=2 * bins).reshape(2, bins)
 
 
-def _some(table: Table, rows: np.ndarray) -> Table:
-    """Return some of the rows; the table itself where they are all, as copying millions takes a second."""
-    return table if rows.all() else table.take(rows)
-
-
-def _edges(*arrays: np.ndarray, about_zero: bool = False) -> np.ndarray:
+def _edges(samples: Sequence[_Sample], about_zero: bool = False) -> np.ndarray:
     """Return even edges that leave out what is far outside of nearly all: one gross error would hide the rest in one bar."""
-    every = max(1, sum(int(np.isfinite(values).sum()) for values in arrays) // 200_000)
-    some, ends = [], []
-    for values in arrays:  # one by one: all together would be copied
-        finite = values[np.isfinite(values)]
-        some.append(finite[::every].copy())
-        ends += [float(finite.min()), float(finite.max())] if len(finite) else []
+    ends = [end for sample in samples for end in sample.ends]
     if not ends:
         return histogram(np.zeros(0), BARS)[0]
-    low, high = np.quantile(np.concatenate(some), [0.001, 0.999])
+    low, high = np.quantile(np.concatenate([part for sample in samples for part in sample.values]), [0.001, 0.999])
     margin = 0.15 * (high - low)
     low, high = max(min(ends), low - margin), min(max(ends), high + margin)
     if about_zero:
@@ -165,30 +197,52 @@ def _edges(*arrays: np.ndarray, about_zero: bool = False) -> np.ndarray:
     return np.linspace(low, np.nextafter(high, np.inf), BARS + 1)
 
 
-def _both(values: np.ndarray, passed: np.ndarray) -> tuple[Summary, Summary]:
-    return summary(values), summary(values[passed])
+def _statistics(chosen: _Pieces, known: Sequence[str]) -> dict[str, tuple[Summary, Summary]]:
+    result = dict.fromkeys(known, (NOTHING, NOTHING))
+    for piece in chosen:
+        for name, (all_, passed) in result.items():
+            values = quantity(piece, name)
+            result[name] = merged(all_, summary(values)), merged(passed, summary(values[piece.quality == PASSED]))
+    return result
 
 
-def _times(table: Table) -> tuple[np.ndarray, np.ndarray]:
-    known = table.time[~np.isnat(table.time)]
-    if not len(known):
+def _times(some: _Pieces) -> tuple[np.ndarray, np.ndarray]:
+    ends = [(times.min(), times.max()) for piece in some if len(times := piece.time[~np.isnat(piece.time)])]
+    if not ends:
         return np.zeros(0, "datetime64[s]"), np.zeros(0, int)
-    span = int((known.max() - known.min()).astype(int))
-    step = next((s for s in TIME_STEPS if span / s <= STEPS), span // STEPS + 1)
-    return counts_by_time(table, np.timedelta64(step, "s"))
+    first, last = (int(end.astype("i8")) for end in (min(e[0] for e in ends), max(e[1] for e in ends)))
+    seconds = next((s for s in TIME_STEPS if (last - first) / s <= STEPS), (last - first) // STEPS + 1)
+    first, last = first // seconds, last // seconds
+    counts = np.zeros(last - first + 1, int)
+    for piece in some:
+        starts, found = counts_by_time(piece, np.timedelta64(seconds, "s"))
+        if len(starts):
+            begin = int(starts[0].astype("i8")) // seconds - first
+            counts[begin : begin + len(found)] += found
+    return (np.arange(first, last + 1) * seconds).astype("datetime64[s]"), counts
 
 
-def _levels(table: Table, linked: Linked) -> Levels | None:
-    rows = linked.rows("level")
-    kinds = np.bincount(table.level_kind[rows & np.isfinite(table.level)], minlength=len(LEVEL_KINDS))
+def _levels(some: _Pieces) -> Levels | None:
+    table = some.table
+    there = some.rows & np.isfinite(table.level)
+    kinds = np.array([np.count_nonzero(there & (table.level_kind == k)) for k in range(len(LEVEL_KINDS))])
     kinds[NO_LEVEL] = 0
     if not kinds.any():
         return None
     kind = int(kinds.argmax())
-    some = _some(table, rows & (table.level_kind == kind))
-    edges = level_edges(kind, some.level)
-    groups = level_groups(some, edges)
-    return Levels(LEVEL_KINDS[kind], edges, counts_by_level(some, edges), grouped_departures(some, groups, len(edges) - 1))
+    there &= table.level_kind == kind
+    edges = level_edges(kind, table.level[there])
+    layers = len(edges) - 1
+    counts, departures = np.zeros(layers, int), [NO_DEPARTURES] * layers
+    for piece in replace(some, rows=there):
+        counts += counts_by_level(piece, edges)
+        departures = _added(departures, piece, level_groups(piece, edges))
+    return Levels(LEVEL_KINDS[kind], edges, counts, departures)
+
+
+def _added(departures: Sequence[Departures], piece: Table, group: np.ndarray) -> list[Departures]:
+    found = grouped_departures(piece, group, len(departures))
+    return [merged_departures(one, other) for one, other in zip(departures, found, strict=True)]
 
 
 def level_edges(kind: int, level: np.ndarray) -> np.ndarray:
@@ -206,13 +260,13 @@ def level_edges(kind: int, level: np.ndarray) -> np.ndarray:
     return np.linspace(low, np.nextafter(np.float32(high), np.float32(np.inf)), LAYERS + 1)
 
 
-def _regions(table: Table) -> dict[tuple[str, str], Departures]:
-    names, types = list(REGIONS), table.report_type
-    region = region_groups(table)
-    group = np.where(region >= 0, region * len(types.names) + types.codes, -1)
-    found = grouped_departures(table, group, len(names) * len(types.names))
+def _regions(chosen: _Pieces, types: Sequence[str]) -> dict[tuple[str, str], Departures]:
+    departures = [NO_DEPARTURES] * (len(REGIONS) * len(types))
+    for piece in chosen:
+        region = region_groups(piece)
+        departures = _added(departures, piece, np.where(region >= 0, region * len(types) + piece.report_type.codes, -1))
     return {
-        (region, kind): one
-        for (region, kind), one in zip(((r, t) for r in names for t in types.names), found, strict=True)
+        pair: one
+        for pair, one in zip(((r, t) for r in REGIONS for t in types), departures, strict=True)
         if one.background.n or one.analysis.n
     }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from backends.observations.table import Table, add_units
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    _Parts = Iterable[pa.Array]
 
 #: What pyarrow raises on a file that is not, or not wholly, one that was written here.
 DAMAGE = (OSError, ValueError, KeyError, TypeError, IndexError, NotImplementedError)
@@ -35,25 +39,35 @@ def _about(table: Table, units: Mapping[str, str]) -> dict[str, str]:
 
 def from_arrow(arrow: "pa.Table") -> Table:
     """Return the table that :func:`to_arrow` was given."""
-    return _table(arrow.column, arrow.schema.metadata)
+    return _table(lambda name: arrow.column(name).chunks, arrow.num_rows, arrow.schema.metadata)
 
 
-def _table(column: Callable[[str], "pa.ChunkedArray"], metadata: Mapping[bytes, bytes] | None) -> Table:
-    columns: dict[str, Any] = {name: _numbers(column(name), kind) for name, kind in NUMBERS.items()}
-    columns |= {name: _texts(column(name)) for name in TEXTS}
+def _table(column: Callable[[str], "_Parts"], rows: int, metadata: Mapping[bytes, bytes] | None) -> Table:
+    columns: dict[str, Any] = {name: _numbers(column(name), np.empty(rows, kind)) for name, kind in NUMBERS.items()}
+    columns |= {name: _texts(column(name), rows) for name in TEXTS}
     about = {key.decode(): value.decode() for key, value in (metadata or {}).items()}
     return Table(source=about["source"], format=about["format"], units=json.loads(about["units"]), **columns)
 
 
-def _numbers(column: "pa.ChunkedArray", kind: str) -> np.ndarray:
-    return _thrifty(np.array(column.to_numpy().astype(kind, copy=False)))
+def _numbers(parts: "_Parts", column: np.ndarray) -> np.ndarray:
+    first = 0
+    for part in parts:
+        column[first : first + len(part)] = part.to_numpy(zero_copy_only=False)
+        first += len(part)
+    return _thrifty(column)
 
 
-def _texts(column: "pa.ChunkedArray") -> Coded:
-    chunks = column.unify_dictionaries().chunks
-    codes = np.concatenate([chunk.indices.to_numpy() for chunk in chunks]) if chunks else np.zeros(0)
-    names = chunks[0].dictionary.to_pylist() if chunks else []
-    return Coded(_thrifty(codes.astype(np.int32, copy=False)), tuple(names))
+def _texts(parts: "_Parts", rows: int) -> Coded:
+    """Return a column of texts whose parts may have other lists of names each, in no wider type than their number needs."""
+    names: dict[str, int] = {}
+    codes, first = np.empty(rows, np.int8), 0
+    for part in parts:
+        new = np.array([names.setdefault(name, len(names)) for name in part.dictionary.to_pylist()], np.int32)
+        if len(names) > np.iinfo(codes.dtype).max:
+            codes = codes.astype(np.int16 if len(names) <= np.iinfo(np.int16).max else np.int32)
+        codes[first : first + len(part)] = new[part.indices.to_numpy()]
+        first += len(part)
+    return Coded(_thrifty(codes), tuple(names))
 
 
 def _thrifty(column: np.ndarray) -> np.ndarray:
@@ -100,13 +114,18 @@ def write_pieces(tables: Iterable[Table], path: Path) -> None:
 def read(path: Path) -> Table:
     """Read a Parquet file that :func:`write` wrote, or raise one of `DAMAGE`.
 
-    Column by column, so that ten million rows need not be in memory twice.
+    Column by column and part by part, so that of ten million rows none need be in memory twice.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
-            return _table(lambda name: file.read([name]).column(name), file.metadata.metadata)
+            return _table(partial(_parts, file), file.metadata.num_rows, file.metadata.metadata)
     finally:
         pa.default_memory_pool().release_unused()
+
+
+def _parts(file: "pq.ParquetFile", name: str) -> "_Parts":
+    for group in range(file.num_row_groups):
+        yield from file.read_row_group(group, [name]).column(name).chunks

@@ -1,7 +1,8 @@
 """How many observations there are, and how far the model is from them."""
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -44,6 +45,26 @@ class Departures:
     analysis_passed: Summary
 
 
+#: Of no values.
+NOTHING = Summary(0, math.nan, math.nan, math.nan, math.nan)
+NO_DEPARTURES = Departures(NOTHING, NOTHING, NOTHING, NOTHING)
+
+
+def merged(one: Summary, other: Summary) -> Summary:
+    """Return the summary of the values of both (Chan, Golub and LeVeque, 1983)."""
+    if not (one.n and other.n):
+        return one if one.n else other
+    n, apart = one.n + other.n, other.mean - one.mean
+    variance = (one.n * one.std**2 + other.n * other.std**2) / n + one.n * other.n * (apart / n) ** 2
+    mean = one.mean + apart * other.n / n
+    return Summary(n, min(one.min, other.min), mean, max(one.max, other.max), math.sqrt(variance))
+
+
+def merged_departures(one: Departures, other: Departures) -> Departures:
+    """Return the statistics of the departures of both."""
+    return Departures(*(merged(getattr(one, f.name), getattr(other, f.name)) for f in fields(Departures)))
+
+
 def summary(values: np.ndarray) -> Summary:
     """Return the summary of values of any shape; NaN and infinities are left out."""
     return grouped_summary(values.ravel(), np.zeros(values.size, np.intp), 1)[0]
@@ -74,9 +95,8 @@ def grouped_summary(values: np.ndarray, group: np.ndarray, count: int) -> list[S
         for some, of in _finite(values, group):
             squares += np.bincount(of, (some - mean[of]) ** 2, count)
         std = np.sqrt(squares / n)
-    nothing = Summary(0, np.nan, np.nan, np.nan, np.nan)
     return [
-        Summary(int(n[k]), float(least[k]), float(mean[k]), float(greatest[k]), float(std[k])) if n[k] else nothing
+        Summary(int(n[k]), float(least[k]), float(mean[k]), float(greatest[k]), float(std[k])) if n[k] else NOTHING
         for k in range(count)
     ]
 

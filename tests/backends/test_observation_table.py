@@ -24,25 +24,11 @@ from backends.observations.statistics import (
     summary,
 )
 from backends.observations.suspicious import duplicates, suspicious_places
-from backends.observations.table import build, concatenate
+from backends.observations.table import concatenate
 from backends.observations.wind import components
-from tests.backends.observation_files import table
+from tests.backends.observation_files import random_table, table
 
 NAN = float("nan")
-
-
-def random_table(rows: int, seed: int = 0):
-    """Return rows with random content in all columns."""
-    rng = np.random.default_rng(seed)
-    return build(
-        "random", "none", {"odd": "m"},
-        time=np.datetime64("2020-01-01", "s") + rng.integers(0, 86_400, rows) * np.timedelta64(1, "s"),
-        latitude=rng.uniform(-90, 90, rows), longitude=rng.uniform(-180, 180, rows), height=rng.normal(size=rows),
-        level=np.where(rng.random(rows) < 0.3, np.nan, rng.uniform(1e3, 1e5, rows)), level_kind=rng.integers(0, 3, rows),
-        variable=rng.choice(["air_temperature", "odd"], rows), value=rng.normal(280, 10, rows), error=1.5,
-        report_type=rng.choice(["TEMP", "SYNOP"], rows), station=rng.choice(["a", "b", "c"], rows), report=np.arange(rows),
-        quality=rng.integers(0, 4, rows), background=rng.normal(280, 10, rows), analysis=rng.normal(280, 10, rows),
-    )  # fmt: skip
 
 
 # The table

@@ -7,6 +7,7 @@ import pytest
 
 from backends.errors import InputError
 from backends.fields.raster import Window
+from backends.observations import overview as overviews
 from backends.observations import parquet, statistics
 from backends.observations import picture as pictures
 from backends.observations.card import card
@@ -16,9 +17,9 @@ from backends.observations.linked import Linked, without
 from backends.observations.one_variable import one_variable, put_in_order
 from backends.observations.overview import overview
 from backends.observations.picture import MOST_POINTS, picture
-from backends.observations.schema import PASSED, REJECTED
+from backends.observations.schema import LEVEL_KINDS, PASSED, REJECTED
 from backends.observations.selection import Selection
-from tests.backends.observation_files import table
+from tests.backends.observation_files import random_table, table
 
 EARTH = Window(-180.0, 180.0, -90.0, 90.0)
 
@@ -187,6 +188,38 @@ def test_levels_have_counts_and_departures():
     d = levels.departures[at]
     assert (d.background.n, d.background.mean, d.background_passed.n, d.background_passed.mean) == (2, 1.5, 1, 1.0)
     assert overview(table(2, level=np.nan, level_kind=0), Linked(table(2), Selection())).levels is None
+
+
+def test_counts_piece_by_piece_are_those_of_numpy_over_all(monkeypatch):
+    monkeypatch.setattr(overviews, "PIECE", 7)
+    t = random_table(200)
+    t.time[:10] = np.datetime64("NaT")
+    t.background[::3] = np.nan
+    called: list[None] = []
+    found = overview(t, Linked(t, Selection(box=(-180.0, 180.0, 0.0, 90.0))), lambda: called.append(None))
+    assert len(called) > 200 // 7
+    north = t.latitude >= 0
+    for name, passed in (("value", False), ("background", True)):
+        values = t.value if name == "value" else t.value.astype("f8") - t.background
+        values = values[north & np.isfinite(values) & ((t.quality == PASSED) | (not passed))].astype("f8")
+        known = found.statistics[name][passed]
+        assert known.n == len(values)
+        assert [known.min, known.max] == [values.min(), values.max()]
+        np.testing.assert_allclose([known.mean, known.std], [values.mean(), values.std()], rtol=1e-12)
+    begins, counted = found.times
+    assert counted.sum() == np.count_nonzero(north & ~np.isnat(t.time))
+    step = begins[1] - begins[0]
+    of_third = north & (t.time >= begins[3]) & (t.time < begins[3] + step)
+    assert counted[3] == np.count_nonzero(of_third)
+    of_kind = north & np.isfinite(t.level) & (t.level_kind == LEVEL_KINDS.index(found.levels.kind))
+    np.testing.assert_array_equal(found.levels.counts, np.histogram(t.level[of_kind], found.levels.edges)[0])
+    departures = (t.value.astype("f8") - t.analysis)[of_kind & (t.level >= found.levels.edges[-2])]
+    last = found.levels.departures[-1].analysis
+    np.testing.assert_allclose([last.n, last.mean, last.std], [len(departures), departures.mean(), departures.std()])
+    assert found.qualities.tolist() == np.bincount(t.quality[north], minlength=4).tolist()
+    tropics = north & (t.latitude <= 20) & t.report_type.is_in(["TEMP"])
+    mean = (t.value.astype("f8") - t.analysis)[tropics].mean()
+    assert found.regions["tropics", "TEMP"].analysis.mean == pytest.approx(mean, rel=1e-12)
 
 
 def test_a_gross_error_does_not_hide_the_rest_of_a_histogram():
