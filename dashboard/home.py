@@ -56,7 +56,7 @@ class HomePage:
     def _cards(self) -> str:
         cards = (
             f'<a class="card" href="{self._address(path)}"><img src="/assets/pictures{path}.png" alt="The {escape(name)} page">'
-            f"<h3>{escape(name)}</h3><p>{escape(about)}</p></a>"
+            f"<h2>{escape(name)}</h2><p>{escape(about)}</p></a>"
             for path, name, about in PAGES
             if path != "/"
         )

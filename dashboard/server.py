@@ -34,7 +34,7 @@ from dashboard.worker import DEVICE, FILES, PICTURES
 MESSAGE_LIMIT = 20 * 2**20
 ALONE = Access()
 
-pn.extension("filedropper", "katex", "tabulator", js_files={"connection": "assets/connection.js"})
+pn.extension("filedropper", "katex", "tabulator", js_files={"connection": "assets/connection.js", "spoken": "assets/spoken.js"})
 
 
 def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **options: object) -> Server:

@@ -39,6 +39,8 @@ PAGES = (
 LIVING: "weakref.WeakSet[Page]" = weakref.WeakSet()
 STYLE = (ASSETS / "style.css").read_text(encoding="utf-8")
 PRIMARY = "#0f4c81"
+#: The navigation shows which page this is; who cannot see it hears a heading.
+UNSEEN = ":host { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }"
 #: Descriptions never keep the pointer from what they lie upon. By default they do as long as it is on them, and those of
 #: buttons, which Panel puts on their right, would not let it reach the next button. Below, they do not hide it either.
 _COMPONENTS = {
@@ -47,7 +49,10 @@ _COMPONENTS = {
             "disableInteractive": True,
             "slotProps": {"popper": {"placement": "bottom", "popperOptions": {"strategy": "fixed"}}},
         }
-    }
+    },
+    "MuiLinearProgress": {"defaultProps": {"aria-label": "Progress"}},
+    # Material writes the name of the program as a heading of the third level, and space below the header as one of the fifth.
+    "MuiTypography": {"defaultProps": {"variantMapping": {"h3": "div", "h5": "div"}}},
 }
 #: Buttons that have no colour of their own, such as those of number fields, could hardly be seen in the dark.
 _LIGHT_BUTTONS = {
@@ -78,7 +83,11 @@ def frame(address: str, content: Content) -> Page:
     name = next(name for path, name, _ in PAGES if path == address)
     dark = asked_for_dark()
     address_of = content.address
-    above = [] if address_of is None else [address_of.notice, *([address_of.scene.pane] if address_of.scene else [])]
+    above: list[pn.viewable.Viewable] = []
+    if address != "/":
+        above.append(pn.pane.HTML(f"<h1>{name}</h1>", stylesheets=[UNSEEN], margin=0))
+    if address_of is not None:
+        above += [address_of.notice, *([address_of.scene.pane] if address_of.scene else [])]
     page = Page(
         title=TITLE,
         meta_title=TITLE if address == "/" else f"{name} · {TITLE}",

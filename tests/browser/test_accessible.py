@@ -1,0 +1,79 @@
+"""What axe-core finds on the pages, and what screen readers are told of buttons, fields and figures."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_journeys import wait_for_maps
+
+pytestmark = pytest.mark.browser
+
+#: Findings that keep somebody from using a page, by axe-core's own judgement.
+GRAVE = {"serious", "critical"}
+AXE = Axe()
+
+
+def findings(page: Page) -> list[str]:
+    """Return the grave findings of axe-core as lines: rule, element, what is wrong."""
+    page.mouse.move(720, 2)
+    found = AXE.run(page).response["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:200]}: {' '.join(node['failureSummary'].split())}"
+        for rule in found
+        for node in rule["nodes"]
+        if rule["impact"] in GRAVE
+    ]
+
+
+def explore(page: Page) -> None:
+    """Wait for the map; it is told by its title and its units."""
+    wait_for_maps(page, 1)
+    expect(page.get_by_role("figure", name="Temperature [K]").first).to_have_accessible_name(re.compile("colours in K"))
+    expect(page.get_by_role("button", name=re.compile("^Increase "))).to_have_count(2)  # the limits of the colours
+
+
+def analysis(page: Page) -> None:
+    """Wait for the maps; a button is called as it is labelled, and then as it is described."""
+    wait_for_maps(page, 6)
+    expect(page.get_by_role("button", name="Help: What the numbers mean")).to_be_visible()
+
+
+def cycling(page: Page) -> None:
+    """Run a cycle, so that there are scores."""
+    page.get_by_role("button", name="One cycle").click()
+    expect(page.locator("table.race tr")).to_have_count(4)
+
+
+def rollout(page: Page) -> None:
+    """Run all models."""
+    page.get_by_role("button", name="Run all models").click()
+    expect(page.locator('[data-role="when"]')).to_be_visible()
+
+
+def training(page: Page) -> None:
+    """Read the help, whose drawer is called by its heading."""
+    page.get_by_role("button", name="Help").click()
+    expect(page.locator(".katex").first).to_be_visible()
+    expect(page.get_by_role("dialog", name="What is seen, and what the numbers mean")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("path", "act"),
+    [
+        ("/?", lambda page: None),
+        ("/explore?dataset=a.nc&", explore),
+        ("/analysis?case=xz-2d&", analysis),
+        ("/cycling?", cycling),
+        ("/training?", training),
+        ("/rollout?", rollout),
+    ],
+    ids=["home", "explore", "analysis", "cycling", "training", "rollout"],
+)
+def test_axe_finds_nothing_grave(visitor, path, act, theme):
+    page = visitor.open(f"{path}theme={theme}")
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    act(page)
+    assert findings(page) == []
