@@ -1,4 +1,7 @@
-"""How the server is doing, for whoever runs it: ``/status`` to look at, ``/status.json`` for scripts and health checks."""
+"""How the server is doing, for whoever runs it: ``/status`` to look at, ``/status.json`` for scripts and health checks.
+
+A proxy that only wants to know whether the server answers asks for ``/alive``.
+"""
 
 import os
 import time
@@ -59,8 +62,19 @@ class Status:
 
 
 def handlers(status: Status) -> list[tuple[str, type[RequestHandler], dict[str, object]]]:
-    """Return what answers at the two addresses."""
-    return [("/status", StatusPage, {"status": status}), ("/status.json", StatusNumbers, {"status": status})]
+    """Return what answers at these addresses."""
+    return [
+        ("/alive", Alive, {}), ("/status", StatusPage, {"status": status}), ("/status.json", StatusNumbers, {"status": status})
+    ]  # fmt: skip
+
+
+class Alive(RequestHandler):
+    """Answers anybody, and tells nothing else."""
+
+    def get(self) -> None:
+        """Answer a proxy."""
+        self.set_header("Cache-Control", "no-store")
+        self.write("alive\n")
 
 
 class _OfThisMachine(RequestHandler):

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,10 @@ from backends.jobs.mlflow_client import first_line, reason
 from backends.jobs.store import Store
 
 LOG = logging.getLogger("assimilab")
+
+#: Seconds between two readings of a record that other servers write too, at least, and how many times longer than a reading
+#: the pause after it is.
+READ_EVERY, REST = 2.0, 3.0
 
 
 class Records:
@@ -35,19 +40,26 @@ class Records:
         self._lock = threading.Lock()
         self._closed = False
         self._reading: Future[None] | None = None
+        self._read_again_at = 0.0
         self._jobs: dict[str, Job] = {}
         self._points: dict[str, list[Point]] = {}
         self._deleted: set[str] = set()
+        self._outdated: set[str] = set()
 
     @property
     def loading(self) -> bool:
-        """Whether the jobs on record are still being read."""
-        return self._reading is not None and not self._reading.done()
+        """Whether the jobs on record are being read for the first time."""
+        return self._reading is not None and not self._read_again_at and not self._reading.done()
 
     def read(self) -> None:
-        """Begin to read the jobs on record; nothing if that has been done, or it is known that there are none."""
+        """Begin to read the jobs on record; nothing if it is known that there are none.
+
+        A record that is this server's alone is read once, one that others write too again and again.
+        """
         with self._lock:
-            if self._reading is None and not self._store.empty:
+            first = self._reading is None and not self._store.empty
+            again = self._store.shared and 0 < self._read_again_at < time.monotonic()
+            if first or (again and self._reading is not None and self._reading.done()):
                 self._reading = self._do(self._read)
 
     def jobs(self) -> list[Job]:
@@ -67,8 +79,9 @@ class Records:
     def points(self, id: str) -> list[Point]:
         """Return the metrics of a job on record: none before they have been read."""
         with self._lock:
-            if id not in self._points:
-                self._points[id] = []
+            if id not in self._points or id in self._outdated:
+                self._outdated.discard(id)
+                self._points.setdefault(id, [])
                 self._do(self._read_points, id)
             return self._points[id]
 
@@ -120,10 +133,19 @@ class Records:
         self._thread.shutdown(wait=True, cancel_futures=bool(self.problem))
 
     def _read(self) -> None:
-        for job in self._store.jobs():
+        begun = time.monotonic()
+        try:
+            for job in self._store.jobs():
+                with self._lock:
+                    if job.id not in self._deleted:
+                        self._jobs[job.id] = job
+                        self._outdated |= {job.id} & set(self._points)
             with self._lock:
-                if job.id not in self._deleted:
-                    self._jobs.setdefault(job.id, job)
+                for gone in self._store.gone:
+                    self._jobs.pop(gone, None)
+        finally:
+            ended = time.monotonic()
+            self._read_again_at = ended + max(READ_EVERY, REST * (ended - begun))
 
     def _read_points(self, id: str) -> None:
         points = self._store.points(id)

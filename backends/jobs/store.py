@@ -47,6 +47,11 @@ class Store:
         The folder of the SQLite file and of the artifacts.
     owner
         The process that jobs are recorded for.
+
+    Attributes
+    ----------
+    gone
+        Jobs that :meth:`jobs` once returned and that others have deleted since.
     """
 
     def __init__(self, home: Path, owner: str = "") -> None:
@@ -56,6 +61,9 @@ class Store:
         self._address = self._uri or address_of(self._database)
         self._owner = owner or this_process()
         self._runs: dict[str, RunInfo] = {}
+        self.gone: set[str] = set()
+        self._own: set[str] = set()
+        self._read: dict[str, dict[str, str]] = {}
         self._names: dict[str, dict[str, str]] = {}
         self._opened: tuple[MlflowClient, str] | None = None
 
@@ -63,6 +71,11 @@ class Store:
     def empty(self) -> bool:
         """Whether it is known, without opening it, that nothing has been recorded yet."""
         return not self._uri and not self._database.exists()
+
+    @property
+    def shared(self) -> bool:
+        """Whether other servers may write into it."""
+        return bool(self._uri)
 
     def create(self, job: Job) -> None:
         """Record that there is a job, with its settings, unless that has been done."""
@@ -78,6 +91,7 @@ class Store:
         client.log_batch(run, params=[Param(name, value) for name, value in parameters.items()][:MOST_PARAMETERS])
         client.log_text(run, job.settings, SETTINGS)
         self._runs[job.id] = info
+        self._own.add(job.id)
 
     def progress(self, job: Job, points: Sequence[Point], time: float) -> None:
         """Record where a job stands, and metrics that came until `time`, in seconds since 1970."""
@@ -136,17 +150,20 @@ class Store:
             return
 
     def jobs(self) -> Iterator[Job]:
-        """Return the newest jobs that are recorded, the newest first.
+        """Return the newest jobs that are recorded, the newest first: at a later call those that have changed since.
 
-        Jobs that a process left unfinished when it ended are recorded as failed.
+        Those that were made here are known here, and left out. Jobs that a process left unfinished when it ended are recorded
+        as failed.
         """
         client, experiment = self._open()
-        mine = set(self._runs)
-        for run in client.search_runs([experiment], max_results=MOST_READ, order_by=["attributes.start_time DESC"]):
+        runs = client.search_runs([experiment], max_results=MOST_READ, order_by=["attributes.start_time DESC"])
+        if len(runs) < MOST_READ:
+            self.gone = set(self._read) - {run.data.tags.get("assimilab.id", "") for run in runs}
+        for run in runs:
             tags = {name.removeprefix("assimilab."): value for name, value in run.data.tags.items()}
-            if "id" not in tags or tags["id"] in mine:
+            if "id" not in tags or tags["id"] in self._own or self._read.get(tags["id"]) == tags:
                 continue
-            self._runs[tags["id"]] = run.info
+            self._runs[tags["id"]], self._read[tags["id"]] = run.info, tags
             job = self._job(run, tags)
             if not job.state.final and self._ended(tags.get("owner", "")):
                 job = replace(job, state=State.FAILED, problem=INTERRUPTED, ended=float(tags["seen"]))

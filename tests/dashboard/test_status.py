@@ -51,6 +51,10 @@ def test_whoever_comes_through_a_proxy_is_sent_away(address, path, header):
     assert "localhost" in refused.value.read().decode()
 
 
+def test_a_proxy_elsewhere_learns_that_the_server_answers_and_no_more(address):
+    assert fetched(f"{address}/alive", **{"X-Forwarded-For": "10.0.0.1"}) == "alive\n"
+
+
 def test_another_name_of_this_machine_is_sent_away(address):
     """A page of another server could give itself such a name, and read the numbers."""
     with pytest.raises(urllib.error.HTTPError, match="403"):

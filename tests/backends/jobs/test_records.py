@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from backends.errors import InputError
+from backends.jobs import records
 from backends.jobs.job import Job, Point, State
+from backends.jobs.mlflow_client import make_tables
 from backends.jobs.owner import this_process
 from backends.jobs.records import Records
 from backends.jobs.service import Jobs
@@ -178,3 +180,32 @@ def test_only_jobs_that_have_ended_and_that_nobody_goes_on_from_are_deleted(jobs
         jobs.delete(base.id)
     jobs.cancel(waiting.id)
     jobs.delete(base.id)
+
+
+def test_servers_that_share_a_record_see_what_others_start_end_and_delete(monkeypatch, tmp_path):
+    make_tables(tmp_path / "shared.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'shared.db'}")
+    monkeypatch.setattr(records, "READ_EVERY", 0.05)
+    elsewhere, here = Store(tmp_path, "another 1 1"), Records(tmp_path)
+
+    def seen():
+        here.read()
+        return here.job("abcdefabcdef")
+
+    try:
+        here.read()
+        until(lambda: not here.loading)
+        assert here.jobs() == []
+        job = Job("abcdefabcdef", "counting", "{to: 3}", State.RUNNING, created=1.0)
+        elsewhere.create(job)
+        elsewhere.progress(job, [Point(1, {"k": 1.0})], 2.0)
+        until(lambda: seen() is not None and seen().state is State.RUNNING)
+        until(lambda: here.points(job.id) == [Point(1, {"k": 1.0})])
+        elsewhere.finish(replace(job, state=State.COMPLETED, ended=3.0), [Point(2, {"k": 2.0})], {})
+        until(lambda: seen().state is State.COMPLETED)
+        until(lambda: len(here.points(job.id)) == 2)
+        elsewhere.delete(job.id)
+        until(lambda: seen() is None)
+        assert here.problem == ""
+    finally:
+        here.close()
