@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -107,6 +107,11 @@ class LatestWins(Generic[Request, Result]):
         if isinstance(self._worker, Turns):
             return self._worker.submit_for(id(self if self._document is None else self._document), self._work)
         return self._worker.submit(self._work)
+
+    def wait_a_while(self, seconds: float) -> None:
+        """Block until nothing runs, or so long; for other work that is to give way to this."""
+        if (last := self._last) is not None:
+            wait([last], seconds)
 
     def _work(self) -> None:
         with self._lock:

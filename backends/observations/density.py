@@ -1,5 +1,6 @@
 """Observations on a map: one by one where there are few, counted into pixels where there are millions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,23 +69,36 @@ def places(latitude: np.ndarray, longitude: np.ndarray, west: float) -> Places:
     west
         Western edge of the map: longitudes are put between it and 360° further.
     """
-    with np.errstate(invalid="ignore"):
-        there = np.flatnonzero((np.abs(latitude) <= 90) & np.isfinite(longitude))
-        x = longitude[there]
-        if len(x) and not (x.min() >= west and x.max() <= west + 360):
-            x = (x - west) % 360 + west
-    return Places(x.astype("f4"), latitude[there].astype("f4"), there.astype("i4"))
+    x, y, row, n = np.empty(len(latitude), "f4"), np.empty(len(latitude), "f4"), np.empty(len(latitude), "i4"), 0
+    for first, there, north, east in _on_earth(latitude, longitude, np.inf):
+        inside = not len(east) or (east.min() >= west and east.max() <= west + 360)
+        part = slice(n, n := n + len(there))
+        x[part], y[part], row[part] = east if inside else (east - west) % 360 + west, north, first + there
+    return Places(x[:n], y[:n], row[:n])
+
+
+def _on_earth(
+    latitude: np.ndarray, longitude: np.ndarray, east: float
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """Give piece by piece its first row, and which of its rows lie somewhere, not further than `east`, and where."""
+    for first in range(0, len(latitude), PIECE):
+        y, x = latitude[first : first + PIECE], longitude[first : first + PIECE]
+        with np.errstate(invalid="ignore"):
+            there = np.flatnonzero((np.abs(y) <= 90) & np.isfinite(x) & (np.abs(x) <= east))
+        yield first, there, y[there], x[there]
 
 
 def extent(latitude: np.ndarray, longitude: np.ndarray) -> Window:
     """Return what a map of all places shows, with a margin; all of the Earth where there are none, or they are all round it."""
-    with np.errstate(invalid="ignore"):
-        there = (np.abs(latitude) <= 90) & (np.abs(longitude) <= 360)
-    if not there.any():
+    south, north, degrees = np.inf, -np.inf, np.zeros(360, int)
+    for _, _, y, x in _on_earth(latitude, longitude, 360.0):
+        if len(y):
+            south, north = min(south, float(y.min())), max(north, float(y.max()))
+            degrees += np.bincount((x % 360).astype(int) % 360, minlength=360)
+    if not degrees.any():
         return Window(-180.0, 180.0, -90.0, 90.0)
-    south, north = float(latitude[there].min()), float(latitude[there].max())
     # The widest stretch without a place is where the map is cut open.
-    filled = np.flatnonzero(np.bincount((longitude[there] % 360).astype(int) % 360, minlength=360))
+    filled = np.flatnonzero(degrees)
     gaps = np.diff(np.r_[filled, filled[0] + 360])
     widest = int(gaps.argmax())
     if gaps[widest] < 60:
@@ -92,9 +106,12 @@ def extent(latitude: np.ndarray, longitude: np.ndarray) -> Window:
     else:
         start = float(filled[(widest + 1) % len(filled)])
         west = (start + 180) % 360 - 180
-        x = (longitude[there] - west) % 360
-        x = np.where(x > 359, x - 360, x)
-        west, east = west + float(x.min()), west + float(x.max())
+        ends = []
+        for _, _, _, of in _on_earth(latitude, longitude, 360.0):
+            x = (of - west) % 360
+            x = np.where(x > 359, x - 360, x)
+            ends += [float(x.min()), float(x.max())] if len(x) else []
+        west, east = west + min(ends), west + max(ends)
     margin = 0.06 * max(east - west, north - south, 1.0)
     if east - west < 360:
         west, east = west - margin, min(east + margin, west - margin + 360)

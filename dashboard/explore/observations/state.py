@@ -35,6 +35,9 @@ DECODING = ThreadPoolExecutor(max_workers=4, thread_name_prefix="decoding")
 COUNTING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="counting")
 DRAWING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drawing")
 
+#: Seconds that counting waits for a map, before each of its pieces.
+LONGEST_WAIT = 0.2
+
 
 class ObservationState(param.Parameterized):
     """State of the observation views, without any widget.
@@ -88,7 +91,7 @@ class ObservationState(param.Parameterized):
             DECODING, lambda file: question_about(file, self._known(file), ""), self._on_asked, self._on_open_failed
         )
         self._choosing = self._work(COUNTING, lambda request: one_variable(*request), self._on_variable, self._on_failed)
-        self._counting = self._work(COUNTING, _count, self._on_overview, self._on_failed)
+        self._counting = self._work(COUNTING, self._count, self._on_overview, self._on_failed)
         self._drawing = self._work(DRAWING, drawn, self._on_picture, self._on_failed)
         self._suspecting = self._work(COUNTING, suspects, self._on_suspects, self._on_failed)
         self._finding = self._work(DRAWING, _find, self._on_card, self._on_failed)
@@ -309,8 +312,21 @@ class ObservationState(param.Parameterized):
         self.under = under
         self._draw()
 
-    def _on_overview(self, request: tuple[OneVariable, Selection], found: Overview) -> None:
-        if request[0] is self.of:
+    def _count(self, request: tuple[OneVariable, Selection]) -> Overview | None:
+        of, selection = request
+        try:
+            return overview(of.table, Linked(of.table, selection), partial(self._let_draw, of, selection))
+        except _NoLongerWanted:
+            return None
+
+    def _let_draw(self, of: OneVariable, selection: Selection) -> None:
+        """Wait, but not for ever, while a map is drawn; give up where something else has been chosen meanwhile."""
+        if of is not self.of or selection != self.selection:
+            raise _NoLongerWanted
+        self._drawing.wait_a_while(LONGEST_WAIT)
+
+    def _on_overview(self, request: tuple[OneVariable, Selection], found: Overview | None) -> None:
+        if found is not None and request[0] is self.of:
             self.param.update(overview=found, problem="")
 
     def _on_picture(self, wanted: Drawing, found: Drawn) -> None:
@@ -345,9 +361,8 @@ class ObservationState(param.Parameterized):
 COLOURS = {"value": "value", "background": "O−B", "analysis": "O−A", "quality": "quality class", "number": "number"}
 
 
-def _count(request: tuple[OneVariable, Selection]) -> Overview:
-    of, selection = request
-    return overview(of.table, Linked(of.table, selection))
+class _NoLongerWanted(Exception):  # noqa: N818  not an error: something else is to be counted
+    """The counting was ended because something else has been chosen."""
 
 
 def _find(request: tuple[Table, OneVariable, Selection, float, float, Window, Projection | None]) -> Card | None:
