@@ -10,6 +10,7 @@ import panel as pn
 from backends.device import compute_device, device_memory, device_name
 from backends.fields.catalogue import Catalogue, Entry
 from dashboard.controls import html
+from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.scenes import gallery, scene_address
 from dashboard.shell import PAGES, Content
 from dashboard.worker import FILES, LatestWins
@@ -26,7 +27,9 @@ class HomePage:
 
     def __init__(self, catalogue: Catalogue, dark: bool) -> None:
         self._query = {"theme": "dark"} if dark else {}
-        self._scenes = html(gallery(lambda name: scene_address(name, "dark" if dark else "")))
+        self._scenes = html(
+            gallery(lambda name: scene_address(name, "dark" if dark else ""), catalogue.folder), styles=ANY_HEIGHT
+        )
         self._folder = catalogue.folder
         self._data = html('<div class="hint">Looking for data …</div>')
         self._listing = LatestWins(FILES, lambda _: catalogue.entries(), self._on_listed, self._on_failed)
@@ -35,12 +38,13 @@ class HomePage:
     def content(self) -> Content:
         """Return the page for the frame."""
         main = pn.Column(
-            html(WELCOME + self._cards()),
+            html(WELCOME + self._cards(), styles=ANY_HEIGHT),
             self._scenes,
             html(_compute()),
             self._data,
             sizing_mode="stretch_width",
             max_width=1240,
+            styles=ANY_HEIGHT,
             margin=(8, 28),
         )
         return Content([main], [], self._listing.close)

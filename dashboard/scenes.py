@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from html import escape
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,9 @@ from backends.experiments.pairs import Pairs, to_pairs
 from backends.experiments.scenes import Scene, load_scenes
 from backends.pictures.coastlines import ASSETS
 from dashboard.controls import html
+
+#: A picture of each scene, which `python -m scripts.screenshots scenes` takes.
+PICTURES = ASSETS / "scenes" / "pictures"
 
 
 @cache
@@ -92,17 +96,37 @@ class ScenePanel:
         return lambda _event: self._apply(changes, False)
 
 
-def gallery(address: Callable[[str], str]) -> str:
-    """Return markup that lists all scenes by chapter, with links.
+def needs(scene: Scene) -> str:
+    """Return the file in the data folder that a scene is of; empty if it needs none."""
+    return dict(scene.pairs).get("case.path", "")
+
+
+def gallery(address: Callable[[str], str], folder: Path) -> str:
+    """Return markup with a card for each scene, in their order, by chapter.
 
     Parameters
     ----------
     address
         Makes the address of a scene from its name.
+    folder
+        Of the data; a card says what is missing there.
     """
     chapters: dict[str, list[str]] = {}
     for name, scene in scenes().items():
-        link = f'<a href="{escape(address(name))}">{escape(scene.title)}</a>'
-        chapters.setdefault(scene.chapter, []).append(f'<li>{link} <span class="hint">{scene.page.capitalize()}</span></li>')
-    parts = (f"<div><b>{escape(chapter)}</b><ul>{''.join(lines)}</ul></div>" for chapter, lines in chapters.items())
-    return f'<h2 class="section">Scenes for a lecture</h2><div class="facts">{"".join(parts)}</div>'
+        chapters.setdefault(scene.chapter, []).append(_card(name, address(name), folder))
+    parts = (f'<h3>{escape(chapter)}</h3><div class="scenes">{"".join(cards)}</div>' for chapter, cards in chapters.items())
+    return f'<h2 class="section">Scenes for a lecture</h2>{"".join(parts)}'
+
+
+def _card(name: str, href: str, folder: Path) -> str:
+    scene, file = scenes()[name], needs(scenes()[name])
+    missing = bool(file) and not (folder / file).exists()
+    picture = f'<img src="/assets/scenes/pictures/{name}.webp" alt="" loading="lazy">' if _pictured(name) else ""
+    said = f'<p class="missing">Needs {escape(file)} in the data folder.</p>' if missing else ""
+    about = f'<p>{escape(scene.line)}</p><p class="hint">{scene.page.capitalize()}</p>'
+    return f'<a class="card" href="{escape(href)}">{picture}<h4>{escape(scene.title)}</h4>{about}{said}</a>'
+
+
+@cache
+def _pictured(name: str) -> bool:
+    return (PICTURES / f"{name}.webp").exists()

@@ -1,6 +1,6 @@
-"""Take the pictures of the README and the Home page from the running app.
+"""Take the pictures of the README and the Home page from the running app; with the word `scenes`, those of the scenes instead.
 
-With the ERA5 file in the data folder (ASSIMILAB_DATA, or ../shared/data) they show that, otherwise the embedded sample.
+With the ERA5 file in the data folder (ASSIMILAB_DATA, or ../shared/data) pages show that, otherwise the embedded sample.
 """
 
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from scripts.driver import ROOT, launch, start_app, stop
+from scripts.scene_pictures import take_scenes
 
 PICTURES = ROOT / "assets" / "pictures"
 ERA5 = "era5-2mt-2019-03-uk.grib"
@@ -72,6 +73,9 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = launch(playwright)
+            if sys.argv[1:] == ["scenes"]:
+                take_scenes(browser, address, data)
+                return
             for act in chosen:
                 page = browser.new_page(viewport=SIZE)
                 page.goto(f"{address}/{act.__name__}" + (f"?dataset={dataset}" if act in (explore, analysis) else ""))

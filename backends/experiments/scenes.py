@@ -1,5 +1,6 @@
 """Scenes of a lecture: a page with settings, what is to be seen there, questions, and what to try next."""
 
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +33,11 @@ class Scene(Section):
     formulas: tuple[str, ...] = Field((), max_length=4, description="in TeX, without \\sqrt, which KaTeX cannot draw here")
     questions: tuple[str, ...] = Field((), max_length=6, description="for the audience")
     try_next: tuple[TryNext, ...] = Field((), max_length=6, description="changes as buttons, from the settings of the moment")
+
+    @property
+    def line(self) -> str:
+        """The first sentence of the text."""
+        return re.split(r"(?<=[.!?]) ", self.text, maxsplit=1)[0]
 
     @property
     def pairs(self) -> Pairs:

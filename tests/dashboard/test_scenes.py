@@ -11,7 +11,7 @@ from dashboard.cycling.page import CyclingPage
 from dashboard.home import HomePage
 from dashboard.races import RACES
 from dashboard.rollout.page import RolloutPage
-from dashboard.scenes import scene_address, scenes
+from dashboard.scenes import PICTURES, gallery, needs, scene_address, scenes
 from dashboard.training.page import TrainingPage
 from tests.dashboard.helpers import SCRIPT
 
@@ -100,6 +100,24 @@ def test_the_home_page_lists_them(tmp_path):
     text = page._scenes.object
     for name, scene in scenes().items():
         assert f'href="{scene.page}?v=1&amp;scene={name}&amp;theme=dark"' in text
+        assert scene.line in scene.text
+    for name in WITH_FILES:  # the folder is empty
+        assert f"Needs {needs(scenes()[name])} in the data folder." in text
+    page._listing.close()
+
+
+def test_a_scene_that_has_its_file_needs_nothing(tmp_path):
+    file = needs(scenes()["real-synop"])
+    assert f"Needs {file}" in gallery(scene_address, tmp_path)
+    (tmp_path / file).write_bytes(b"")
+    assert f"Needs {file}" not in gallery(scene_address, tmp_path)
+
+
+def test_pictures_are_small():
+    sizes = [path.stat().st_size for path in PICTURES.glob("*.webp")]
+    assert sizes
+    assert max(sizes) <= 40_000
+    assert sum(sizes) <= 1_200_000
 
 
 @pytest.mark.parametrize(
