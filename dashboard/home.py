@@ -9,6 +9,7 @@ import panel as pn
 
 from backends.device import compute_device, device_memory, device_name
 from backends.fields.catalogue import Catalogue, Entry
+from backends.observations.catalogue import listed
 from dashboard.controls import html
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.scenes import gallery, scene_address
@@ -20,6 +21,9 @@ WELCOME = """
 <p>Browse fields, turn the background error B, the observation error R and the observing network, and watch the
 analysis answer. The exact solution is always on the page.</p></div>
 """
+#: What can be done with a dataset of each kind, and the page that does it.
+OF_OBSERVATIONS = {"explore": "/explore"}
+OF_FIELDS = {**OF_OBSERVATIONS, "analyse": "/analysis"}
 
 
 class HomePage:
@@ -32,7 +36,7 @@ class HomePage:
         )
         self._folder = catalogue.folder
         self._data = html('<div class="hint">Looking for data …</div>')
-        self._listing = LatestWins(FILES, lambda _: catalogue.entries(), self._on_listed, self._on_failed)
+        self._listing = LatestWins(FILES, lambda _: listed(catalogue), self._on_listed, self._on_failed)
         self._listing.request("home")
 
     def content(self) -> Content:
@@ -84,17 +88,36 @@ def _compute() -> str:
 
 
 def _data_table(address: Callable[..., str], entries: list[Entry], folder: Path) -> str:
+    fields = [entry for entry in entries if entry.origin != "observed"]
+    observations = [entry for entry in entries if entry.origin == "observed"]
+    found, place = sum(entry.origin == "found" for entry in fields), f"the data folder <code>{escape(str(folder))}</code>"
+    of_fields = (
+        f"{_files(found)} of fields in {place}."
+        if found
+        else f"No readable file of fields in {place} yet: put NetCDF or GRIB files there, or start with "
+        "<code>--data FOLDER</code>. The embedded datasets are always here."
+    )
+    of_observations = (
+        f"{_files(len(observations))} of observations in {place}."
+        if observations
+        else f"No file of observations in {place} yet: put BUFR, ODB-2, feedback, IODA or CSV files there."
+    )
+    return (
+        f'<h2 class="section">Fields</h2><div class="hint">{of_fields}</div>{_rows(address, fields, OF_FIELDS)}'
+        f'<h2 class="section">Observations</h2><div class="hint">{of_observations}</div>'
+        f"{_rows(address, observations, OF_OBSERVATIONS)}"
+    )
+
+
+def _files(count: int) -> str:
+    return f"{count:,} readable file{'s' if count != 1 else ''}"
+
+
+def _rows(address: Callable[..., str], entries: list[Entry], onward: dict[str, str]) -> str:
     rows = "".join(
         f'<tr><td>{escape(entry.title)}</td><td class="hint">{entry.origin}</td>'
-        f'<td><a href="{address("/explore", dataset=entry.key)}">explore</a></td>'
-        f'<td><a href="{address("/analysis", dataset=entry.key)}">analyse</a></td></tr>'
+        + "".join(f'<td><a href="{address(page, dataset=entry.key)}">{word}</a></td>' for word, page in onward.items())
+        + "</tr>"
         for entry in entries
     )
-    found = sum(entry.origin == "found" for entry in entries)
-    note = (
-        f"{found} readable file{'s' if found != 1 else ''} in the data folder <code>{escape(str(folder))}</code>."
-        if found
-        else f"No readable file in the data folder <code>{escape(str(folder))}</code> yet: put NetCDF or GRIB files there, "
-        "or start with <code>--data FOLDER</code>. The embedded datasets are always here."
-    )
-    return f'<h2 class="section">Data</h2><div class="hint">{note}</div><table class="data">{rows}</table>'
+    return f'<table class="data">{rows}</table>' if rows else ""

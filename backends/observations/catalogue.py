@@ -14,6 +14,13 @@ def observed(catalogue: Catalogue) -> list[Entry]:
     return [Entry(name, name, "observed") for name in catalogue.found(lambda path: recognise(path) is not None)]
 
 
+def listed(catalogue: Catalogue) -> list[Entry]:
+    """Return all that the catalogue has: datasets of fields, then files of observations; none is in both."""
+    found = observed(catalogue)
+    keys = {entry.key for entry in found}
+    return [entry for entry in catalogue.entries() if entry.key not in keys] + found
+
+
 def observation_path(catalogue: Catalogue, key: str) -> Path | None:
     """Return the file of a key of the catalogue, or a path relative to its folder, where it holds observations; otherwise None.
 

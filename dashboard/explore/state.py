@@ -14,13 +14,13 @@ from backends.fields.picture import Picture
 from backends.fields.raster import Window
 from backends.fields.readers import open_dataset
 from backends.fields.views import covered
-from backends.observations.catalogue import observation_path
+from backends.observations.catalogue import listed, observation_path
 from backends.observations.readers import recognise
 from backends.observations.readers.csv_preview import may_be_table
 from dashboard.explore.observations.files import ObservationFile
 from dashboard.explore.observations.state import ObservationState
 from dashboard.explore.uploads import Uploads
-from dashboard.explore.wanted import Selection, Wanted, drawn, listed, most_telling, traced
+from dashboard.explore.wanted import Selection, Wanted, drawn, most_telling, traced
 from dashboard.theme import PICKED, limits, style_of
 from dashboard.worker import FILES, LatestWins
 

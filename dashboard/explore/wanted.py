@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-from backends.fields.catalogue import Catalogue, Entry
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Series, Variable
 from backends.fields.picture import Picture, look_at
 from backends.fields.raster import Window
 from backends.fields.views import projection_of
-from backends.observations.catalogue import observed
 
 #: The index chosen on each axis, by the axis's name.
 Selection = dict[str, int]
@@ -31,13 +29,6 @@ def drawn(wanted: Wanted) -> Picture:
     """Return the picture."""
     projection = projection_of(wanted.projection, *wanted.middle)
     return look_at(wanted.dataset, wanted.variable, wanted.selection, wanted.window, projection, wanted.coarse)
-
-
-def listed(catalogue: Catalogue) -> list[Entry]:
-    """Return all datasets; a NetCDF file of observations is none of fields."""
-    found = observed(catalogue)
-    keys = {entry.key for entry in found}
-    return [entry for entry in catalogue.entries() if entry.key not in keys] + found
 
 
 def most_telling(dataset: FieldDataset) -> Variable:
