@@ -13,7 +13,7 @@ from panel.io import hold
 from param.parameterized import Event
 
 from backends.fields.catalogue import Entry
-from dashboard.shell import STYLE
+from dashboard.style import STYLE
 
 
 def number_format(step: float) -> str:

@@ -17,6 +17,8 @@ from panel_material_ui.template import Page
 from backends.device import compute_device, device_memory, device_name
 from backends.pictures.coastlines import ASSETS
 from dashboard.address_bar import AddressBar
+from dashboard.presenter import Presenter
+from dashboard.style import STYLE
 
 if TYPE_CHECKING:
     from dashboard.address import Address
@@ -37,7 +39,6 @@ PAGES = (
 )
 #: The pages that exist, of all visitors; one that stays when its session has ended is a leak.
 LIVING: "weakref.WeakSet[Page]" = weakref.WeakSet()
-STYLE = (ASSETS / "style.css").read_text(encoding="utf-8")
 PRIMARY = "#0f4c81"
 #: The navigation shows which page this is; who cannot see it hears a heading.
 UNSEEN = ":host { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }"
@@ -106,7 +107,12 @@ def frame(address: str, content: Content) -> Page:
     )
     navigation = pn.pane.HTML(pn.bind(_navigation, address, page.param.dark_theme), stylesheets=[STYLE])
     bar = AddressBar() if address_of is None else address_of.bar
-    page.header = [navigation, pn.Spacer(sizing_mode="stretch_width"), bar, _StatusStrip().__panel__()]
+    presenter = Presenter(
+        address_of.scene.name if address_of is not None and address_of.scene is not None else "",
+        "dark" if dark else "",
+        lambda seen: page.param.update(sidebar_open=seen and bool(content.sidebar)),
+    )
+    page.header = [navigation, pn.Spacer(sizing_mode="stretch_width"), presenter, bar, _StatusStrip().__panel__()]
     # The frame follows a process-wide busy flag. That makes the browser walk through all models at each callback, 20 ms
     # of every slider step, and keeps the page in memory for ever. Following a flag of its own ends both; a plain False
     # would end only the first, because param keeps the subscription.

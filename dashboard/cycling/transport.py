@@ -9,7 +9,7 @@ from param.parameterized import Event
 
 from dashboard.cycling.state import CyclingState
 from dashboard.keys import Keys
-from dashboard.shell import STYLE
+from dashboard.style import STYLE
 
 SPEEDS = {"1 / s": 1.0, "5 / s": 5.0, "10 / s": 10.0, "20 / s": 20.0, "50 / s": 50.0, "200 / s": 200.0, "full speed": math.inf}
 

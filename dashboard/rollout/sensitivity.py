@@ -16,7 +16,7 @@ from dashboard.plots.rollout.sensitivity import SensitivityLines, SensitivityMap
 from dashboard.rollout.asking import Asking
 from dashboard.rollout.play import EMPTY
 from dashboard.rollout.sensitivity_words import facts, ratio, table
-from dashboard.shell import STYLE
+from dashboard.style import STYLE
 
 ABOUT = """<div class="hint">What would have made this forecast better? The gradient of its root-mean-square error in a box with
 respect to the state that it began with, by automatic differentiation: a start that is higher by one unit at a place raises the

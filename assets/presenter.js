@@ -1,0 +1,300 @@
+// Presenter mode: a page that is read from the last row, and moved by keys. It lasts while the browser's tab does, over all pages.
+// It changes how things look in this browser only: nothing of it is sent to the server but which way the sidebar is.
+
+const PRESENTING = "assimilab-presenting"
+const LOOK_EVERY = 500 // milliseconds between two looks for what is new on the page
+const TYPE = 22, HEADING = 27, AXIS = 17, LINE = 3, DOT = 9, ALPHA = 0.75
+
+// Panel's parts lie in shadow roots, each of which needs the sheet. Formulas set their own sizes relative to ours.
+const SHEET = new CSSStyleSheet()
+SHEET.replaceSync(`
+  :host, *:not(.katex, .katex *, .material-icons, .material-icons-outlined, svg, svg *, canvas) { font-size: ${TYPE}px !important; }
+  h1, h1 *, h2, h2 * { font-size: ${HEADING}px !important; }
+  .material-icons, .material-icons-outlined, svg.MuiSvgIcon-root { font-size: ${HEADING}px !important; }
+  .hint, .facts span.name, .status span, table th { opacity: 1 !important; }
+  .hint, .heading, .facts { line-height: 1.35 !important; }
+  .facts { gap: 4px 26px; }
+  button, .MuiInputBase-root { white-space: nowrap; }
+  .MuiInputLabel-shrink { transform: translate(12px, -14px) !important; }
+  .MuiInputBase-root { min-height: 52px; }
+  .MuiAppBar-root { display: none !important; }
+  .main > div > .MuiToolbar-root, .sidebar > .MuiToolbar-root { display: none !important; }
+  .main-content { padding-bottom: 72px; }
+`)
+
+// The text of the scene, which can be taken away, and its way to other scenes, for which there are keys.
+const TEXTLESS = new CSSStyleSheet()
+TEXTLESS.replaceSync(".scene { display: none !important; }")
+
+const LOOKS = `
+  .strip { position: fixed; inset: auto 0 0 0; z-index: 4000; display: flex; align-items: center; gap: 10px; box-sizing: border-box;
+    min-height: 52px; padding: 4px 14px; background: #0b2f4d; color: #fff; font: 22px/1.2 system-ui, sans-serif; }
+  .strip b { flex: 1; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; font-weight: 600; }
+  .strip button, .strip a { font: inherit; color: inherit; background: none; border: 2px solid rgb(255 255 255 / 60%); border-radius: 6px;
+    padding: 4px 12px; cursor: pointer; text-decoration: none; white-space: nowrap; }
+  .strip button:hover, .strip a:hover { background: rgb(255 255 255 / 16%); }
+  :focus-visible { outline: 3px solid #ffb000; outline-offset: 2px; }
+  .light { position: fixed; z-index: 3900; pointer-events: none; border-radius: 10px; box-shadow: 0 0 0 9999px rgb(0 0 0 / 68%);
+    transition: left .15s, top .15s, width .15s, height .15s; }
+  .keys { position: fixed; inset: 0; z-index: 4100; margin: auto; width: max-content; height: max-content; max-width: 94vw; max-height: 92vh;
+    overflow: auto; box-sizing: border-box; padding: 14px 26px; border: 0; border-radius: 10px; background: #0b2f4d; color: #fff;
+    font: 22px/1.45 system-ui, sans-serif; box-shadow: 0 4px 30px rgb(0 0 0 / 50%); }
+  .keys h2 { margin: 0 0 8px; font-size: 27px; }
+  .keys th { text-align: left; padding-right: 26px; white-space: nowrap; }
+  @media (prefers-reduced-motion: reduce) { .light { transition: none; } }
+`
+const KEYS = [
+  ["P, Escape", "enter and leave presenter mode"],
+  ["→  ←  PageDown  PageUp", "next and previous scene"],
+  ["1 … 9", "a scene of this chapter"],
+  ["Space", "start or pause what plays"],
+  ["S", "spotlight on what the pointer or the focus is on"],
+  ["C", "controls of the sidebar"],
+  ["T", "text of the scene"],
+  ["?", "these keys"],
+]
+
+// As in dashboard/keys.py: what has the focus keeps the keys that it needs itself.
+const TEXT = "textarea, select, [contenteditable=true], [role=option], [role=menuitem], [role=textbox], [role=combobox], "
+  + "input:not([type=range]):not([type=checkbox]):not([type=radio]):not([type=button])"
+const ARROWS = "input, [role=slider], [role=tab], [role=radio]"
+
+function* roots(root) {
+  yield root
+  for (const part of root.querySelectorAll("*")) if (part.shadowRoot) yield* roots(part.shadowRoot)
+}
+
+function wear(root, sheets) {
+  const others = root.adoptedStyleSheets.filter((sheet) => sheet !== SHEET && sheet !== TEXTLESS)
+  if (others.length + sheets.length !== root.adoptedStyleSheets.length) root.adoptedStyleSheets = [...others, ...sheets]
+}
+
+// Figures ------------------------------------------------------------------------------------------------------------
+
+const before = new Map() // what a model had, to give it back
+
+function set(model, changes) {
+  const was = before.get(model) ?? {}
+  for (const name of Object.keys(changes)) if (!(name in was)) was[name] = model.properties[name].get_value()
+  before.set(model, was)
+  model.setv(changes, {sync: false})
+}
+
+const number = (spec) => typeof spec === "number" ? spec : typeof spec?.value === "number" ? spec.value : null
+
+function raise(model, name, least) {
+  if (!(name in model.properties)) return
+  const is = number(model.properties[name].get_value())
+  if (is !== null && is > 0 && is < least) set(model, {[name]: least})
+}
+
+function type(model, name) {
+  if (!(name in model.properties)) return
+  const is = model.properties[name].get_value()
+  const text = typeof is === "object" && is !== null && "value" in is ? is.value : is
+  if (typeof text !== "string") return
+  const pixels = parseFloat(text) * (text.endsWith("em") ? 13 : text.endsWith("pt") ? 4 / 3 : 1)
+  if (pixels > 0 && pixels < AXIS) set(model, {[name]: `${AXIS}px`})
+}
+
+const LINES = /^(Line|MultiLine|Step|Segment|Ray|VSpan|HSpan|Span|Bezier|Spline|Whisker|Slope)$/
+const FONTS = ["axis_label_text_font_size", "major_label_text_font_size", "label_text_font_size", "title_text_font_size", "text_font_size"]
+
+function enlarge(document) {
+  for (const model of document?._all_models?.values() ?? []) {
+    for (const name of FONTS) type(model, name)
+    if (LINES.test(model.type)) {
+      raise(model, "line_width", LINE)
+      raise(model, "line_alpha", ALPHA)
+    } else if (model.type === "Scatter") {
+      raise(model, "size", DOT)
+      raise(model, "line_width", 2)
+    }
+  }
+}
+
+function restore() {
+  for (const [model, was] of before) model.setv(was, {sync: false})
+  before.clear()
+}
+
+// The mode -----------------------------------------------------------------------------------------------------------
+
+export function render({model, view}) {
+  const opener = document.createElement("button")
+  opener.type = "button"
+  opener.className = "opener"
+  opener.textContent = "Present"
+  opener.title = "Large type, keys for scenes, and a room that others follow (P)"
+
+  const layer = document.createElement("div")
+  const shadow = layer.attachShadow({mode: "open"})
+  const looks = document.createElement("style")
+  looks.textContent = LOOKS
+  const strip = element("div", "strip"), light = element("div", "light"), keys = element("div", "keys")
+  strip.setAttribute("role", "toolbar")
+  strip.setAttribute("aria-label", "Presenter")
+  keys.setAttribute("role", "dialog")
+  keys.setAttribute("aria-label", "Keys of the presenter")
+  keys.innerHTML = "<h2>Keys of the presenter</h2>"
+  const table = element("table")
+  for (const [key, about] of KEYS) {
+    const row = table.insertRow()
+    row.append(element("th", "", key), element("td", "", about))
+  }
+  keys.append(table)
+  light.hidden = keys.hidden = true
+  const title = element("b")
+  const previous = button("‹", "Previous scene (←)", () => go(model.scenes.previous))
+  const next = button("›", "Next scene (→)", () => go(model.scenes.next))
+  strip.append(
+    previous, title, next, button("Text", "Show or hide the text of the scene (T)", () => text()),
+    button("Controls", "Show or hide the sidebar (C)", () => sidebar()),
+    button("Keys", "List the keys (?)", () => help()), button("Leave", "Leave presenter mode (Escape)", () => leave()),
+  )
+  shadow.append(looks, light, strip, keys)
+
+  let presenting = false, timer = 0, open = false, read = true, point = null
+
+  function element(name, kind = "", text = "") {
+    const made = document.createElement(name)
+    made.className = kind
+    made.textContent = text
+    return made
+  }
+  function button(text, about, act) {
+    const made = element("button", "", text)
+    made.type = "button"
+    made.title = about
+    made.setAttribute("aria-label", about)
+    made.addEventListener("click", act)
+    return made
+  }
+
+  const look = () => {
+    for (const root of roots(document.body)) {
+      if (root instanceof ShadowRoot && root !== shadow) wear(root, [SHEET, ...(read ? [] : [TEXTLESS])])
+    }
+    enlarge(view.model.document)
+    // What is sent while the page loads is lost, so this is said until it is heard.
+    const page = view.model.document?.roots().find((root) => "sidebar_open" in (root.data?.attributes ?? {}))
+    if (page && page.data.sidebar_open !== open) model.send_msg({sidebar: open})
+    shine()
+  }
+  const enter = () => {
+    presenting = true
+    sessionStorage.setItem(PRESENTING, "yes")
+    document.documentElement.classList.add("presenting")
+    document.body.append(layer)
+    name()
+    open = false
+    look()
+    timer = setInterval(look, LOOK_EVERY)
+  }
+  const leave = () => {
+    presenting = false
+    sessionStorage.removeItem(PRESENTING)
+    document.documentElement.classList.remove("presenting")
+    clearInterval(timer)
+    light.hidden = keys.hidden = true
+    layer.remove()
+    for (const root of roots(document.body)) {
+      if (root instanceof ShadowRoot) wear(root, [])
+    }
+    restore()
+    model.send_msg({sidebar: true})
+  }
+  const name = () => {
+    title.textContent = model.scenes.title
+    previous.disabled = !model.scenes.previous
+    next.disabled = !model.scenes.next
+  }
+  const go = (address) => { if (address) location.assign(address) }
+  const sidebar = () => {
+    open = !open
+    look()
+  }
+  const text = () => {
+    read = !read
+    look()
+  }
+  const help = () => { keys.hidden = !keys.hidden }
+
+  // The spotlight ----------------------------------------------------------------------------------------------------
+
+  // The smallest part of the page round a place that a person would call one thing: a control, a figure, a text.
+  const thing = (path) => {
+    for (const part of path) {
+      if (!(part instanceof Element) || layer.contains(part) || !part.shadowRoot) continue
+      const box = part.getBoundingClientRect()
+      if (box.width >= 40 && box.height >= 24 && box.width * box.height < 0.6 * innerWidth * innerHeight) return box
+    }
+    return null
+  }
+  const shine = () => {
+    if (light.hidden) return
+    const box = (point?.isConnected ?? true) && point ? thing(pathOf(point)) : null
+    if (!box) return
+    const room = 8
+    Object.assign(light.style, {
+      left: `${box.left - room}px`, top: `${box.top - room}px`,
+      width: `${box.width + 2 * room}px`, height: `${box.height + 2 * room}px`,
+    })
+  }
+  const pathOf = (part) => {
+    const path = []
+    for (let at = part; at; at = at.parentNode ?? at.host) path.push(at)
+    return path
+  }
+  const spotlight = () => {
+    light.hidden = !light.hidden
+    if (!light.hidden) Object.assign(light.style, {left: "50%", top: "50%", width: "0", height: "0"})
+    shine()
+  }
+  const follow = (event) => {
+    const part = event.composedPath()[0]
+    if (!presenting || !(part instanceof Element) || layer.contains(part) || part.getRootNode() === shadow) return
+    point = part
+    shine()
+  }
+
+  // Keys -------------------------------------------------------------------------------------------------------------
+
+  const chapter = (digit) => go(model.scenes.chapter[digit - 1])
+  const ACTIONS = {
+    p: leave, s: spotlight, c: sidebar, t: text, "?": help,
+    ArrowRight: () => go(model.scenes.next), PageDown: () => go(model.scenes.next),
+    ArrowLeft: () => go(model.scenes.previous), PageUp: () => go(model.scenes.previous),
+    Escape: () => { if (!keys.hidden) help(); else if (!light.hidden) spotlight(); else leave() },
+  }
+  const press = (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return
+    const focus = event.composedPath()[0]
+    if (!(focus instanceof Element) || focus.matches(TEXT)) return
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
+    if (!presenting) {
+      if (key !== "p") return
+      enter()
+    } else if (key >= "1" && key <= "9") {
+      chapter(Number(key))
+    } else if (!(key in ACTIONS) || (key.startsWith("Arrow") && focus.matches(ARROWS))) {
+      return
+    } else {
+      ACTIONS[key]()
+    }
+    event.preventDefault()
+    event.stopPropagation()
+  }
+
+  opener.addEventListener("click", enter)
+  model.on("scenes", name)
+  const listeners = {keydown: press, pointermove: follow, focusin: follow}
+  for (const [type, listener] of Object.entries(listeners)) window.addEventListener(type, listener, true)
+  model.on("remove", () => {
+    clearInterval(timer)
+    layer.remove()
+    for (const [type, listener] of Object.entries(listeners)) window.removeEventListener(type, listener, true)
+  })
+  if (sessionStorage.getItem(PRESENTING)) enter()
+  return opener
+}

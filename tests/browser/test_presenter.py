@@ -1,0 +1,53 @@
+"""Presenter mode in a real browser: what is read from the last row is measured, and keys lead through the scenes."""
+
+from playwright.sync_api import expect
+
+PATIENCE = 60_000
+#: Pixels of the smallest text in sight, but for formulas, whose sizes follow that of their line.
+SMALLEST = """() => {
+  let least = Infinity
+  const walk = (root) => { for (const part of root.querySelectorAll("*")) {
+    if (part.shadowRoot) walk(part.shadowRoot)
+    const text = [...part.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())
+    const box = part.getBoundingClientRect()
+    if (text && !part.closest(".katex") && !["STYLE", "SCRIPT"].includes(part.tagName) && box.width > 2 && box.height > 2)
+      least = Math.min(least, parseFloat(getComputedStyle(part).fontSize))
+  } }
+  walk(document.body)
+  return least
+}"""
+#: Pixels of the smallest label of an axis and of the thinnest line in the figures.
+FIGURES = """() => {
+  const models = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
+  const axes = models.filter((model) => model.type.endsWith("Axis") && model.visible)
+  const lines = models.filter((model) => model.type === "Line").map((model) => model.properties.line_width.get_value())
+  const labels = axes.flatMap((axis) => [axis.axis_label_text_font_size, axis.major_label_text_font_size])
+  const number = (width) => typeof width === "number" ? width : width.value
+  const type = Math.min(...labels.map(parseFloat).filter((size) => size > 0))
+  return [type, Math.min(...lines.map(number)), axes.length, lines.length]
+}"""
+
+
+def test_type_and_lines_are_large_and_keys_lead_through_the_scenes(visitor):
+    visitor.page.set_viewport_size({"width": 1024, "height": 768})
+    page = visitor.open("/analysis?v=1&scene=correlation-length")
+    page.wait_for_function("() => location.search.includes('case.name')", timeout=PATIENCE)
+    assert page.evaluate(SMALLEST) < 22
+    page.keyboard.press("p")
+    expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible()
+    page.wait_for_function(f"() => ({SMALLEST})() >= 22", timeout=PATIENCE)
+    label, line, axes, lines = page.evaluate(FIGURES)
+    assert axes > 0
+    assert lines > 0
+    assert label >= 16
+    assert line >= 3
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys of the presenter")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("PageUp")
+    page.wait_for_url("**/analysis?*scene=*", timeout=PATIENCE)
+    page.wait_for_function("() => !location.search.includes('correlation-length')", timeout=PATIENCE)
+    expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible(timeout=PATIENCE)  # it lasts over pages
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("toolbar", name="Presenter")).to_have_count(0)
+    assert visitor.wrong == []

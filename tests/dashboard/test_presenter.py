@@ -1,0 +1,39 @@
+"""Presenter mode without a browser: where its keys lead, and that the sidebar goes and comes."""
+
+import panel as pn
+
+from dashboard.presenter import Presenter, ways
+from dashboard.scenes import scene_address, scenes
+from dashboard.shell import Content, frame
+
+NAMES = list(scenes())
+
+
+def test_from_no_scene_the_first_one_is_next():
+    found = ways("")
+    assert found["previous"] == ""
+    assert found["next"] == scene_address(NAMES[0])
+
+
+def test_a_scene_leads_to_its_neighbours_and_its_chapter_in_the_mode_of_the_page():
+    found = ways(NAMES[1], "dark")
+    assert (found["previous"], found["next"]) == (scene_address(NAMES[0], "dark"), scene_address(NAMES[2], "dark"))
+    own = [name for name in NAMES if scenes()[name].chapter == scenes()[NAMES[1]].chapter]
+    assert found["chapter"] == [scene_address(name, "dark") for name in own]
+    assert 0 < len(own) < len(NAMES)
+
+
+def test_the_last_scene_leads_nowhere():
+    assert ways(NAMES[-1])["next"] == ""
+
+
+def test_the_sidebar_follows_what_the_browser_says_and_nothing_else_it_says():
+    page = frame("/analysis", Content([], [pn.Spacer()], lambda: None))
+    presenter = next(part for part in page.header if isinstance(part, Presenter))
+    presenter._handle_msg({"sidebar": False})
+    assert not page.sidebar_open
+    for nonsense in ({"sidebar": "yes"}, {"other": True}, "text", None):
+        presenter._handle_msg(nonsense)
+        assert not page.sidebar_open
+    presenter._handle_msg({"sidebar": True})
+    assert page.sidebar_open
