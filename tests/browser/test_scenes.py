@@ -1,0 +1,24 @@
+"""All scenes in a real browser, one after another."""
+
+from playwright.sync_api import expect
+
+from dashboard.scenes import needs, scene_address, scenes
+
+PATIENCE = 60_000
+
+
+def test_scenes_run_from_start_to_end(visitor):
+    """Each shows its words and its figures and no problem; what needs a training or a file that is not there says so."""
+    for name, scene in scenes().items():
+        page = visitor.open(f"/{scene_address(name)}")
+        box = page.locator(".scene")
+        expect(box.get_by_role("heading", name=scene.title)).to_be_visible(timeout=PATIENCE)
+        expect(box.locator(".katex")).to_have_count(len(scene.formulas), timeout=PATIENCE)
+        if needs(scene):
+            expect(page.locator(".problem:visible").first).to_contain_text("data folder", timeout=PATIENCE)
+            continue
+        if scene.page == "training":
+            expect(page.get_by_role("button", name="Start a training")).to_be_enabled(timeout=PATIENCE)
+        else:
+            expect(page.locator(".bk-Figure:visible").first).to_be_visible(timeout=PATIENCE)
+        assert page.locator(".problem:visible").count() == 0, name
