@@ -59,7 +59,7 @@ class TrainingPage:
         self._loaded = False
         state.param.watch(self._on_run, "run")
         self.address = Address(TrainingAddress(state, Tab(self.tabs, VIEWS)), query)
-        state.param.watch(lambda _event: self.address.touch(), ["run", "record"])
+        state.param.watch(lambda *_events: self.address.touch(), ["run", "record"])
         self._loaded = self._document is None
         if self._document is not None:
             pn.state.onload(self._on_load)

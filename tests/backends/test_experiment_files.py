@@ -27,18 +27,22 @@ RACES = [file for file in EXAMPLES if file.stem.startswith("cycling-")]
 TRAININGS = [file for file in EXAMPLES if file.stem.startswith("training-")]
 ROLLOUTS = [file for file in EXAMPLES if file.stem.startswith("rollout-")]
 ANALYSES = [file for file in EXAMPLES if file not in RACES + TRAININGS + ROLLOUTS]
+#: Cases of real observations, which have no truth.
+REAL = ("stations", "observed-field")
 #: Keys that only some files have, with which they do.
 SOMETIMES = {
-    "rmse_background": lambda s: s.case.name != "stations",
-    "rmse_analysis": lambda s: s.case.name != "stations",
+    "rmse_background": lambda s: s.case.name not in REAL,
+    "rmse_analysis": lambda s: s.case.name not in REAL,
     "rmse_withheld_background": lambda s: s.case.name == "stations",
     "rmse_withheld_analysis": lambda s: s.case.name == "stations",
     "reduction": lambda s: s.case.name == "stations",
+    **{f"{of}_{number}": lambda s: s.case.name == "observed-field" for of in ("omb", "oma") for number in ("mean", "std")},
+    "notes": lambda s: s.case.name == "observed-field",
     "sigma_b": lambda s: s.background_error.tune == "likelihood",
     "length": lambda s: s.background_error.tune == "likelihood",
     "sigma_o": lambda s: s.background_error.tune == "likelihood",
     "draws": lambda s: s.repeat is not None,
-    "warnings": lambda s: not s.background_error.periodised,
+    "warnings": lambda s: s.case.name == "observed-field" or not s.background_error.periodised,
 }
 
 
@@ -72,7 +76,7 @@ def test_what_is_registered_is_documented():
 
 def test_there_is_an_example_of_each_case():
     names = {from_yaml(file.read_text(encoding="utf-8")).case.name for file in ANALYSES}
-    assert names == {"periodic-1d", "xz-2d", "course-1d", "course-2d", "field", "ensemble", "stations"}
+    assert names == {"periodic-1d", "xz-2d", "course-1d", "course-2d", "field", "ensemble", "stations", "observed-field"}
 
 
 @pytest.mark.parametrize("file", ANALYSES, ids=lambda file: file.stem)
