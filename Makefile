@@ -10,7 +10,7 @@ run: setup            ## install once, then start the server
 	@$(BIN)/python app.py $(ARGS)
 
 test: setup-dev lint browser  ## lint, types, layers, unit tests and browser tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/browser
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser
 	$(BIN)/python -m pytest -m jobs tests/backends
 

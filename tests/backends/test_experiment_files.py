@@ -89,7 +89,9 @@ def test_an_example_runs_and_its_summary_is_as_documented(file, request):
     assert set(result) == expected(asked)
     assert all(value is not None for key, value in result.items() if key != "warnings")
     assert math.isfinite(result["chi2_per_obs"])
-    if "single" not in file.stem:  # whose observation has nothing to do with the truth
+    if asked.case.name == "observed-field":
+        assert result["oma_std"] < result["omb_std"]
+    elif "single" not in file.stem:  # whose observation has nothing to do with the truth
         withheld = "withheld_" if asked.case.name == "stations" else ""
         assert result[f"rmse_{withheld}analysis"] < result[f"rmse_{withheld}background"]
 

@@ -1,5 +1,6 @@
 """All scenes in a real browser, one after another."""
 
+import pytest
 from playwright.sync_api import expect
 
 from dashboard.scenes import needs, scene_address, scenes
@@ -7,6 +8,7 @@ from dashboard.scenes import needs, scene_address, scenes
 PATIENCE = 60_000
 
 
+@pytest.mark.reference
 def test_scenes_run_from_start_to_end(visitor):
     """Each shows its words and its figures and no problem; what needs a training or a file that is not there says so."""
     for name, scene in scenes().items():
