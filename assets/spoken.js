@@ -45,12 +45,23 @@
     if (element.getAttribute("aria-label") !== label) element.setAttribute("aria-label", label)
   }
 
+  // The first element that is selected in a tree or in the trees inside it.
+  const firstIn = (tree, selector) => {
+    const found = tree.querySelector(selector)
+    if (found !== null) return found
+    for (const {shadowRoot} of tree.querySelectorAll("*")) {
+      const inside = shadowRoot ? firstIn(shadowRoot, selector) : undefined
+      if (inside !== undefined) return inside
+    }
+    return undefined
+  }
+
   // What stands over a figure names it: the nearest title before it, in the box that it is in or the one round that.
   const titleOver = (element) => {
     for (let node = element, level = 0; node && level < 8; level++) {
       for (let other = node.previousElementSibling; other; other = other.previousElementSibling) {
-        const title = (other.shadowRoot ?? other).querySelector(".panel-title, h2")
-        if (title !== null) return title.textContent.trim().replace(/\s+/g, " ")
+        const title = firstIn(other.shadowRoot ?? other, ".panel-title, h2")
+        if (title !== undefined) return title.textContent.trim().replace(/\s+/g, " ")
       }
       node = node.parentElement ?? node.getRootNode().host
     }
