@@ -191,8 +191,11 @@ def _pan(page: Page, middle: tuple[float, float], way: int) -> None:
 
 
 def _timed(page: Page, move: Callable[[int], None]) -> dict[str, object]:
-    """Return the times from the last input of a move to the first changed pixels, and to the picture made for it."""
-    moved, shown, lost = [], [], 0
+    """Return the times from the last input of a move to the first changed pixels, and to the picture made for it.
+
+    Where every grid point that is looked at had its pixel before, the browser moves what it has and asks for no new picture.
+    """
+    moved, shown, unchanged = [], [], 0
     for k in range(MOVES):
         page.evaluate("browsing.follow(0)")
         move(k)
@@ -200,11 +203,9 @@ def _timed(page: Page, move: Callable[[int], None]) -> dict[str, object]:
         if page.evaluate("browsing.shown") is None:
             page.wait_for_timeout(LONGEST - WAIT)
         first, last = page.evaluate("[browsing.moved, browsing.shown]")
-        if last is None:
-            lost += 1
-        else:
-            moved.append(first / 1000)
-            shown.append(last / 1000)
-    if not shown:
-        return {"without_a_new_picture": lost}
-    return {"first_change": summary(moved), "new_picture": summary(shown), "without_a_new_picture": lost}
+        if first is None and last is None:
+            unchanged += 1
+        moved += [] if first is None else [first / 1000]
+        shown += [] if last is None else [last / 1000]
+    times = {"first_change": moved, "new_picture": shown}
+    return {name: summary(seconds) for name, seconds in times.items() if seconds} | {"without_any_change": unchanged}

@@ -51,9 +51,10 @@ window.browsing = {
     requestAnimationFrame(look)
   },
 }
-// Chromium also tells of a pointer at rest that something moves below it.
+// Chromium also tells of a pointer at rest that something moves below it. A map follows the pointer as it is dragged: a button
+// that is released moves it no further.
 const isInput = (event) => event.type !== "pointermove" || event.buttons !== 0
-for (const name of ["keydown", "wheel", "pointermove", "pointerup"]) {
+for (const name of ["keydown", "wheel", "pointermove"]) {
   document.addEventListener(name, (event) => {
     if (!isInput(event)) return
     browsing.input = performance.now()

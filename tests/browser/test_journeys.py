@@ -190,9 +190,9 @@ def test_dragging_updates_before_the_button_is_released(visitor):
 
     def drag() -> None:
         page.mouse.up()  # the last try's
+        thumb.hover()  # in view, at rest and under nothing else
         box = thumb.bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        page.mouse.move(x, y)
         page.mouse.down()
         page.mouse.move(x + 70, y, steps=7)
 
