@@ -20,6 +20,8 @@ from backends.fields.meshes import cell_at
 
 #: A variable of at most this many values (128 MiB of float32) is read whole and kept; larger ones slice by slice.
 KEPT_VALUES = 2**25
+#: Values that are read for the mean of many fields, at most.
+MOST_MEANT = 2**28
 
 
 class FieldDataset:
@@ -185,16 +187,42 @@ class FieldDataset:
         """Return how many indices of an axis are stored together, in one chunk of the file; 1 where that is not known."""
         return int(self._arrays[self.variable(name).name].encoding.get("preferred_chunks", {}).get(along.name, 1))
 
-    def mean_field(self, name: str, over: Axis, selection: Mapping[str, int]) -> Field:
-        """Return the mean over all indices of one axis, at one index on each other axis; NaN where any value is."""
+    def mean_field(
+        self, name: str, over: Axis, selection: Mapping[str, int], part: np.ndarray | None = None, words: str = ""
+    ) -> Field:
+        """Return the mean over indices of one axis, at one index on each other axis; NaN where any value is.
+
+        Parameters
+        ----------
+        name, selection
+            What it is a mean of, as in :meth:`field`.
+        over
+            The axis.
+        part
+            The indices, all by default.
+        words
+            What the mean is called, by default that over the axis.
+
+        Raises
+        ------
+        InputError
+            As :meth:`field` does, or if more than `MOST_MEANT` values would have to be read.
+        """
         variable = self.variable(name)
         others = [axis for axis in variable.axes if axis.name != over.name]
         chosen = {axis.name: _checked(axis, selection.get(axis.name, 0)) for axis in others}
+        indices = range(len(over)) if part is None else part
+        wanted = len(indices) * math.prod(variable.mesh.shape)
+        if wanted > MOST_MEANT and not self.keeps(name):
+            raise InputError(
+                f"a mean over {len(indices):,} fields of {variable.title} takes {wanted:,} values; at most {MOST_MEANT:,} are "
+                "read"
+            )
         total = np.zeros(variable.mesh.shape)
-        for index in range(len(over)):
-            here = {**chosen, over.name: index}
+        for index in indices:
+            here = {**chosen, over.name: int(index)}
             total += self._arranged(name, self._values(name, here), here)
-        return Field(variable, (total / len(over)).astype(np.float32), chosen)
+        return Field(variable, (total / len(indices)).astype(np.float32), chosen, words=words)
 
     def series(self, name: str, latitude: float, longitude: float, selection: Mapping[str, int]) -> Series:
         """Return the values along the time axis in the cell at a place.

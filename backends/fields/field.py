@@ -121,18 +121,23 @@ class Field:
         The index chosen on each axis. Without one of the axes where the field is a mean over it.
     reading
         How it was read; None where it was computed from others.
+    words
+        What a mean over an axis is called; empty where it is that over all of the axis.
     """
 
     variable: Variable
     values: np.ndarray
     selection: Mapping[str, int]
     reading: Reading | None = None
+    words: str = ""
 
     @property
     def caption(self) -> str:
         """Valid time, level, member: ``2017-01-01 12:00 UTC · 850 hPa · member 3``."""
         parts = {
-            axis: axis.labels[self.selection[axis.name]] if axis.name in self.selection else f"mean over {axis.name}"
+            axis: axis.labels[self.selection[axis.name]]
+            if axis.name in self.selection
+            else self.words or f"mean over {axis.name}"
             for axis in self.variable.axes
         }
         # The time first, whatever the order of the file's dimensions.

@@ -7,9 +7,10 @@ import panel as pn
 import panel_material_ui as pmui
 
 from backends.fields.catalogue import Catalogue
+from backends.fields.climatology import calendar_months, same_month
 from backends.fields.compare import Comparison, compare
 from backends.fields.dataset import FieldDataset
-from backends.fields.field import Field, combine, statistics
+from backends.fields.field import Axis, Field, combine, statistics
 from backends.fields.overlays.asked import alike
 from backends.fields.picture import pixels
 from backends.fields.views import View
@@ -21,7 +22,7 @@ from dashboard.plots.live import LiveMap
 from dashboard.theme import DIVERGING, FieldStyle, limits, number, style_of, units_label
 
 WORDS = "First the field of the map, then what it is compared with, on its grid and in its unit; below, first minus second."
-MEAN, VARIABLE, DATASET = "mean over", "variable", "dataset"
+MEAN, MONTH, VARIABLE, DATASET = "mean over", "calendar month of", "variable", "dataset"
 DIFFERENCE = FieldStyle(DIVERGING, symmetric=True)
 WIDTH, WIDE = 520, 720
 
@@ -53,7 +54,8 @@ class ComparisonView(CutView[Pair, Comparison]):
         self._scene: object = None
         self.kind = pmui.Select(
             label="Compare with", options={}, width=230,
-            description="What the second field is: another time, level or member, a mean, another variable or another dataset.",
+            description="What the second field is: another time, level or member, a mean, the mean of all times of the file in "
+            "the same calendar month, another variable or another dataset.",
         )  # fmt: skip
         self.choice = pmui.Select(
             label="which", options={}, width=300, searchable=True,
@@ -83,6 +85,9 @@ class ComparisonView(CutView[Pair, Comparison]):
         named = {axis.name: axis.name if axis.role == "other" else axis.role for axis in several}
         kinds = {f"another {what}": name for name, what in named.items()}
         kinds |= {f"mean over all {what}s": f"{MEAN} {name}" for name, what in named.items()}
+        dated = next((axis.name for axis in several if len(_months(axis)) > 1), None)
+        if dated is not None:
+            kinds["mean of its calendar month"] = f"{MONTH} {dated}"
         kinds |= {"another variable": VARIABLE, "another dataset": DATASET}
         self._offered_field = field
         self._choosing = True
@@ -121,7 +126,7 @@ class ComparisonView(CutView[Pair, Comparison]):
         start = None if not values else values[here - 1] if axis is not None and here > 0 else values[-1 if here == 0 else 0]
         self._choosing = True
         self.choice.options = {}
-        self.choice.param.update(options=options, value=start, visible=not kind.startswith(MEAN))
+        self.choice.param.update(options=options, value=start, visible=not kind.startswith((MEAN, MONTH)))
         self._choosing = False
 
     @staticmethod
@@ -136,8 +141,11 @@ class ComparisonView(CutView[Pair, Comparison]):
             name = _same(other, first)
             second = other.field(name, alike(other, name, first))
         elif asked.kind.startswith(MEAN):
-            over = next(axis for axis in first.variable.axes if f"{MEAN} {axis.name}" == asked.kind)
+            over = _axis(first, asked.kind.removeprefix(f"{MEAN} "))
             second = dataset.mean_field(asked.variable, over, at)
+        elif asked.kind.startswith(MONTH):
+            over = _axis(first, asked.kind.removeprefix(f"{MONTH} "))
+            second = dataset.mean_field(asked.variable, over, at, *same_month(over, at[over.name]))
         else:
             second = dataset.field(asked.variable, {**at, asked.kind: int(asked.choice)})
         return compare(first, second)
@@ -177,6 +185,15 @@ class ComparisonView(CutView[Pair, Comparison]):
 def box(on_map: LiveMap) -> dict[str, str]:
     """Return the styles of a map's box in a flexible row, which is made when the figure is there: it had no width otherwise."""
     return {"flex": f"1 1 {min(380, on_map.width)}px", "min-width": "0", "max-width": f"{on_map.width}px"}
+
+
+def _axis(field: Field, name: str) -> Axis:
+    return next(axis for axis in field.variable.axes if axis.name == name)
+
+
+def _months(axis: Axis) -> set[int]:
+    """Return the calendar months that an axis has times in."""
+    return set(calendar_months(axis).tolist()) - {0}
 
 
 def _same(other: FieldDataset, field: Field) -> str:

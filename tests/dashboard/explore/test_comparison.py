@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from backends.fields.catalogue import Catalogue
-from dashboard.explore.comparison import DATASET, MEAN, ComparisonView
+from dashboard.explore.comparison import DATASET, MEAN, MONTH, ComparisonView
 from dashboard.explore.ensemble import EnsembleView
 from dashboard.explore.page import ExplorePage
 from tests.dashboard.helpers import image, text_of
@@ -49,6 +49,31 @@ def test_a_time_is_compared_with_another_the_mean_and_another_file(tmp_path):
     assert "bilinear" in view._titles[2].object
     np.testing.assert_allclose(image(view.difference), 1, atol=0.01)
     assert view.table(view._asked, view.found).startswith("latitude,longitude,first,second,difference\n30,-20,")
+    page.close()
+
+
+def test_a_time_is_compared_with_the_mean_of_its_calendar_month(tmp_path):
+    data = dataset(*GRID)  # one kelvin warmer each time
+    times = np.array(["2019-01-05", "2019-01-20", "2019-07-05", "2020-01-10"], "datetime64[ns]")
+    write(tmp_path / "a.nc", data.assign_coords(time=times))
+    page, view = opened(tmp_path, "a.nc", 1)
+    assert list(view.kind.options)[:3] == ["another time", "mean over all times", "mean of its calendar month"]
+    view.kind.value = f"{MONTH} time"
+    view.wait()
+    assert not view.choice.visible
+    np.testing.assert_allclose(image(view.difference), 0 - (0 + 1 + 3) / 3, rtol=1e-4)
+    assert "mean of 3 times in January, 2019 to 2020" in view._titles[1].object
+    page.state.choose("time", 2)
+    page.state.wait()
+    view.wait()
+    np.testing.assert_allclose(image(view.difference), 0, atol=1e-4)  # the only July
+    page.close()
+
+
+def test_a_file_of_one_month_has_no_other_months(tmp_path):
+    write(tmp_path / "a.nc", dataset(*GRID))
+    page, view = opened(tmp_path, "a.nc", 1)
+    assert "mean of its calendar month" not in view.kind.options
     page.close()
 
 
