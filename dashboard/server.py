@@ -17,7 +17,8 @@ from dashboard.analysis.page import AnalysisPage
 from dashboard.connection import keep_lost_sessions
 from dashboard.cycling.page import CyclingPage
 from dashboard.door import watch_door
-from dashboard.explore.observations.state import COUNTING, DECODING, DRAWING
+from dashboard.explore.observations.file_state import DECODING
+from dashboard.explore.observations.state import COUNTING, DRAWING
 from dashboard.explore.page import ExplorePage
 from dashboard.headers import SafeHeaders
 from dashboard.home import HomePage

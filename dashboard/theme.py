@@ -31,15 +31,16 @@ __all__ = [
 PLAIN_FROM, PLAIN_BELOW = 1e-3, 1e7
 
 
-def number(value: float) -> str:
-    """Return a number with four significant digits as it is written in print: ``−0.25``, ``120,000``, ``1.2·10⁻⁵``."""
+def number(value: float, digits: int = 4) -> str:
+    """Return a number with so many significant digits as it is written in print: ``−0.25``, ``120,000``, ``1.2·10⁻⁵``."""
     if not math.isfinite(value):
         return "–"
-    known = float(f"{value:.4g}")
+    known = float(f"{value:.{digits}g}")
     if known and not PLAIN_FROM <= abs(known) < PLAIN_BELOW:
-        mantissa, power = f"{known:.3e}".split("e")
-        return f"{float(mantissa):g}·10{str(int(power)).translate(SUPERSCRIPT)}".replace("-", "−")
-    text = f"{known:.4g}" if abs(known) < 1e4 else f"{value:,.0f}"
+        mantissa, power = f"{known:.{digits - 1}e}".split("e")
+        return f"{float(mantissa):.{digits}g}·10{str(int(power)).translate(SUPERSCRIPT)}".replace("-", "−")
+    commas = "," if abs(known) >= 1e4 else ""  # as style guides ask for, from five digits on
+    text = f"{known:{commas}.{digits}g}" if abs(known) < 10**digits else f"{value:{commas}.0f}"
     return text.replace("-", "−")
 
 

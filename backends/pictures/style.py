@@ -26,6 +26,9 @@ NEUTRAL = "#888888"
 #: Observations that quality control has rejected, and values that should not be.
 REJECTED = "#D55E00"
 
+#: Part of a step of colour limits that values may lie beyond them.
+ROUNDING = 1e-6
+
 DIVERGING = tuple(colorcet.CET_D1A)
 VIRIDIS = tuple(map(to_hex, matplotlib.colormaps["viridis"](range(256))))
 
@@ -82,8 +85,11 @@ def limits(style: FieldStyle, usual: Statistics) -> tuple[float, float]:
         low = min(0.0, low)
     if high <= low:  # a constant field still needs a range to be drawn in
         high = low + (abs(low) * 0.1 or 1.0)
-    step = 10 ** math.floor(math.log10(high - low)) / 10
-    return math.floor(low / step) * step, math.ceil(high / step) * step
+    power = math.floor(math.log10(high - low)) - 1
+    step = 10.0**power
+    # What misses a round number by the rounding of floating point alone is that number.
+    low, high = math.floor(low / step + ROUNDING) * step, math.ceil(high / step - ROUNDING) * step
+    return round(low, -power), round(high, -power)
 
 
 def limits_of(style: FieldStyle, values: np.ndarray) -> tuple[float, float]:

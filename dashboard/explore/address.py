@@ -13,6 +13,7 @@ from backends.experiments.sections import Section
 from backends.fields.field import Variable
 from backends.fields.views import PROJECTIONS
 from dashboard.address import Tab
+from dashboard.explore.mapped import Mapped
 from dashboard.explore.overlays import HERE, NONE, MapOverlaysView
 from dashboard.explore.state import ExploreState
 from dashboard.theme import PICKED, limits, style_of
@@ -29,7 +30,9 @@ class ExploreSettings(Section):
     at: dict[str, str | int | float] = Field(
         {}, description="on each axis besides the horizontal ones, by its name, what is chosen, as the page writes it"
     )
-    low: float | None = Field(None, description="lower colour limit; null: holds all times and members")
+    low: float | None = Field(
+        None, description="lower colour limit; null: holds all times and members, or the observations that are chosen"
+    )
     high: float | None = Field(None, description="upper colour limit")
     projection: Literal["lat-lon", "globe", "robinson", "north", "south", "lambert", "mercator", "satellite"] = Field(
         "lat-lon", description="how the Earth is laid flat"
@@ -123,15 +126,11 @@ class ExploreAddress:
         shown: dict[str, Any] = {
             "variable": state.variable,
             "at": at,
-            "projection": state.projection,
             "places": tuple(state.picked),
         }
         if (state.low, state.high) != limits(style_of(picture.field.variable), picture.usual):
             shown |= {"low": state.low, "high": state.high}
-        turns = PROJECTIONS[state.projection].turns
-        middle: dict[str, float] = {"latitude": state.middle_latitude, "longitude": state.middle_longitude}
-        shown |= {key: value for key, value in middle.items() if key in turns}
-        return shown | self._of_overlays() | {"tab": self._tab.name}
+        return shown | _of_map(state) | self._of_overlays() | {"tab": self._tab.name}
 
     def _of_overlays(self) -> dict[str, Any]:
         if self._overlays is None:
@@ -149,10 +148,12 @@ class ExploreAddress:
         if state.of is None:
             return None
         chosen = state.selection
-        return {
+        shown = {
             "variable": state.variable, "colour": state.colour, "report_types": chosen.report_types,
             "qualities": chosen.qualities, "box": chosen.box,
         }  # fmt: skip
+        low, high = state.limits.get(state.colour, (None, None))
+        return shown | _of_map(state) | {"low": low, "high": high}
 
     # From the address to the page ---------------------------------------------------------------------------------
 
@@ -167,12 +168,10 @@ class ExploreAddress:
                 variable = state.opened.variable(wanted.variable)
             except InputError as problem:
                 self.report(f"variable: {problem}")
-        middle = {"middle_latitude": wanted.latitude, "middle_longitude": wanted.longitude}
         state.param.update(
             variable=variable.name,
             selection={axis.name: 0 for axis in variable.axes} | self._indices(variable, wanted),
-            projection=wanted.projection,
-            **{key: value for key, value in middle.items() if value is not None},
+            **_map_asked(wanted),
         )
 
     def _indices(self, variable: Variable, wanted: ExploreSettings) -> dict[str, int]:
@@ -219,7 +218,7 @@ class ExploreAddress:
 
     def _on_observations(self, _event: Event) -> None:
         state, wanted = self._state.observations, self._wanted
-        if wanted is None or state.of is None:
+        if wanted is None or state.of is None or wanted.dataset not in ("", self._state.dataset):
             return
         if wanted.variable and wanted.variable != state.variable:
             if wanted.variable in state.table.variable.counts():
@@ -227,16 +226,31 @@ class ExploreAddress:
                 return
             self.report(f"variable: the file has no {wanted.variable!r:.60}")
         self._wanted = None
-        box = wanted.box
+        state.param.update(**_map_asked(wanted))
         try:
-            chosen = replace(state.selection, report_types=wanted.report_types, qualities=wanted.qualities, box=box)
+            chosen = replace(state.selection, report_types=wanted.report_types, qualities=wanted.qualities, box=wanted.box)
         except InputError as problem:
             self.report(str(problem))
         else:
             state.select(chosen)
         if wanted.colour in state.colours(state.of):
             state.choose_colour(wanted.colour)
+            if wanted.low is not None and wanted.high is not None:
+                state.set_limits(wanted.low, wanted.high)
 
     def _on_failed(self, event: Event) -> None:
         if event.new:
             self._wanted = None
+
+
+def _of_map(state: Mapped) -> dict[str, Any]:
+    """Return the projection, and the middle of the map as far as it can be set."""
+    turns = PROJECTIONS[state.projection].turns
+    middle: dict[str, float] = {"latitude": state.middle_latitude, "longitude": state.middle_longitude}
+    return {"projection": state.projection} | {key: value for key, value in middle.items() if key in turns}
+
+
+def _map_asked(wanted: ExploreSettings) -> dict[str, Any]:
+    """Return the parameters of a state for the map that is asked for; the middle where it is."""
+    middle = {"middle_latitude": wanted.latitude, "middle_longitude": wanted.longitude}
+    return {"projection": wanted.projection} | {key: value for key, value in middle.items() if value is not None}

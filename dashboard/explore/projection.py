@@ -1,33 +1,11 @@
 """Which map projection is used, and where its middle lies."""
 
-from typing import Protocol
-
 import panel as pn
 import panel_material_ui as pmui
-from param.parameterized import Event, Parameters
+from param.parameterized import Event
 
 from backends.fields.views import PROJECTIONS
-
-
-class Mapped(Protocol):
-    """A state with the parameters `projection`, `middle_latitude` and `middle_longitude`."""
-
-    projection: str
-    middle_latitude: float
-    middle_longitude: float
-
-    @property
-    def param(self) -> Parameters:
-        """All parameters."""
-        ...
-
-    def choose_projection(self, key: str) -> None:
-        """Show another map."""
-        ...
-
-    def turn_to(self, latitude: float, longitude: float) -> None:
-        """Put a place into the middle."""
-        ...
+from dashboard.explore.mapped import Mapped
 
 
 class ProjectionControls:
@@ -52,6 +30,7 @@ class ProjectionControls:
             box.param.watch(self._on_middle, "value")
         self.pane = pn.Column(self.projection, pn.Row(self.latitude, self.longitude), sizing_mode="stretch_width", margin=0)
         state.param.watch(self._show, ["projection", "middle_latitude", "middle_longitude"])
+        self._show()
 
     def _on_projection(self, event: Event) -> None:
         self._state.choose_projection(event.new)

@@ -1,7 +1,5 @@
 """What a person has chosen on the Explore page, and what there is to show for it."""
 
-from pathlib import Path
-
 import param
 
 from backends.errors import InputError
@@ -12,20 +10,18 @@ from backends.fields.meshes import cell_at
 from backends.fields.messages import Message, messages
 from backends.fields.picture import Picture
 from backends.fields.raster import Window
-from backends.fields.readers import open_dataset
 from backends.fields.views import covered
-from backends.observations.catalogue import listed, observation_path
-from backends.observations.readers import recognise
-from backends.observations.readers.csv_preview import may_be_table
+from backends.observations.catalogue import listed
+from dashboard.explore.mapped import Mapped
 from dashboard.explore.observations.files import ObservationFile
 from dashboard.explore.observations.state import ObservationState
-from dashboard.explore.uploads import Uploads
+from dashboard.explore.sources import Sources
 from dashboard.explore.wanted import Selection, Wanted, drawn, most_telling, traced
 from dashboard.theme import PICKED, limits, style_of
 from dashboard.worker import FILES, LatestWins
 
 
-class ExploreState(param.Parameterized):
+class ExploreState(Mapped):
     """State of the page, without any widget.
 
     The first group of parameters is what a person sets; the second follows from it. Files are read on the file thread;
@@ -38,10 +34,6 @@ class ExploreState(param.Parameterized):
     low = param.Number(default=0.0, doc="Lower colour limit, in the variable's unit.")
     high = param.Number(default=1.0, doc="Upper colour limit, in the variable's unit.")
     picked = param.List(default=[], doc="Places (latitude, longitude) whose series are drawn.")
-    window = param.Parameter(default=None, doc="The part of the map that is looked at; all of it if None.")
-    projection = param.String(default="lat-lon", doc="Key of the map projection.")
-    middle_latitude = param.Number(default=0.0, bounds=(-90, 90), doc="Middle of the map, °N.")
-    middle_longitude = param.Number(default=0.0, bounds=(-180, 180), doc="Middle of the map, °E.")
 
     entries = param.List(default=[], doc="The catalogue as it was when the page was opened.")
     opened = param.Parameter(default=None, doc="The opened dataset.")
@@ -61,12 +53,12 @@ class ExploreState(param.Parameterized):
         self.observations = ObservationState()
         self.observations.param.watch(self._on_observations, "table")
         self.observations.param.watch(self._on_not_observed, "open_problem")
-        self._kept = Uploads()
+        self._sources = Sources(catalogue)
         self._limits_for: tuple[object, ...] = ()
         #: Dataset, variable, projection and part of the map that the picture was asked for of.
         self._shown_for: tuple[object, ...] = ()
         self._listing = LatestWins(FILES, lambda _: listed(catalogue), self._on_listed, self._on_open_failed)
-        self._opening = LatestWins(FILES, self._open, self._on_opened, self._on_open_failed)
+        self._opening = LatestWins(FILES, self._sources.open, self._on_opened, self._on_open_failed)
         self._drawing = LatestWins(FILES, drawn, self._on_picture, self._on_failed)
         self._tracing = LatestWins(FILES, traced, self._on_series, self._on_failed)
         self._indexing = LatestWins(FILES, messages, self._on_messages, self._on_failed)
@@ -90,31 +82,12 @@ class ExploreState(param.Parameterized):
     def upload(self, name: str, content: bytes) -> None:
         """Keep an uploaded file until the session ends, and open it."""
         try:
-            key = self._kept.keep(name, content)
+            key = self._sources.uploads.keep(name, content)
         except InputError as problem:
             self.open_problem = str(problem)
             return
-        self.uploads = self._kept.paths
+        self.uploads = self._sources.uploads.paths
         self.open(key)
-
-    def _open(self, key: str) -> FieldDataset | ObservationFile:
-        path = self._observed(key)
-        if path is not None:
-            return ObservationFile(path, key.removeprefix("uploaded "), key)
-        dataset = self._opened_from(key)
-        covered(most_telling(dataset).mesh)  # found here, as it takes a second where a grid has millions of points
-        return dataset
-
-    def _observed(self, key: str) -> Path | None:
-        if key not in self.uploads:
-            return observation_path(self.catalogue, key)
-        path = self._kept.written(key)
-        return path if recognise(path) is not None or may_be_table(path) else None
-
-    def _opened_from(self, key: str) -> FieldDataset:
-        if key not in self.uploads:
-            return self.catalogue.open(key)
-        return open_dataset(self.uploads[key], label=key.removeprefix("uploaded "))
 
     def _on_opened(self, key: str, dataset: FieldDataset | ObservationFile) -> None:
         if isinstance(dataset, ObservationFile):
@@ -122,6 +95,8 @@ class ExploreState(param.Parameterized):
             return
         self.observations.cancel()
         self.observations.text_file = None
+        if self.shows_observations:
+            self.take_map(self.observations)
         variable = most_telling(dataset)
         extent = covered(variable.mesh)
         if not extent.is_global:  # a globe is turned to where there is something to see
@@ -142,6 +117,8 @@ class ExploreState(param.Parameterized):
 
     def _on_observations(self, _event: param.parameterized.Event) -> None:
         if self.observations.file is not None:
+            if not self.shows_observations:
+                self.observations.take_map(self)
             self.param.update(dataset=self.observations.file.key, shows_observations=True, open_problem="", reading="")
 
     def _on_not_observed(self, event: param.parameterized.Event) -> None:
@@ -211,17 +188,6 @@ class ExploreState(param.Parameterized):
         if not (newest and picture.holds(window)):
             self.window = window.widened()
             self._draw()
-
-    def choose_projection(self, key: str) -> None:
-        """Show the field on another map, with the same middle."""
-        if key != self.projection:
-            self.param.update(projection=key, window=None)
-            self._draw()
-
-    def turn_to(self, latitude: float, longitude: float, coarse: bool = False) -> None:
-        """Put a place, degrees, into the middle of the map; `coarse` while more turning is to be expected."""
-        self.param.update(middle_latitude=min(max(latitude, -90.0), 90.0), middle_longitude=(longitude + 180) % 360 - 180)
-        self._draw(coarse)
 
     @property
     def settled(self) -> bool:
@@ -327,7 +293,7 @@ class ExploreState(param.Parameterized):
         for work in (self._listing, self._opening, self._drawing, self._tracing, self._indexing):
             work.close()
         self.observations.close()
-        self._kept.remove()
+        self._sources.uploads.remove()
         with param.parameterized.discard_events(self):
             self.opened = self.picture = None
             self.series, self._shown_for = [], ()

@@ -5,6 +5,7 @@ from bokeh.models import ColumnDataSource, HoverTool
 from bokeh.models.glyphs import Quad
 
 from dashboard.plots.cuts import Framed, Scale
+from dashboard.plots.numbers import Writers, reading
 from dashboard.theme import ANALYSIS
 
 HEIGHT = 330
@@ -31,6 +32,7 @@ class LiveShares(Framed):
         if new is not None:
             bars = Quad(left="left", right="right", bottom="bottom", top="share", fill_color=ANALYSIS, line_color=None)
             drawn = new.add_glyph(self._source, bars)
-            tooltips = [("value", "@left{0.00 a} to @right{0.00 a}"), ("share", "@share{0.00} %"), ("values", "@count{0,0}")]
-            new.add_tools(HoverTool(renderers=[drawn], tooltips=tooltips))
+            tooltips = [("value", "@left{custom} to @right{custom}"), ("share", "@share{custom}"), ("values", "@count{0,0}")]
+            written: Writers = {"@left": reading(), "@right": reading(), "@share": reading("%", digits=3)}
+            new.add_tools(HoverTool(renderers=[drawn], tooltips=tooltips, formatters=written))
         self.finish(new)

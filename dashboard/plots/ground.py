@@ -13,10 +13,12 @@ from backends.fields.views import View, readout
 from backends.geometry.projections import Orthographic, Projection
 from backends.geometry.projections.lines import graticule, project_lines
 from backends.pictures.coastlines import all_coastlines
-from dashboard.theme import MISSING
+from dashboard.theme import MISSING, NEUTRAL
 
 #: Finer coastlines are drawn where less than this share of the map is looked at.
 CLOSE = 0.35
+#: Opacity of the disc where no field covers it.
+BARE = 0.16
 #: Milliseconds between two pictures asked for while the globe is turned.
 TURN_EVERY = 90
 
@@ -65,19 +67,23 @@ class MapGround:
     on_turn
         Called with the latitude and the longitude of the middle while a person turns the globe with the pointer, and
         whether the drag has ended. Only the globe seen from afar can be turned.
+    bare
+        Whether no field covers the disc, which is paler then, with lines that are seen on the light and on the dark page.
     """
 
-    def __init__(self, fig: figure, on_turn: Callable[[float, float, bool], None] | None) -> None:
+    def __init__(self, fig: figure, on_turn: Callable[[float, float, bool], None] | None, bare: bool = False) -> None:
         self._view: View | None = None
         self._drawn: tuple[Projection, bool] | None = None
         self._on_turn = on_turn
         self._disc, self._coast, self._net = (ColumnDataSource(data={"x": [], "y": []}) for _ in range(3))
-        disc = fig.add_glyph(self._disc, Patch(x="x", y="y", fill_color=MISSING, line_color=None), level="image")
+        line, shade = (NEUTRAL, BARE) if bare else ("black", 1.0)
+        filled = Patch(x="x", y="y", fill_color=MISSING, fill_alpha=shade, line_color=None)
+        disc = fig.add_glyph(self._disc, filled, level="image")
         assert isinstance(disc, GlyphRenderer)
         fig.renderers = [disc, *(r for r in fig.renderers if r is not disc)]  # under the field
-        fig.add_glyph(self._net, Line(x="x", y="y", line_color="black", line_alpha=0.25, line_width=0.7))
-        fig.add_glyph(self._coast, Line(x="x", y="y", line_color="black", line_width=0.9))
-        edge = Line(x="x", y="y", line_color="black", line_alpha=0.6, line_width=1)
+        fig.add_glyph(self._net, Line(x="x", y="y", line_color=line, line_alpha=0.25, line_width=0.7))
+        fig.add_glyph(self._coast, Line(x="x", y="y", line_color=line, line_width=0.9))
+        edge = Line(x="x", y="y", line_color=line, line_alpha=0.6, line_width=1)
         fig.add_glyph(self._disc, edge)
         #: What the browser tells of a drag, and where the middle of the map is.
         self.turned, self._middle = ColumnDataSource(data={}), ColumnDataSource(data={"latitude": [0], "longitude": [0]})

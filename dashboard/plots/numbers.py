@@ -1,5 +1,7 @@
 """How figures write numbers, at axes and colour bars and under the pointer: as print does, ``120,000`` and ``1.2·10⁻⁵``."""
 
+from typing import Literal
+
 from bokeh.models import CustomJSHover, CustomJSTickFormatter
 
 from dashboard.theme import PLAIN_BELOW, PLAIN_FROM
@@ -47,8 +49,11 @@ _READING = """
     const written = !isFinite(known) || known == 0 ? String(known).replace("Infinity", "∞").replace("-", "−")
       : !plain(size) ? with_power(known)
       : size >= 10 ** (digits - 1) ? mantissa(Number(value), 0) : mantissa(known, decimals_of(known))
-    return written + (unit ? " " + unit : "")
+    return (name ? name + " = " : "") + written + (unit ? " " + unit : "")
 """
+#: What writes the values of a read-out, by their names in it.
+Writers = dict[str, Literal["numeral", "datetime", "printf"] | CustomJSHover]
+
 _BOUNDS = {"from": PLAIN_FROM, "below": PLAIN_BELOW}
 
 
@@ -62,6 +67,16 @@ def logarithmic_numbers() -> CustomJSTickFormatter:
     return CustomJSTickFormatter(args=_BOUNDS, code=_WRITE + _LOGARITHMIC)
 
 
-def reading(units: str = "", digits: int = 5) -> CustomJSHover:
-    """Return what writes a value with its unit into a read-out; the unit is handed over as data, never as markup."""
-    return CustomJSHover(args={**_BOUNDS, "unit": units, "digits": digits}, code=_WRITE + _READING)
+def reading(units: str = "", digits: int = 5, name: str = "") -> CustomJSHover:
+    """Return what writes a value with its unit into a read-out, ``name = value unit`` where it has a name.
+
+    Both are handed over as data, never as markup.
+    """
+    hover = CustomJSHover(code=_WRITE + _READING)
+    say(hover, units, digits, name)
+    return hover
+
+
+def say(hover: CustomJSHover, units: str, digits: int = 5, name: str = "") -> None:
+    """Let what :func:`reading` has returned write another unit or name."""
+    hover.args = {**_BOUNDS, "unit": units, "digits": digits, "name": name}

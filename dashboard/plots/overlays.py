@@ -8,7 +8,7 @@ from bokeh.plotting import figure
 
 from backends.fields.overlays.asked import Overlay
 from backends.fields.overlays.triangles import Triangles
-from dashboard.theme import REJECTED
+from dashboard.theme import REJECTED, number
 
 #: Lines are black with a pale edge, so that they are seen on dark colours too.
 LINE, EDGE = "#111111", "rgba(255, 255, 255, 0.55)"
@@ -58,7 +58,7 @@ class MapOverlays:
         self.labels.data = {
             "x": [x for x, _, _ in labels],
             "y": [y for _, y, _ in labels],
-            "text": [f"{level:.7g}".replace("-", "−") for _, _, level in labels],
+            "text": [number(level, digits=7) for _, _, level in labels],
         }
         _points(self.wind, empty if wind is None else wind.lines)
         _points(self.calms, empty if wind is None else wind.calms)

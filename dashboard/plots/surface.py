@@ -9,7 +9,6 @@ from bokeh.events import Event, Tap
 from bokeh.models import (
     ColorMapper,
     ColumnDataSource,
-    CustomJSHover,
     FixedTicker,
     HoverTool,
     LinearColorMapper,
@@ -19,8 +18,8 @@ from bokeh.models.annotations.legends import ColorBar
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import LEFT, column, set_limits
-from dashboard.plots.numbers import linear_numbers, reading
-from dashboard.theme import MISSING, OBSERVATIONS, FieldStyle
+from dashboard.plots.numbers import linear_numbers, reading, say
+from dashboard.theme import MISSING, OBSERVATIONS, FieldStyle, number
 
 HEIGHT = 330
 #: More labels than this along x and along y run into each other.
@@ -115,12 +114,12 @@ class LiveSurface:
             set_limits(extent, -0.5, settings.size - 0.5)
             chosen = list(range(0, settings.size, -(-settings.size // most)))
             axis.ticker = FixedTicker(ticks=chosen)
-            axis.major_label_overrides = {k: _label(settings[k]) for k in chosen}
+            axis.major_label_overrides = {k: number(settings[k], digits=3) for k in chosen}
             axis.axis_label = label
         self._bar.title = f"{name} [{units}]" if units else name
-        self._reading.args = {"unit": units}
+        say(self._reading, units)
         for formatter, label in zip(self._settings, (x_label or "x", y_label or "y"), strict=True):
-            formatter.args = {"label": label}
+            say(formatter, "", 4, label)
         self.mark(**self._marked)
 
     def mark(
@@ -153,9 +152,7 @@ class LiveSurface:
         height, width = score.shape
         bounds = (-0.5, -0.5, width - 0.5, height - 0.5)
         self._reading = reading("")
-        # Labels are handed over as data, never as markup: units may come from a file.
-        code = 'return label + " = " + Number(value.toPrecision(4))'
-        self._settings = [CustomJSHover(args={"label": ""}, code=code) for _ in range(2)]
+        self._settings = [reading(digits=4) for _ in range(2)]
         hover = HoverTool(
             tooltips=[("score", "@image{custom}"), ("at", "@at_x{custom}"), ("", "@at_y{custom}")],
             formatters={"@image": self._reading, "@at_x": self._settings[0], "@at_y": self._settings[1]},
@@ -197,13 +194,6 @@ class LiveSurface:
         column_, row = round(event.x), round(event.y)
         if 0 <= column_ < self._x.size and 0 <= row < self._y.size:
             self._on_tap(float(self._x[column_]), float(self._y[row]))
-
-
-def _label(setting: float) -> str:
-    """Return three digits, without an exponent where the number is not extreme."""
-    if 1e-3 <= abs(setting) < 1e6:
-        return np.format_float_positional(setting, precision=3, fractional=False, trim="-")
-    return f"{setting:.3g}"
 
 
 def _cell(settings: np.ndarray, value: float) -> float:

@@ -1,8 +1,10 @@
 """How figures write numbers: the code that the browser is given, run in a browser."""
 
+import numpy as np
 import pytest
 
 from dashboard.plots.numbers import linear_numbers, logarithmic_numbers, reading
+from dashboard.plots.surface import LiveSurface
 from dashboard.theme import number
 
 pytestmark = pytest.mark.browser
@@ -64,3 +66,18 @@ def test_the_pointer_reads_what_the_page_writes(page, value):
 def test_the_pointer_reads_missing_values_and_units(page):
     assert run(page, reading("K"), {"value": None}) == "missing"
     assert run(page, reading("<b>"), {"value": 1.5}) == "1.5 <b>"
+
+
+def test_a_value_may_have_a_name(page):
+    assert run(page, reading("km", name="<i>L</i>"), {"value": 120_000}) == "<i>L</i> = 120,000 km"
+
+
+def test_the_tuning_surface_reads_scores_and_settings(page):
+    surface = LiveSurface()
+    scores = np.array([[1.0, 2.0], [0.25, 4e-5]])
+    surface.show(scores, [100.0, 120_000.0], [0.5, 1.0], (0, 2), "RMSE", "K", "L [km]", "σ_b")
+    assert run(page, surface._reading, {"value": 4e-5}) == "4·10⁻⁵ K"
+    assert [run(page, formatter, {"value": 120_000.0}) for formatter in surface._settings] == [
+        "L [km] = 120,000", "σ_b = 120,000",
+    ]  # fmt: skip
+    assert surface.figure.xaxis[0].major_label_overrides == {0: "100", 1: "120,000"}

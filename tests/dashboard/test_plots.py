@@ -14,7 +14,7 @@ from backends.fields.readers import open_dataset
 from backends.pictures.coastlines import coastlines
 from dashboard.plots.maps import aspect, extent, field_map
 from dashboard.plots.series import place_label, series_plot
-from dashboard.theme import DIVERGING, FieldStyle, limits, number, short_time, style_of, units_label
+from dashboard.theme import DIVERGING, FieldStyle, limits, limits_of, number, short_time, style_of, units_label
 from tests.files import known, regional
 
 
@@ -132,3 +132,17 @@ def test_numbers_have_four_digits_and_a_true_minus(value, text):
 )
 def test_times_have_the_unit_that_suits_them(seconds, text):
     assert short_time(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(1012.5, 7, "1012.5"), (120_000.0, 7, "120,000"), (101_325.5, 7, "101,325.5"), (1e-5, 7, "1·10⁻⁵"), (1234.0, 3, "1234")],
+)
+def test_numbers_may_have_more_or_fewer_digits(value, digits, text):
+    assert number(value, digits) == text
+
+
+def test_limits_are_not_a_step_further_than_a_round_value_that_rounding_has_moved():
+    edges = np.linspace(-3.0, np.nextafter(3.0, np.inf), 41)
+    assert limits_of(FieldStyle(symmetric=True), edges) == (-3.0, 3.0)
+    assert limits_of(FieldStyle(), np.array([0.1 + 0.2, 2.3])) == (0.3, 2.3)

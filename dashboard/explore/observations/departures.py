@@ -66,7 +66,7 @@ class DeparturesView:
             name, level_units, factor = LEVELS[found.levels.kind]
             self.levels.show(
                 factor * found.levels.edges, found.levels.departures, judged and self.passed.value,
-                f"{name} [{level_units}]" if level_units else name, units, found.levels.kind == "pressure",
+                (name, level_units), units, found.levels.kind == "pressure",
             )  # fmt: skip
             self._levels.object = levels_table(found.levels, units, judged)
 

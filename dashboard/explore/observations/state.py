@@ -3,34 +3,26 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import param
 
-from backends.errors import InputError
 from backends.fields.raster import Window
 from backends.fields.views import projection_of
 from backends.geometry.projections import Projection
-from backends.observations.cache import cache_path
 from backends.observations.card import Card, card
-from backends.observations.columns import Columns
 from backends.observations.comparison import Comparison
-from backends.observations.decode import Cancelled, table_for_maps
 from backends.observations.linked import Linked, without
 from backends.observations.one_variable import OneVariable, one_variable
 from backends.observations.overview import Overview, overview
 from backends.observations.projected import box_of, find_on
-from backends.observations.readers import csv
 from backends.observations.selection import Selection
 from backends.observations.suspicious import Suspects, suspects
 from backends.observations.table import Table
+from dashboard.explore.mapped import Mapped
 from dashboard.explore.observations.drawing import Drawing, Drawn, drawn
-from dashboard.explore.observations.files import ObservationFile, Question, is_csv, question_about, unanswered
-from dashboard.worker import LatestWins
+from dashboard.explore.observations.file_state import FileState
 
-#: Waits for the processes that decode; several, so that a long file holds up nobody else's short one.
-DECODING = ThreadPoolExecutor(max_workers=4, thread_name_prefix="decoding")
 #: Counts, and draws maps: two threads, so that a map that is moved need not wait until millions are counted.
 COUNTING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="counting")
 DRAWING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drawing")
@@ -39,7 +31,7 @@ DRAWING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drawing")
 LONGEST_WAIT = 0.2
 
 
-class ObservationState(param.Parameterized):
+class ObservationState(FileState, Mapped):
     """State of the observation views, without any widget.
 
     The first group of parameters is what a person sets; the second follows from it. Files are decoded in processes of their
@@ -49,12 +41,8 @@ class ObservationState(param.Parameterized):
     variable = param.String(doc="Name of the variable that is looked at.")
     selection = param.Parameter(default=Selection(), doc="What is chosen of its observations, in any of the views.")
     colour = param.String(default="value", doc="What the map is coloured by, one of `COLOURS`.")
-    window = param.Parameter(default=None, doc="The part of the map that is looked at; all of it if None.")
-    projection = param.String(default="lat-lon", doc="Key of the map projection.")
-    middle_latitude = param.Number(default=0.0, bounds=(-90, 90), doc="Middle of the map, °N.")
-    middle_longitude = param.Number(default=0.0, bounds=(-180, 180), doc="Middle of the map, °E.")
+    limits = param.Dict(default={}, doc="The colour limits that a person has set of this variable, by what they are of.")
 
-    table = param.Parameter(default=None, doc="All observations of the file.")
     file_of = param.Parameter(default=None, doc="Those of the variable, as the file has them.")
     comparison = param.Parameter(default=None, doc="The same with the model equivalents of a field, if there is one.")
     under = param.Boolean(default=True, doc="Whether that field is shown under the observations.")
@@ -66,120 +54,29 @@ class ObservationState(param.Parameterized):
     field_under = param.Parameter(default=None, doc="The pixels of the field that it is shown over.")
     card = param.Parameter(default=None, doc="The report that was clicked.")
     suspects = param.Parameter(default=None, doc="Duplicates and suspicious places, once they have been asked for.")
-    opening = param.String(doc="The file that is being decoded.")
-    open_problem = param.String(doc="Why it could not be.")
-    question = param.Parameter(default=None, doc="What a person is asked about the columns of a CSV file.")
-    text_file = param.Parameter(default=None, doc="The CSV file whose columns can be said: shown, or asked about last.")
     problem = param.String(doc="Why what was asked for is not shown.")
 
     def __init__(self, size: tuple[int, int] = (900, 480)) -> None:
         super().__init__()
         #: Pixels of the map on the screen.
         self.size = size
-        #: What is decoded, and of how much.
-        self.progress = (0, 0)
-        #: The file that is shown.
-        self.file: ObservationFile | None = None
-        self._wanted: ObservationFile | None = None
-        #: What a person has said of columns in this session, by where the decoded file would be kept without it.
-        self._said: dict[Path, Columns] = {}
         #: The table whose middle the map has been turned to.
         self._middle_of: Table | None = None
-        self._works: list[LatestWins] = []
-        self._decoding = self._work(DECODING, self._decode, self._on_table, self._on_open_failed)
-        self._asking = self._work(
-            DECODING, lambda file: question_about(file, self._known(file), ""), self._on_asked, self._on_open_failed
-        )
         self._choosing = self._work(COUNTING, lambda request: one_variable(*request), self._on_variable, self._on_failed)
         self._counting = self._work(COUNTING, self._count, self._on_overview, self._on_failed)
         self._drawing = self._work(DRAWING, drawn, self._on_picture, self._on_failed)
         self._suspecting = self._work(COUNTING, suspects, self._on_suspects, self._on_failed)
         self._finding = self._work(DRAWING, _find, self._on_card, self._on_failed)
 
-    def _work(self, *parts: object) -> LatestWins:
-        work: LatestWins = LatestWins(*parts)  # type: ignore[arg-type]
-        self._works.append(work)
-        return work
-
-    # Opening ------------------------------------------------------------------------------------------------------
-
-    def open(self, file: ObservationFile) -> None:
-        """Decode a file, or take it from the cache."""
-        self._wanted, self.progress = file, (0, 0)
-        self.param.update(opening=file.label, open_problem="")
-        self._decoding.request(file)
-
-    def cancel(self) -> None:
-        """Stop decoding, and ask no more; what is shown stays."""
-        self._wanted = None
-        self.param.update(opening="", question=None)
-
-    def ask(self) -> None:
-        """Ask a person what the columns of the CSV file are, though they may have been guessed."""
-        if self.text_file is not None:
-            self._asking.request(self.text_file)
-
-    def answer(self, columns: Columns) -> None:
-        """Read the file that is asked about with these columns; the question stays until that is done."""
-        if self.question is not None:
-            self.open(replace(self.question.file, columns=columns))
-
-    def _decode(self, file: ObservationFile) -> Table | Question | None:
-        columns = self._known(file)
-        if columns is None and (question := unanswered(file)) is not None:
-            return question
-        told, wanted = partial(self._report, file), lambda: self._wanted is file
-        try:
-            table = table_for_maps(file.path, told, wanted, columns)
-        except Cancelled:
-            return None
-        except InputError as problem:
-            if columns is None and not is_csv(file.path):
-                raise
-            return question_about(file, columns, str(problem))
-        if columns is not None:
-            self._said[cache_path(file.path)] = columns
-        return table
-
-    @property
-    def columns_said(self) -> bool:
-        """Whether a person has said what the columns of the file are that is shown."""
-        return self.file is not None and self._known(self.file) is not None
-
-    def _known(self, file: ObservationFile) -> Columns | None:
-        """Return what a person has said of the columns of a file, now or earlier in this session."""
-        if file.columns is not None or not file.path.is_file():
-            return file.columns
-        return self._said.get(cache_path(file.path))
-
-    def _report(self, file: ObservationFile, done: int, of: int) -> None:
-        if self._wanted is file:
-            self.progress = (done, of)
-
-    def _on_table(self, file: ObservationFile, table: Table | Question | None) -> None:
-        if table is None or self._wanted is not file:
-            return
-        self._wanted = None
-        if isinstance(table, Question):
-            self.param.update(opening="", open_problem=table.problem, question=table, text_file=file)
-            return
-        self.file = file
-        self.param.update(question=None, text_file=file if table.format == csv.FORMAT else None)
+    def _take(self, table: Table) -> None:
+        """Show the variable of a table that tells most."""
         counted = table.variable.counts()
-        shown = replace(table, source=file.label)
-        self.param.update(table=shown, opening="", selection=Selection(), overview=None, card=None, suspects=None)
+        self.param.update(table=table, opening="", selection=Selection(), overview=None, card=None, suspects=None)
         if counted:
             self.choose_variable(max(counted, key=lambda name: (name == "air_temperature", counted[name])))
         else:
-            self.param.update(of=None, file_of=None, overview=None, picture=None, problem=f"{file.label} holds no observations")
-
-    def _on_asked(self, file: ObservationFile, question: Question) -> None:
-        if file is self.text_file:
-            self.question = question
-
-    def _on_open_failed(self, problem: str) -> None:
-        self._wanted = None
-        self.param.update(opening="", open_problem=problem)
+            words = f"{table.source} holds no observations"
+            self.param.update(of=None, file_of=None, overview=None, picture=None, problem=words)
 
     # Choosing -----------------------------------------------------------------------------------------------------
 
@@ -191,7 +88,7 @@ class ObservationState(param.Parameterized):
 
     def _on_variable(self, request: tuple[Table, str], of: OneVariable) -> None:
         if request == (self.table, self.variable):
-            self.param.update(window=None, card=None, comparison=None)
+            self.param.update(window=None, card=None, comparison=None, picture=None, limits={})
             self._turn_to_all(of)
             self._look_at(of)
             self.file_of = of
@@ -243,18 +140,25 @@ class ObservationState(param.Parameterized):
             self.colour = colour
             self._draw()
 
-    def choose_projection(self, key: str) -> None:
-        """Show the observations on another map, with the same middle."""
-        if key != self.projection:
-            self.param.update(projection=key, window=None)
-            self._draw()
+    def set_limits(self, low: float, high: float) -> None:
+        """Set the limits of the colours, those of departures evenly about zero, or say why they cannot be used."""
+        if self.colour in DEPARTURES:
+            high = max(abs(low), abs(high))
+            low = -high
+        if low < high:
+            self.param.update(limits={**self.limits, self.colour: (low, high)}, problem="")
+        else:
+            self.problem = f"the lower colour limit must be below the upper one; came {low:g} and {high:g}"
 
-    def turn_to(self, latitude: float, longitude: float) -> None:
-        """Put a place, degrees, into the middle of the map."""
-        self.param.update(middle_latitude=min(max(latitude, -90.0), 90.0), middle_longitude=(longitude + 180) % 360 - 180)
-        if self.projection != "globe":  # a globe keeps its size
+    def forget_limits(self) -> None:
+        """Let the limits of the colours follow what is chosen again."""
+        self.limits = {name: limits for name, limits in self.limits.items() if name != self.colour}
+
+    def turn_to(self, latitude: float, longitude: float, coarse: bool = False) -> None:
+        """Put a place, degrees, into the middle of the map; all of it is shown, unless a globe keeps its size."""
+        if self.projection != "globe":
             self.window = None
-        self._draw()
+        super().turn_to(latitude, longitude, coarse)
 
     def choose_box(self, drawn: Window) -> None:
         """Choose what lies in a box on the map."""
@@ -299,7 +203,7 @@ class ObservationState(param.Parameterized):
             self._draw()
             self._counting.request((self.of, self.selection))
 
-    def _draw(self) -> None:
+    def _draw(self, coarse: bool = False) -> None:
         if self.of is not None:
             middle = self.middle_latitude, self.middle_longitude
             projection = None if self.projection == "lat-lon" else projection_of(self.projection, *middle)
@@ -343,22 +247,17 @@ class ObservationState(param.Parameterized):
 
     # The end ------------------------------------------------------------------------------------------------------
 
-    def wait(self) -> None:
-        """Block until everything asked for is there; for programs without a browser."""
-        for work in self._works:
-            work.wait()
-
     def close(self) -> None:
         """Let go of everything when the session ends."""
-        self._wanted = None
-        for work in self._works:
-            work.close()
+        super().close()
         with param.parameterized.discard_events(self):
             self.table = self.of = self.file_of = self.comparison = self.overview = self.picture = self.card = None
             self.field_under = self._middle_of = None
 
 
+#: What the map can be coloured by, and which of it are differences from a model.
 COLOURS = {"value": "value", "background": "O−B", "analysis": "O−A", "quality": "quality class", "number": "number"}
+DEPARTURES = ("background", "analysis")
 
 
 class _NoLongerWanted(Exception):  # noqa: N818  not an error: something else is to be counted

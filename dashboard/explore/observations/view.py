@@ -12,6 +12,7 @@ from backends.geometry.projections import Orthographic
 from backends.observations.linked import ASPECTS
 from backends.observations.schema import LEVEL_KINDS, QUALITIES, title
 from dashboard.controls import html, notice, one_message, tell
+from dashboard.explore.observations.colours import ColourControls, colour_limits, variable_style
 from dashboard.explore.observations.compare import CompareControls
 from dashboard.explore.observations.counts import CountsView
 from dashboard.explore.observations.departures import DeparturesView
@@ -23,7 +24,7 @@ from dashboard.explore.projection import ProjectionControls
 from dashboard.plots.observations.map import ObservationMap
 from dashboard.plots.observations.report import ReportPlot
 from dashboard.tabs import bring_forward, empty_tabs
-from dashboard.theme import FieldStyle, limits_of, style_named
+from dashboard.theme import limits_of
 
 HINT = (
     "Click an observation for its report. Drag with the box tool to choose an area, click a bar to choose what it counts: "
@@ -64,7 +65,7 @@ class ObservationsView:
             self._statistics, self.tabs, self._body, sizing_mode="stretch_width", margin=(6, 14),
         )  # fmt: skip
         state.param.watch(self._show_of, "of")
-        state.param.watch(self._show_picture, ["picture"])
+        state.param.watch(self._show_picture, ["picture", "limits"])
         state.param.watch(self._show_overview, ["overview", "selection"])
         state.param.watch(self._show_card, "card")
         state.param.watch(self._show_under, "under")
@@ -75,12 +76,7 @@ class ObservationsView:
             label="Variable", options={}, sizing_mode="stretch_width", description="What the views are of"
         )
         self.variable.param.watch(self._on_variable, "value")
-        self.colour = pmui.Select(
-            label="Colours", options={}, sizing_mode="stretch_width",
-            description="What the map is coloured by. O−B is the observation minus its model equivalent before the analysis, "
-            "O−A the same after it; number counts the observations in each pixel",
-        )  # fmt: skip
-        self.colour.param.watch(self._on_colour, "value")
+        self.colours = ColourControls(self.state)
         self.types = pmui.MultiChoice(
             label="Report types", options=[], value=[], sizing_mode="stretch_width",
             description="Which are looked at; all where none is chosen",
@@ -94,7 +90,7 @@ class ObservationsView:
         self.qualities.param.watch(self._on_qualities, "value")
         self.controls = pn.Column(
             self.variable,
-            self.colour,
+            self.colours.pane,
             self.types,
             self.qualities,
             self.mapping.pane,
@@ -109,10 +105,6 @@ class ObservationsView:
     def _on_variable(self, event: Event) -> None:
         if event.new and not self._showing and event.new != self.state.variable:
             self.state.choose_variable(event.new)
-
-    def _on_colour(self, event: Event) -> None:
-        if event.new and not self._showing:
-            self.state.choose_colour(event.new)
 
     def _on_types(self, event: Event) -> None:
         if not self._showing:
@@ -142,7 +134,7 @@ class ObservationsView:
             if names != self.variable.options:
                 self.variable.options = {}  # a list that keeps its value goes on showing the old number of observations
                 self.variable.param.update(options=names, value=state.variable)
-            self.colour.param.update(options={name: key for key, name in state.colours(of).items()}, value=state.colour)
+            self.colours.offer(state.colours(of))
             self.types.param.update(options=sorted(name for name in of.table.report_type.counts() if name))
         self._showing = False
 
@@ -165,32 +157,20 @@ class ObservationsView:
                 self._point_at()
             columns = pointer_columns(of.table, drawn.rows)
             self._show_under()
-            self.map.show(drawn, self._style, self._limits(), columns)
+            limits = colour_limits(state, drawn.colour)
+            self.map.show(drawn, variable_style(state), limits, columns)
+            self.colours.show(drawn.colour, limits)
 
     def _show_under(self, *_events: Event) -> None:
         state = self.state
-        if self.map.figure is None:
+        if self.map.figure is None or state.picture is None:
             return
-        raster, style = state.field_under, self._style
+        raster, style = state.field_under, variable_style(state)
         if raster is None or not state.under:
             self.map.underlay(None)
         else:
-            limits = self._limits() if state.colour == "value" else limits_of(style, raster.values)
+            limits = colour_limits(state, "value") if state.colour == "value" else limits_of(style, raster.values)
             self.map.underlay(raster, style, limits)
-
-    def _limits(self) -> tuple[float, float]:
-        """Return the limits of the colours: those of the histograms, which leave out what is far outside."""
-        state = self.state
-        found = state.overview
-        if found is None or state.colour not in found.histograms:
-            drawn = state.picture
-            values = drawn.values if drawn.raster is None else drawn.raster.values
-            return limits_of(self._style, values)
-        return limits_of(self._style, found.histograms[state.colour][0])
-
-    @property
-    def _style(self) -> FieldStyle:
-        return style_named(self.state.variable.replace("_", " "))
 
     def _show_overview(self, *_events: Event) -> None:
         state, found, of = self.state, self.state.overview, self.state.of
@@ -249,13 +229,12 @@ class ObservationsView:
             self._card.object = f'<div class="hint">{HINT}</div>' if card is None else card_text(card)
             self._point_at()
             if card is None:
-                self.report.show(None, "", "", "", 1.0)
+                self.report.show(None, "", "", ("", ""), 1.0)
                 return
             t, k = card.table, card.row
             name, units, factor = LEVELS[LEVEL_KINDS[t.level_kind[k]]]
-            label = f"{name} [{units}]" if units else name
             variable = t.variable.names[t.variable.codes[k]]  # suspicious rows may be of any variable
-            self.report.show(card, title(variable), unit_text(t, variable), label, factor)
+            self.report.show(card, title(variable), unit_text(t, variable), (name, units), factor)
 
     def _point_at(self) -> None:
         card = self.state.card

@@ -14,13 +14,14 @@ from bokeh.models import (
     DatetimeTicker,
     FactorRange,
     HoverTool,
-    NumeralTickFormatter,
     Range1d,
 )
 from bokeh.models.annotations.geometry import BoxAnnotation
+from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import plain_figure, set_limits
+from dashboard.plots.numbers import Writers, linear_numbers, reading
 from dashboard.plots.observations.boxes import drawn_box
 from dashboard.theme import ANALYSIS, OBSERVATIONS
 
@@ -38,7 +39,7 @@ class TypeBars:
         )  # fmt: skip
         self._source = ColumnDataSource(data={"name": [], "count": [], "about": []})
         fig.hbar(y="name", right="count", source=self._source, height=0.7, color=OBSERVATIONS, fill_alpha=0.75)
-        fig.xaxis.update(formatter=NumeralTickFormatter(format="0.[0]a"), ticker=BasicTicker(desired_num_ticks=4))
+        fig.xaxis.update(formatter=linear_numbers(), ticker=BasicTicker(desired_num_ticks=4))
         fig.ygrid.visible = False
         fig.add_tools(HoverTool(tooltips=[("", "@name @about"), ("number", "@count{0,0}")]))
         fig.on_event(Tap, self._on_tap)
@@ -90,9 +91,11 @@ class RangeBars:
         for name, alpha in (("count", 0.35), ("passed", 0.8)):
             ends = ("left", "right", "bottom", "top") if upright else ("bottom", "top", "left", "right")
             sides: dict[str, Any] = dict(zip(ends, ("low", "high", 0, name), strict=True))
-            fig.quad(source=self.source, color=OBSERVATIONS, fill_alpha=alpha, line_color=None, **sides)
+            bars = fig.quad(source=self.source, color=OBSERVATIONS, fill_alpha=alpha, line_color=None, **sides)
+            if name == "count":
+                fig.add_tools(_pointer(bars, time))
         counting = fig.yaxis if upright else fig.xaxis
-        counting.update(formatter=NumeralTickFormatter(format="0.[0]a"), ticker=BasicTicker(desired_num_ticks=4))
+        counting.ticker = BasicTicker(desired_num_ticks=4)
         self._chosen = BoxAnnotation(visible=False, fill_color=ANALYSIS, fill_alpha=0.12, line_color=ANALYSIS)
         fig.add_layout(self._chosen)
         fig.add_tools(BoxSelectTool(dimensions="width" if upright else "height", renderers=[], persistent=False))
@@ -158,6 +161,13 @@ def touched(edges: Sequence[float] | np.ndarray, first: float, last: float) -> t
     begin = int(np.clip(np.searchsorted(edges, low, "right") - 1, 0, len(edges) - 2))
     end = int(np.clip(np.searchsorted(edges, high, "left"), begin + 1, len(edges) - 1))
     return float(edges[begin]), float(edges[end])
+
+
+def _pointer(bars: GlyphRenderer, time: bool) -> HoverTool:
+    ends: Writers = {name: "datetime" if time else reading(digits=4) for name in ("@low", "@high")}
+    how = "%F %H:%M" if time else "custom"
+    rows = [("", f"@low{{{how}}} to @high{{{how}}}"), ("number", "@count{0,0}")]
+    return HoverTool(renderers=[bars], tooltips=rows, formatters=ends)
 
 
 def _label(name: str) -> str:

@@ -9,6 +9,7 @@ from bokeh.models.renderers import GlyphRenderer
 
 from backends.observations.statistics import Departures, Summary
 from dashboard.plots.axes import legend_above, plain_figure
+from dashboard.plots.numbers import Writers, reading, say
 from dashboard.theme import ANALYSIS, BACKGROUND, NEUTRAL
 
 HEIGHT = 300
@@ -21,6 +22,7 @@ class LevelStatistics:
         self.figure = fig = plain_figure(HEIGHT, "", "")
         fig.xaxis.ticker = BasicTicker(desired_num_ticks=5)
         self._sources: dict[str, ColumnDataSource] = {}
+        self._level, self._departure = reading(), reading(digits=4)
         entries: dict[str, list[GlyphRenderer]] = {}
         for name, color in (("O−B", BACKGROUND), ("O−A", ANALYSIS)):
             source = self._sources[name] = ColumnDataSource(data={"mean": [], "std": [], "level": [], "n": []})
@@ -30,20 +32,22 @@ class LevelStatistics:
             entries[f"{name} spread"] = [spread]
             tooltips = [
                 (name, ""),
-                ("level", "@level{0.[0] a}"),
-                ("mean", "@mean{0.000}"),
-                ("spread", "@std{0.000}"),
+                ("level", "@level{custom}"),
+                ("mean", "@mean{custom}"),
+                ("spread", "@std{custom}"),
                 ("n", "@n{0,0}"),
             ]
-            fig.add_tools(HoverTool(renderers=[dots], tooltips=tooltips))
+            written: Writers = {"@level": self._level, "@mean": self._departure, "@std": self._departure}
+            fig.add_tools(HoverTool(renderers=[dots], tooltips=tooltips, formatters=written))
         fig.vspan(0, line_color=NEUTRAL)
         self._items = legend_above(fig, entries)
         fig.legend.nrows = 2  # four names beside each other are wider than the figure
         self.pane = pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0)
 
     def show(
-        self, edges: np.ndarray, departures: Sequence[Departures], passed: bool, label: str, units: str, downward: bool
-    ) -> None:
+        self, edges: np.ndarray, departures: Sequence[Departures], passed: bool, level: tuple[str, str], units: str,
+        downward: bool,
+    ) -> None:  # fmt: skip
         """Replace the lines.
 
         Parameters
@@ -54,8 +58,10 @@ class LevelStatistics:
             Of each, (k,).
         passed
             Whether only of those that passed quality control.
-        label, units
-            Of the levels' axis, and of the departures.
+        level
+            What the levels are, and their unit.
+        units
+            Of the departures.
         downward
             Whether levels grow downward.
         """
@@ -77,7 +83,9 @@ class LevelStatistics:
         low, high = float(edges[0]), float(edges[-1])
         fig.y_range.update(start=high if downward else low, end=low if downward else high)
         fig.xaxis.axis_label = f"departure [{units}]" if units else "departure"
-        fig.yaxis.axis_label = label
+        fig.yaxis.axis_label = f"{level[0]} [{level[1]}]" if level[1] else level[0]
+        say(self._departure, units, digits=4)
+        say(self._level, level[1])
 
 
 def _columns(summaries: Sequence[Summary], middle: np.ndarray) -> dict[str, list[float]]:

@@ -174,7 +174,7 @@ class ObservationMap:
         }
         self._rasters = {name: ColumnDataSource(data=_NO_IMAGE) for name in self._mappers}
         self._images = {name: _image(fig, self._rasters[name], mapper) for name, mapper in self._mappers.items()}
-        self._ground = None if projection is None else MapGround(fig, self._on_turn)
+        self._ground = None if projection is None else MapGround(fig, self._on_turn, bare=True)
         if projection is None:
             coast = coastlines(area.west, area.east, area.south, area.north)
             fig.line(coast[:, 0], coast[:, 1], color=NEUTRAL, line_width=1.1)

@@ -3,11 +3,13 @@
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, DatetimeAxis, DatetimeTicker, HoverTool, Range1d
+from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from backends.observations.card import Card
 from backends.observations.schema import LEVEL_KINDS
 from dashboard.plots.axes import plain_figure
+from dashboard.plots.numbers import reading
 from dashboard.theme import ANALYSIS, BACKGROUND, OBSERVATIONS
 
 HEIGHT = 280
@@ -19,28 +21,41 @@ class ReportPlot:
     def __init__(self) -> None:
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0, height=HEIGHT, visible=False)
 
-    def show(self, card: Card | None, name: str, units: str, level_label: str, factor: float) -> None:
+    def show(self, card: Card | None, name: str, units: str, level: tuple[str, str], factor: float) -> None:
         """Draw the lines of a card; nothing where there is but one value.
 
-        `level_label` and `factor` are of the level's kind: what stands at its axis, and from the table's unit to that.
+        `level` is what the levels are and their unit as it is printed, `factor` leads from the table's unit to that.
         """
         if card is None or len(card.lines) < 2:
             self.pane.param.update(object=None, visible=False)
             return
         t = card.lines
-        label = f"{name} [{units}]" if units else name
+        label, level_label = (f"{what} [{unit}]" if unit else what for what, unit in ((name, units), level))
         profile = card.against == "level"
         where = factor * t.level.astype(float) if profile else t.time.astype("datetime64[ms]").astype(float)
         downward = profile and LEVEL_KINDS[int(t.level_kind[0])] == "pressure"
         fig = _figure(profile, downward, label, level_label, where, [t.value, t.background, t.analysis])
-        for values, color in ((t.background, BACKGROUND), (t.analysis, ANALYSIS), (t.value, OBSERVATIONS)):
+        for what, values, color in (
+            ("H(x_b)", t.background, BACKGROUND), ("H(x_a)", t.analysis, ANALYSIS), ("observed", t.value, OBSERVATIONS),
+        ):  # fmt: skip
             if np.isfinite(values).any():
                 x, y = (values.astype(float), where) if profile else (where, values.astype(float))
                 source = ColumnDataSource(data={"x": x, "y": y})
                 fig.line("x", "y", source=source, color=color, line_width=2)
-                fig.scatter("x", "y", source=source, color=color, size=5)
-        fig.add_tools(HoverTool(tooltips=[("", "$x{0.00 a}, $y{0.00 a}" if profile else "$y{0.00 a}")]))
+                dots = fig.scatter("x", "y", source=source, color=color, size=5)
+                fig.add_tools(_pointer(dots, what, units, level if profile else None))
         self.pane.param.update(object=fig, visible=True)
+
+
+def _pointer(dots: GlyphRenderer, what: str, units: str, level: tuple[str, str] | None) -> HoverTool:
+    """Return what reads a value and where it is: its level, or without one its time."""
+    if level is None:
+        rows = [(what, "@y{custom}"), ("at", "@x{%F %H:%M}")]
+        return HoverTool(renderers=[dots], tooltips=rows, formatters={"@y": reading(units, digits=4), "@x": "datetime"})
+    rows = [(what, "@x{custom}"), (level[0], "@y{custom}")]
+    return HoverTool(
+        renderers=[dots], tooltips=rows, formatters={"@x": reading(units, digits=4), "@y": reading(level[1], digits=4)}
+    )
 
 
 def _figure(profile: bool, downward: bool, label: str, level_label: str, where: np.ndarray, values: list[np.ndarray]) -> figure:

@@ -1,11 +1,15 @@
-"""An Explore page with the small file."""
+"""Explore pages with small files of fields and observations."""
 
 import pytest
 
 from backends.fields.catalogue import Catalogue
+from backends.observations.readers import read
+from dashboard.explore.observations import file_state
 from dashboard.explore.page import ExplorePage
+from tests.backends.observation_files import feedback
+from tests.dashboard.explore.pages import CSV, opened
 from tests.dashboard.helpers import LATITUDE, LONGITUDE
-from tests.files import dataset, write
+from tests.files import dataset, regional, write
 
 
 @pytest.fixture
@@ -27,3 +31,20 @@ def levels(tmp_path):
     page.wait()
     yield page
     page.close()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A field, stations as CSV, and a feedback file; decoded here, as another process takes seconds to start."""
+    monkeypatch.setattr(file_state, "table_for_maps", lambda path, progress, wanted, columns: read(path, progress))
+    regional(tmp_path / "a.nc")
+    (tmp_path / "stations.csv").write_text(CSV)
+    feedback(tmp_path / "ekf.nc")
+    return tmp_path
+
+
+@pytest.fixture
+def stations(folder):
+    page = opened(folder, "stations.csv")
+    yield page
+    page.state.close()

@@ -5,7 +5,7 @@ import pytest
 
 from backends.fields.catalogue import Catalogue
 from backends.observations.columns import Columns
-from dashboard.explore.observations import state as observation_state
+from dashboard.explore.observations import file_state
 from dashboard.explore.page import ExplorePage
 from tests.dashboard.helpers import SCRIPT, text_of
 from tests.files import regional
@@ -23,7 +23,7 @@ def page(tmp_path, monkeypatch):
     def here(path, progress, wanted, columns):
         return read(path, progress) if columns is None else read_columns(path, columns, progress)
 
-    monkeypatch.setattr(observation_state, "table_for_maps", here)
+    monkeypatch.setattr(file_state, "table_for_maps", here)
     regional(tmp_path / "a.nc")
     (tmp_path / "unclear.csv").write_text(UNCLEAR)
     (tmp_path / "clear.csv").write_text(CLEAR)

@@ -7,47 +7,12 @@ import pytest
 
 from backends.fields.catalogue import Catalogue
 from backends.fields.raster import Window
-from dashboard.explore.observations import state as observation_state
-from dashboard.explore.page import ExplorePage
+from dashboard.explore.observations import file_state
 from dashboard.plots.observations.map import FRAME_WIDTH
-from tests.backends.observation_files import feedback, table
+from tests.backends.observation_files import table
+from tests.dashboard.explore.pages import CSV, opened, wait
 from tests.dashboard.helpers import SCRIPT, text_of
-from tests.files import known, regional
-
-CSV = "station,lat,lon,time,T [°C],error\n" + "\n".join(
-    f"S{k},{40 + k},{k},2021-05-16T{12 + k % 3}:00,{10 + k},0.5" for k in range(12)
-)
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A field, stations as CSV, and a feedback file; decoded here, as another process takes seconds to start."""
-    monkeypatch.setattr(observation_state, "table_for_maps", lambda path, progress, wanted, columns: read(path, progress))
-    from backends.observations.readers import read
-
-    regional(tmp_path / "a.nc")
-    (tmp_path / "stations.csv").write_text(CSV)
-    feedback(tmp_path / "ekf.nc")
-    return tmp_path
-
-
-def opened(folder, key):
-    page = ExplorePage(Catalogue(folder), key)
-    page.content()
-    wait(page)
-    return page
-
-
-def wait(page):
-    for _ in range(4):  # decoding leads to choosing, and that to counting and drawing
-        page.state.wait()
-
-
-@pytest.fixture
-def stations(folder):
-    page = opened(folder, "stations.csv")
-    yield page
-    page.state.close()
+from tests.files import known
 
 
 def test_a_file_of_observations_shows_their_views(stations):
@@ -97,9 +62,9 @@ def test_feedback_has_departures_and_classes(folder):
     page = opened(folder, "ekf.nc")
     state, views = page.state.observations, page.observations
     assert page.state.dataset == "ekf.nc"
-    assert set(views.colour.options.values()) == {"value", "background", "analysis", "quality", "number"}
+    assert set(views.colours.colour.options.values()) == {"value", "background", "analysis", "quality", "number"}
     for colour in ("background", "quality", "number"):
-        views.colour.value = colour
+        views.colours.colour.value = colour
         wait(page)
         assert state.picture.colour == colour
     assert views.map._images["number"].visible
@@ -147,9 +112,9 @@ def test_decoding_can_be_stopped(stations, monkeypatch):
         waiting.append(stations.state.observations.progress)
         stations.state.cancel()
         assert not wanted()
-        raise observation_state.Cancelled(path.name)
+        raise file_state.Cancelled(path.name)
 
-    monkeypatch.setattr(observation_state, "table_for_maps", slowly)
+    monkeypatch.setattr(file_state, "table_for_maps", slowly)
     stations.state.open("ekf.nc")
     wait(stations)
     assert waiting == [(3, 10)]
@@ -165,9 +130,7 @@ def test_the_catalogue_lists_observations_apart(stations):
 def test_a_million_are_drawn_as_pixels(stations):
     random = np.random.default_rng(1)
     rows = 100_000
-    stations.state.observations._wanted = file = observation_state.ObservationFile(
-        stations.state.catalogue.folder, "many", "many"
-    )
+    stations.state.observations._wanted = file = file_state.ObservationFile(stations.state.catalogue.folder, "many", "many")
     stations.state.observations._on_table(
         file, table(rows, latitude=random.uniform(-80, 80, rows), longitude=random.uniform(-180, 180, rows))
     )
