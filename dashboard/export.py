@@ -28,6 +28,7 @@ FORMS = {
     "csv": ("CSV", "The numbers in the picture as a table, with units in its first row"),
     "observations.csv": ("Observations CSV", "Each observation with its place, innovation and residual, as a table"),
     "series.csv": ("Series CSV", "The series at the picked places, as a table"),
+    "feedback.nc": ("Feedback file", "O−B and O−A of the method whose states are shown, in the layout of DWD feedback files"),
     "yaml": ("Experiment", "The settings as a file that python -m backends run takes"),
     "py": ("Python script", "A short program that makes the picture or its numbers again, with all settings in it"),
 }
@@ -116,7 +117,7 @@ class ExportMenu:
             tell(self._problem, "problem", "")
             self.download.visible = False
             self.items[form].loading = True
-        (self._writing if form == "nc" else self._drawing).request((snapshot, form))
+        (self._writing if form.endswith("nc") else self._drawing).request((snapshot, form))
 
     def _on_made(self, _request: tuple[Snapshot, str], made: tuple[str, bytes]) -> None:
         name, content = made

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -12,6 +13,15 @@ from backends.geometry.projections import Projection
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+@dataclass(frozen=True, eq=False)
+class Colours:
+    """Colours, what the first and the last of them stand for, and what their bar says, with the unit."""
+
+    palette: tuple[str, ...]
+    limits: tuple[float, float]
+    label: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +42,8 @@ class Points:
         Half the length of their vertical bars.
     sizes
         Their diameters on a map in pixels of a screen, (p,); by default they suit their number.
+    colours
+        Of their values on a map, where they are others than those of the map.
     """
 
     x: np.ndarray
@@ -42,6 +54,7 @@ class Points:
     colour: str | Sequence[str] = ""
     error: float = 0.0
     sizes: np.ndarray | None = None
+    colours: Colours | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +81,10 @@ class MapPanel:
         Contours, wind and triangles over the pixels.
     seen
         The part that is shown, in x and y; all of the pixels if None.
+    true_to_scale
+        Of a plane: whether a step across is as long as a step up.
+    clear
+        Whether paper is seen where a pixel is missing.
     """
 
     title: str
@@ -81,6 +98,8 @@ class MapPanel:
     geographic: bool = True
     overlay: Overlay | None = None
     seen: Window | None = None
+    true_to_scale: bool = False
+    clear: bool = False
 
     @property
     def edges(self) -> Window:
@@ -92,7 +111,10 @@ class MapPanel:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A line, or where `low` and `high` are given a band that has no line; all (n,), NaN leaves a gap."""
+    """A line, or where `low` and `high` are given a band that has no line; all (n,), NaN leaves a gap.
+
+    A label that begins with an underscore is in no legend.
+    """
 
     label: str
     colour: str
@@ -101,11 +123,49 @@ class Curve:
     low: np.ndarray | None = None
     high: np.ndarray | None = None
     style: str = "-"
+    width: float = 1.6
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """Bars from `left` to `right` that reach up from zero to `top`, (n,) each; if they lie flat, across instead of up."""
+
+    label: str
+    colour: str
+    left: np.ndarray
+    right: np.ndarray
+    top: np.ndarray
+    flat: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class NamedBars:
+    """Bars that lie above each other and have a name each, the first at the bottom."""
+
+    title: str
+    label: str
+    names: Sequence[str]
+    lengths: np.ndarray
+    colour: str
 
 
 @dataclass(frozen=True, eq=False)
 class LinePanel:
-    """Curves over one axis, a number or a time (datetime64)."""
+    """Curves, bars and points over one axis, a number or a time (datetime64).
+
+    Attributes
+    ----------
+    title, x_label, y_label
+        Above the panel, and at its axes with units.
+    curves, points, bars
+        What it shows; of points those at a height of their own.
+    y_limits
+        By default they hold everything.
+    log
+        Whether the vertical axis is logarithmic.
+    marks
+        Upright lines, each at a place with a few words.
+    """
 
     title: str
     x_label: str
@@ -114,15 +174,21 @@ class LinePanel:
     points: Points | None = None
     y_limits: tuple[float, float] | None = None
     log: bool = False
+    bars: Sequence[Bars] = ()
+    marks: Sequence[tuple[float, str]] = ()
+
+
+Panel: TypeAlias = MapPanel | LinePanel | NamedBars
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """Panels row by row under one title."""
+    """Panels row by row under one title; the first `wide` ones have a row each."""
 
     title: str
-    panels: Sequence[MapPanel | LinePanel]
+    panels: Sequence[Panel]
     columns: int = 1
+    wide: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,11 +211,14 @@ class Exhibit:
         Makes the numbers as labelled arrays.
     tables
         Makes tables, by the ending of their files: ``csv`` and others.
+    files
+        Write files of other forms, by their ending.
     """
 
     drawing: Callable[[], Drawing]
     data: "Callable[[], xr.Dataset]"
     tables: dict[str, Callable[[], Table]] = field(default_factory=dict)
+    files: dict[str, Callable[[Path], None]] = field(default_factory=dict)
 
 
 def labelled(name: str, units: str) -> str:

@@ -1,6 +1,7 @@
 """Drawing a picture with matplotlib, as PNG or as SVG whose texts are texts; not to be entered by two threads at once."""
 
 import math
+from collections.abc import Sequence
 from io import BytesIO
 from textwrap import fill
 from typing import Any, Literal
@@ -16,12 +17,15 @@ from backends.fields.overlays.asked import Overlay
 from backends.geometry.projections import Projection
 from backends.geometry.projections.lines import graticule, project_lines
 from backends.pictures.coastlines import all_coastlines, coastlines
-from backends.pictures.drawing import Drawing, LinePanel, MapPanel, Points
+from backends.pictures.drawing import Drawing, LinePanel, MapPanel, NamedBars, Panel, Points
+from backends.pictures.lines import draw_lines
 from backends.pictures.style import MISSING, REJECTED
 
 Kind = Literal["png", "svg"]
 #: Inches across of one panel, and of several in a row each.
 ALONE, BESIDE = 9.0, 5.4
+#: Inches of height of curves with a row to themselves, and of a map at most.
+LINES, HIGHEST = 3.4, 7.0
 #: Height over width of a panel with curves; the least and greatest of one with a map.
 CURVES, FLATTEST, TALLEST = 0.42, 0.3, 1.3
 #: Lines over a map.
@@ -49,31 +53,50 @@ def paint(drawing: Drawing, kind: Kind) -> bytes:
 
 def _figure(drawing: Drawing) -> Figure:
     columns = min(drawing.columns, len(drawing.panels))
-    rows = math.ceil(len(drawing.panels) / columns)
     width = ALONE if columns == 1 else BESIDE * columns
-    share = sum(max(_shape(panel) for panel in drawing.panels[k * columns : (k + 1) * columns]) for k in range(rows))
-    figure = Figure((width, 0.6 + 0.7 * rows + share * 0.8 * width / columns), layout="constrained")
+    rows = _rows(drawing, columns)
+    heights = []
+    for row, wide in rows:
+        if wide:
+            heights.append(LINES if isinstance(row[0], LinePanel) else min(_shape(row[0]) * width, HIGHEST))
+        else:
+            heights.append(max(_shape(panel) for panel in row) * width / columns)
+    figure = Figure((width, 0.6 + 0.7 * len(rows) + 0.8 * sum(heights)), layout="constrained")
     title = fill(drawing.title, int(CHARACTERS * width), break_long_words=True)
     figure.suptitle(title, fontsize=11)
-    ratios = [max(_shape(panel) for panel in drawing.panels[k * columns : (k + 1) * columns]) for k in range(rows)]
-    axes = figure.subplots(rows, columns, squeeze=False, height_ratios=ratios).ravel()
-    for ax, panel in zip(axes, drawing.panels, strict=False):
-        ax.set_title(fill(panel.title, int(CHARACTERS * width / columns * 1.2)))
-        if isinstance(panel, MapPanel):
-            _map(figure, ax, panel)
-        else:
-            _lines(ax, panel)
-    for ax in axes[len(drawing.panels) :]:
-        ax.set_visible(False)
+    grid = figure.add_gridspec(len(rows), columns, height_ratios=heights)
+    for r, (row, wide) in enumerate(rows):
+        for c, panel in enumerate(row):
+            ax = figure.add_subplot(grid[r, :] if wide else grid[r, c])
+            ax.set_title(fill(panel.title, int(CHARACTERS * width / (1 if wide else columns) * 1.2)))
+            _draw(figure, ax, panel, wide)
     return figure
 
 
-def _shape(panel: MapPanel | LinePanel) -> float:
+def _rows(drawing: Drawing, columns: int) -> list[tuple[Sequence[Panel], bool]]:
+    """Return the panels of each row, and whether it is a single one that has all of it."""
+    alone, beside = drawing.panels[: drawing.wide], drawing.panels[drawing.wide :]
+    rows: list[tuple[Sequence[Panel], bool]] = [([panel], columns > 1) for panel in alone]
+    return rows + [(beside[k : k + columns], False) for k in range(0, len(beside), columns)]
+
+
+def _draw(figure: Figure, ax: Any, panel: Panel, wide: bool) -> None:
+    if isinstance(panel, MapPanel):
+        _map(figure, ax, panel)
+    elif isinstance(panel, NamedBars):
+        ax.barh(list(panel.names), panel.lengths, color=panel.colour, alpha=0.75)
+        ax.set_xlabel(panel.label)
+        ax.grid(axis="x", alpha=0.25)
+    else:
+        draw_lines(ax, panel, wide)
+
+
+def _shape(panel: Panel) -> float:
     """Return height over width."""
-    if isinstance(panel, LinePanel):
+    if not isinstance(panel, MapPanel):
         return CURVES
     r = panel.edges
-    if not panel.geographic:
+    if not panel.geographic and not panel.true_to_scale:
         return 0.5
     return min(max((r.north - r.south) / (r.east - r.west) / _stretch(panel), FLATTEST), TALLEST)
 
@@ -81,17 +104,18 @@ def _shape(panel: MapPanel | LinePanel) -> float:
 def _stretch(panel: MapPanel) -> float:
     """Return how much wider than high a step is drawn: on degrees as they are in the middle of a map that is not the globe."""
     r = panel.edges
-    if panel.projection is not None or r.north - r.south > 120:
+    if panel.projection is not None or not panel.geographic or r.north - r.south > 120:
         return 1.0
     return max(math.cos(math.radians((r.south + r.north) / 2)), 0.2)
 
 
 def _map(figure: Figure, ax: Any, panel: MapPanel) -> None:
     r = panel.raster
-    missing = (0, 0, 0, 0) if panel.projection is not None or not np.isfinite(r.values).any() else MISSING
+    clear = panel.clear or panel.projection is not None or not np.isfinite(r.values).any()
+    missing = (0, 0, 0, 0) if clear else MISSING
     colours = ListedColormap(panel.palette).with_extremes(bad=missing)
     low, high = panel.limits
-    aspect = 1 / _stretch(panel) if panel.geographic else "auto"
+    aspect = 1 / _stretch(panel) if panel.geographic or panel.true_to_scale else "auto"
     image = ax.imshow(
         r.values, origin="lower", extent=(r.west, r.east, r.south, r.north), cmap=colours, vmin=low, vmax=high,
         interpolation="nearest", aspect=aspect,
@@ -104,7 +128,7 @@ def _map(figure: Figure, ax: Any, panel: MapPanel) -> None:
             ax.plot(*coastlines(r.west, r.east, r.south, r.north).T, color="black", linewidth=0.7)
         ax.set(xlabel=panel.axes[0], ylabel=panel.axes[1])
     if panel.points is not None:
-        _points_on_map(ax, panel.points, image)
+        _points_on_map(figure, ax, panel.points, image)
     if panel.overlay is not None:
         _over(ax, panel.overlay)
     shown = panel.edges
@@ -140,54 +164,26 @@ def _over(ax: Any, overlay: Overlay) -> None:
             ax.plot(*points.T, style, color=LINE, linewidth=width)
 
 
-def _points_on_map(ax: Any, points: Points, image: Any) -> None:
+def _points_on_map(figure: Figure, ax: Any, points: Points, image: Any) -> None:
     out = np.zeros(len(points.x), dtype=bool) if points.rejected is None else points.rejected
     size = float(np.clip(5000 / max(len(points.x), 1), 4, 26))
     # A size is an area in square points, of which there are 72 to an inch, and pixels 96.
     sizes = size if points.sizes is None else (0.75 * points.sizes[~out]) ** 2
     look: dict[str, Any] = {"s": sizes, "linewidths": 0.5, "zorder": 3}
     plain = points.values is None or not np.isfinite(points.values).any()
-    fill_with: dict[str, Any] = (
-        {"c": points.colour or "white"} if points.values is None or plain
-        else {"c": points.values[~out], "cmap": image.cmap, "norm": image.norm, "plotnonfinite": True}
-    )  # fmt: skip
-    ax.scatter(points.x[~out], points.y[~out], edgecolors="black", label=points.label, **look, **fill_with)
+    own = points.colours
+    fill_with: dict[str, Any]
+    if points.values is None or plain:
+        fill_with = {"c": points.colour or "white"}
+    elif own is None:
+        fill_with = {"c": points.values[~out], "cmap": image.cmap, "norm": image.norm, "plotnonfinite": True}
+    else:
+        low, high = own.limits
+        fill_with = {"c": points.values[~out], "cmap": ListedColormap(own.palette), "vmin": low, "vmax": high}
+    drawn = ax.scatter(points.x[~out], points.y[~out], edgecolors="black", label=points.label, **look, **fill_with)
+    if own is not None and not plain:
+        figure.colorbar(drawn, ax=ax, label=own.label, shrink=0.85, pad=0.02)
     if out.any():
         ax.scatter(points.x[out], points.y[out], s=size, marker="x", color=REJECTED, label="rejected", linewidths=1, zorder=3)
     if points.label:
         ax.legend(loc="lower left", fontsize=7, framealpha=0.8)
-
-
-def _lines(ax: Any, panel: LinePanel) -> None:
-    for curve in panel.curves:
-        if curve.low is not None and curve.high is not None:
-            ax.fill_between(curve.x, curve.low, curve.high, color=curve.colour, alpha=0.18, linewidth=0, label=curve.label)
-        else:
-            ax.plot(curve.x, curve.y, curve.style, color=curve.colour, linewidth=1.6, label=curve.label)
-    points = panel.points
-    if points is not None and len(points.x):
-        out = np.zeros(len(points.x), dtype=bool) if points.rejected is None else points.rejected
-        look: dict[str, Any] = {"linestyle": "none", "color": points.colour, "zorder": 3}
-        if points.error:
-            ax.errorbar(
-                points.x[~out],
-                points.y[~out],
-                points.error,
-                marker="o",
-                markersize=4,
-                elinewidth=0.8,
-                label=points.label,
-                **look,
-            )
-        else:
-            ax.plot(points.x[~out], points.y[~out], marker="o", markersize=4, label=points.label, **look)
-        if out.any():
-            ax.plot(points.x[out], points.y[out], marker="x", linestyle="none", color=REJECTED, label="rejected", zorder=3)
-    ax.set(xlabel=panel.x_label, ylabel=panel.y_label)
-    if panel.log:
-        ax.set_yscale("log")
-    if panel.y_limits is not None:
-        ax.set_ylim(panel.y_limits)
-    ax.margins(x=0.01)
-    ax.grid(alpha=0.25)
-    ax.legend(fontsize=8, ncols=max(1, math.ceil(len(ax.get_legend_handles_labels()[0]) / 3)), framealpha=0.85)

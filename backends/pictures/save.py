@@ -19,11 +19,13 @@ COMPRESSED = {"zlib": True, "complevel": 1, "shuffle": True}
 
 def endings(exhibit: Exhibit) -> tuple[str, ...]:
     """Return what an exhibit can be written as."""
-    return ("png", "svg", "nc", *exhibit.tables)
+    return ("png", "svg", "nc", *exhibit.tables, *exhibit.files)
 
 
 def save(exhibit: Exhibit, path: Path | str) -> None:
     """Write an exhibit: ``.png`` and ``.svg`` the picture, ``.nc`` the numbers with the CF conventions, ``.csv`` a table.
+
+    What else it can be written as, the exhibit itself knows.
 
     Raises
     ------
@@ -34,6 +36,9 @@ def save(exhibit: Exhibit, path: Path | str) -> None:
     ending = next((e for e in sorted(endings(exhibit), key=len, reverse=True) if path.name.endswith(f".{e}")), "")
     if ending == "nc":
         _write_netcdf(exhibit, path)
+        return
+    if ending in exhibit.files:
+        exhibit.files[ending](path)
         return
     if ending in ("png", "svg"):
         from backends.pictures.paint import paint

@@ -74,10 +74,17 @@ def script(
 
 
 def literal(value: object) -> str:
-    """Return Python for a value; of a text with several lines, one line of Python for each."""
+    """Return Python for a value; of a text with several lines, and of a dict with such texts, one line of Python for each."""
     if isinstance(value, str) and value.count("\n") > 1:
         return "(\n" + "".join(f"    {line!r}\n" for line in value.splitlines(keepends=True)) + ")"
+    if isinstance(value, dict) and any(isinstance(entry, str) and "\n" in entry for entry in value.values()):
+        return "{\n" + "".join(f"    {key!r}: {_inside(literal(entry))},\n" for key, entry in value.items()) + "}"
     return repr(value)
+
+
+def _inside(text: str) -> str:
+    """Return lines of Python four columns further in, but for the first."""
+    return text.replace("\n", "\n    ")
 
 
 def stem(*parts: str) -> str:

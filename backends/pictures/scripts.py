@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from backends.experiments.cycling.replay import Stages
 from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.run import to_yaml
 from backends.experiments.settings import AnalysisSettings
 from backends.fields.addresses import is_address
 from backends.fields.overlays.asked import Asked
 from backends.fields.raster import Window
+from backends.pictures.cycling import Look
 from backends.pictures.script import script
 
 _ANALYSIS = """
@@ -27,6 +29,31 @@ def analysis_script(settings: AnalysisSettings, name: str) -> str:
     }  # fmt: skip
     literals = {"EXPERIMENT": ("The settings as an experiment file, described in docs/experiments.md.", to_yaml(settings))}
     return script("Analysis", name, ("nc", "csv", "observations.csv"), imports, literals, _ANALYSIS)
+
+
+_CYCLING = """
+stages = [(0, from_yaml(EXPERIMENT)), *((after, from_yaml(text)) for after, text in CHANGES.items())]
+exhibit = cycling(replay(stages, CYCLES), Look(**LOOK))
+"""
+
+
+def cycling_script(stages: Stages, cycles: int, look: Look, name: str) -> str:
+    """Return the script of a race after so many cycles, complete with what was changed on the way."""
+    imports = {
+        "backends.experiments.cycling.replay": ["replay"], "backends.experiments.run": ["from_yaml"],
+        "backends.pictures.cycling": ["Look", "cycling"],
+    }  # fmt: skip
+    (_, first), *later = stages
+    literals: dict[str, tuple[str, object]] = {
+        "EXPERIMENT": ("The settings that the race began with as an experiment file, see docs/cycling.md.", to_yaml(first)),
+        "CHANGES": (
+            "What they were changed to on the way, and after which cycle.",
+            {after: to_yaml(settings) for after, settings in later},
+        ),
+        "CYCLES": ("Cycles that are run.", int(cycles)),
+        "LOOK": ("Number of the method whose states are shown, cycles on the axes, and how they are drawn.", asdict(look)),
+    }
+    return script("Cycling", name, ("nc", "csv", "feedback.nc"), imports, literals, _CYCLING, needs_files=False)
 
 
 _ROLLOUT = """

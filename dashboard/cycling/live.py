@@ -49,6 +49,11 @@ class LiveView:
             bar, self._state, self.timeline.pane, self._below, self.innovations.pane, sizing_mode="stretch_width", margin=0
         )
 
+    @property
+    def field(self) -> int:
+        """Number of the field that is shown, where there are several."""
+        return 0 if self._pictures is None else self._pictures.number
+
     def show(self, view: RaceView | None) -> None:
         """Draw a moment of the race, or nothing where there is none yet."""
         if view is None:

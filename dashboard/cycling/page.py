@@ -10,7 +10,7 @@ from dashboard.controls import html, notice, one_message, tell
 from dashboard.cycling.address import CyclingAddress
 from dashboard.cycling.controls import CyclingControls
 from dashboard.cycling.diagnostics import DiagnosticsView
-from dashboard.cycling.export import ExportControls
+from dashboard.cycling.export import FORMS, snapshot
 from dashboard.cycling.help import TOPICS
 from dashboard.cycling.live import LiveView
 from dashboard.cycling.pace import Pace
@@ -18,6 +18,7 @@ from dashboard.cycling.runs import RunsView
 from dashboard.cycling.state import CyclingState
 from dashboard.cycling.table import table
 from dashboard.cycling.transport import Transport
+from dashboard.export import ExportMenu
 from dashboard.file_view import FileView
 from dashboard.help import Help
 from dashboard.shell import Content
@@ -46,8 +47,8 @@ class CyclingPage:
         self._problem, self._stale = notice("problem"), notice("stale")
         self._scores, self._pace = html(NOTHING), Pace()
         self.live = LiveView(state)
-        self.exports = ExportControls(state)
-        self.file = FileView(state, FILE_WORDS, "cycling.yaml", self.exports.content)
+        self.export = ExportMenu(FORMS, lambda: snapshot(state, self.live.field, self.live.log.value))
+        self.file = FileView(state, FILE_WORDS, "cycling.yaml")
         self.diagnostics, self.runs = DiagnosticsView(state), RunsView(state)
         self._views: tuple[Any, ...] = (self.live, self.diagnostics, self.runs, self.file)
         self.tabs = empty_tabs(VIEWS, self._on_tab)
@@ -55,11 +56,12 @@ class CyclingPage:
             TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are"
         )
         head = pn.FlexBox(
-            self.transport.pane, self.help.button, justify_content="space-between", align_items="center", flex_wrap="nowrap"
-        )
+            self.transport.pane, pn.Row(self.export.button, self.help.button, margin=0), justify_content="space-between",
+            align_items="center", flex_wrap="nowrap",
+        )  # fmt: skip
         # The views lie in the page itself: in a box of their own Bokeh never called the page drawn, and nothing came later.
         self._main = pn.Column(
-            head, self._problem, self._stale, self._scores, self.tabs, self._pace.pane,
+            head, self.export.pane, self._problem, self._stale, self._scores, self.tabs, self._pace.pane,
             self.transport.keys, self.help.drawer, self.live.pane,
             sizing_mode="stretch_width", margin=(4, 14),
         )  # fmt: skip
@@ -92,7 +94,7 @@ class CyclingPage:
         if self._ticking is not None:
             self._ticking.stop()
         self._closed = True
-        for part in (self.exports, self.diagnostics, self.runs, self.state):
+        for part in (self.export, self.diagnostics, self.runs, self.state):
             part.close()
 
     def _on_load(self) -> None:

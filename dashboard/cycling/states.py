@@ -11,6 +11,7 @@ import panel_material_ui as pmui
 from backends.experiments.cycling.layout import Layout
 from backends.experiments.cycling.methods import MethodSection
 from backends.experiments.cycling.view import RaceView
+from backends.pictures.cycling_states import HISTORY, REACH
 from dashboard.cycling.state import CyclingState
 from dashboard.plots.race.attractor import Attractor
 from dashboard.plots.race.cloud import Cloud
@@ -19,8 +20,6 @@ from dashboard.plots.race.hovmoller import Hovmoller
 from dashboard.plots.race.planes import PlaneRace
 from dashboard.plots.race.ring import RingProfile
 
-#: How far axes and colours reach, in standard deviations of the climate.
-REACH = 3.5
 #: Buttons whose letters stay small: u is no U.
 AS_WRITTEN = {"& .MuiToggleButton-root": {"textTransform": "none"}}
 #: Methods whose members after the analysis are drawn anew from those before it.
@@ -61,6 +60,11 @@ class StatePictures(ABC):
     def show(self, view: RaceView) -> None:
         """Draw a moment: what the eye follows."""
 
+    @property
+    def number(self) -> int:
+        """Number of the field that is shown, where there are several."""
+        return 0
+
     def more(self, view: RaceView) -> list[Callable[[], None]]:
         """Return what draws the rest of it, which may come a little later."""
         del view
@@ -81,7 +85,7 @@ class StatePictures(ABC):
 class PhasePictures(StatePictures):
     """The attractor with trails, and the ensemble close up."""
 
-    history = 250
+    history = HISTORY["phase"]
 
     def _build(self, mean: np.ndarray, spread: np.ndarray, states: np.ndarray) -> None:
         names = self.layout.names
@@ -130,7 +134,7 @@ class PhasePictures(StatePictures):
 class RingPictures(StatePictures):
     """The state round the ring now, and over time as Hovmöller diagrams; the ensemble in the plane of two points."""
 
-    history = 150
+    history = HISTORY["ring"]
 
     def _build(self, mean: np.ndarray, spread: np.ndarray, states: np.ndarray) -> None:
         n, name = self.layout.size, self.layout.names[0]
@@ -191,6 +195,11 @@ class PlanePictures(StatePictures):
             self.controls = [self.field]
         self._configure()
         self.pane = self.planes.pane
+
+    @property
+    def number(self) -> int:
+        """Number of the field that is shown."""
+        return int(self.field.value)
 
     def _configure(self) -> None:
         layout, k = self.layout, self.field.value

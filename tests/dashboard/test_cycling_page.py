@@ -3,14 +3,22 @@
 import gc
 import weakref
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from backends.errors import InputError
+from backends.experiments.cycling.replay import replay
+from backends.experiments.run import from_yaml
+from backends.pictures.cycling import Look, cycling
+from backends.pictures.paint import paint
+from backends.pictures.scripts import cycling_script
 from dashboard.cycling.page import CyclingPage
 from dashboard.cycling.presets import PRESETS
 from dashboard.cycling.state import TESTBEDS, CyclingState
 from dashboard.races import RACES, LiveRace
-from tests.dashboard.live_races import SMALL, steps, wait_until
+from tests.dashboard.helpers import text_of
+from tests.dashboard.live_races import SMALL, look, steps, wait_until
 
 
 @pytest.fixture
@@ -54,15 +62,33 @@ def test_the_file_of_a_page_says_what_it_shows(page):
         page.state.take("kind: analysis\ncase: {name: periodic-1d}")
 
 
-def test_the_run_and_the_innovations_can_be_downloaded(page):
-    page.exports._ask("run")
-    assert "othing has run yet" in page.exports._problem.object
+def export(page, form) -> bytes:
+    page.export.items[form].clicks += 1
+    page.export.wait()
+    assert text_of(page.export._problem) == ""
+    return page.export.download.file.getvalue()
+
+
+def test_the_race_is_exported_as_it_is_shown(page, tmp_path):
+    page.export.items["png"].clicks += 1
+    assert "Nothing has run yet" in text_of(page.export._problem)
+    steps(page.state, 3)
+    page.state.network.sigma = 2.0
     steps(page.state, 2)
-    for kind, name in (("run", "run.nc"), ("feedback", "feedback-2-etkf.nc")):
-        page.exports._ask(kind)
-        page.exports.wait()
-        assert page.exports.download.filename == name
-        assert page.exports.download.file.getvalue()[:4] in (b"\x89HDF", b"CDF\x01", b"CDF\x02", b"CDF\x05")
+    look(page.state)  # the page now knows which states it shows
+    seen = look(page.state)
+    begins = {"png": b"\x89PNG", "svg": b"<?xml", "csv": b"method,experiment,cycle", "feedback.nc": b"\x89HDF", "py": b'"""'}
+    for form, begin in begins.items():
+        assert export(page, form).startswith(begin)
+        assert page.export.download.filename == f"cycling_lorenz63_etkf_cycle-5.{form}"
+    (tmp_path / "run.nc").write_bytes(export(page, "nc"))
+    with xr.open_dataset(tmp_path / "run.nc") as data:
+        np.testing.assert_array_equal(data["rmse_analysis"][:, 0], [series["rmse_analysis"] for series in seen.series])
+    assert from_yaml(export(page, "yaml").decode()) == page.state.settings()
+    picture = export(page, "svg")
+    again, look_at = replay(seen.stages, seen.cycle), Look(method=1)
+    assert paint(cycling(again, look_at).drawing(), "svg") == picture
+    assert export(page, "py").decode() == cycling_script(seen.stages, 5, look_at, "cycling_lorenz63_etkf_cycle-5")
 
 
 def test_a_page_is_freed_and_its_race_stays(page):

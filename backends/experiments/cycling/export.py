@@ -66,8 +66,6 @@ def to_netcdf(race: Race, path: Path) -> None:
     encoding: dict[str, dict[str, Any]] = {
         str(name): COMPRESSED for name, variable in data.variables.items() if variable.dtype.kind == "f"
     }
-    for name in ("observed_component", "rank_count"):
-        encoding[name] = {**COMPRESSED, "dtype": "int32", "_FillValue": -1}
     for name in ("time", "state_time"):
         encoding[name] = {"_FillValue": None}
     write(data, path, encoding)
@@ -107,7 +105,10 @@ def dataset_of(race: Race) -> "xr.Dataset":
     if fields:
         names = np.repeat(list(fields), dynamics.size // len(fields))
         coordinates["field"] = ("component", names, {"long_name": "field that the component belongs to"})
-    return xr.Dataset({**_scores(race), **_ranks(race), **_states(race)}, coordinates, _attributes(race))
+    data = xr.Dataset({**_scores(race), **_ranks(race), **_states(race)}, coordinates, _attributes(race))
+    for name in ("observed_component", "rank_count"):
+        data[name].encoding = {**COMPRESSED, "dtype": "int32", "_FillValue": -1}
+    return data
 
 
 def _state_unit(dynamics: Dynamics) -> dict[str, str]:

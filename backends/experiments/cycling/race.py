@@ -125,7 +125,7 @@ class Race:
             length = getattr(after, "length", None)
             if length != getattr(before, "length", None):
                 StaticCovariance(contestant.method.setting, length)  # raises before anything has been changed
-        texts = []
+        texts = changes(old, settings)
         if settings.observations != old.observations or settings.model != old.model:
             o = settings.observations
             network = network_of(o, settings.seed)
@@ -135,14 +135,11 @@ class Race:
             twin.network, twin.every, twin.steps = network, o.every, settings.model_steps
             twin.sigma, twin.noise = o.sigma, _noise(o)
             self.cycling.model = model
-            texts += _differences(old.observations.model_dump(), o.model_dump())
-            texts += [f"model {text}" for text in _differences(old.model, settings.model)]
         for contestant, before, after in zip(self.cycling.contestants, old.methods, settings.methods, strict=True):
             if before == after:
                 continue
             for name, value in fields_of(after).items():
                 setattr(contestant.method, name, value)
-            texts += [f"{contestant.label}: {text}" for text in _differences(fields_of(before), fields_of(after))]
         for contestant, label in zip(self.cycling.contestants, labels(settings.methods), strict=True):
             contestant.label, contestant.record.spinup = label, settings.spinup
         self.settings = settings
@@ -195,6 +192,15 @@ def labels(methods: tuple[MethodSection, ...]) -> list[str]:
     sized = [f"{name} N {m.members}" if names.count(name) > 1 and hasattr(m, "members") else name
              for name, m in zip(names, methods, strict=True)]  # fmt: skip
     return [name if sized.count(name) == 1 else f"{name} #{sized[:k].count(name) + 1}" for k, name in enumerate(sized)]
+
+
+def changes(old: CyclingSettings, new: CyclingSettings) -> list[str]:
+    """Return what differs between settings in mid-run, in words for the time axes."""
+    texts = _differences(old.observations.model_dump(), new.observations.model_dump())
+    texts += [f"model {text}" for text in _differences(old.model, new.model)]
+    for label, before, after in zip(labels(old.methods), old.methods, new.methods, strict=True):
+        texts += [f"{label}: {text}" for text in _differences(fields_of(before), fields_of(after))]
+    return texts
 
 
 def _kept(methods: tuple[MethodSection, ...]) -> list[tuple[object, ...]]:

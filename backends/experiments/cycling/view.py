@@ -11,6 +11,7 @@ from backends.cycling.record import Record
 from backends.cycling.verification import NUMBERS, innovation_variance
 from backends.experiments.cycling.race import Mark, Race
 from backends.experiments.cycling.run import Entry, entries
+from backends.experiments.cycling.settings import CyclingSettings
 
 Array = np.ndarray
 #: Most points of a line; of longer records every so many are shown, the newest always.
@@ -73,6 +74,8 @@ class RaceView:
         Changes on the way.
     entries
         What each method's scores are up to now.
+    stages
+        The settings that it began with and those that came later, each with the cycles run before.
     """
 
     cycle: int
@@ -90,6 +93,7 @@ class RaceView:
     history: History | None
     marks: tuple[Mark, ...]
     entries: tuple[Entry, ...]
+    stages: tuple[tuple[int, CyclingSettings], ...]
 
 
 def view(race: Race, chosen: int = 0, window: int = 400, history: int = 0) -> RaceView:
@@ -124,7 +128,7 @@ def view(race: Race, chosen: int = 0, window: int = 400, history: int = 0) -> Ra
     return RaceView(
         race.cycle, race.cycling.twin.time, truth, observed, values, race.settings.observations.sigma, labels, methods, chosen,
         cycles, series, _normalised(race, chosen), _history(race, chosen, history) if history else None, tuple(race.marks),
-        entries(race),
+        entries(race), tuple(race.history),
     )  # fmt: skip
 
 

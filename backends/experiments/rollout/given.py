@@ -14,6 +14,7 @@ from backends.assimilation.closed_form import posterior_draws
 from backends.assimilation.methods.estimate import Estimate
 from backends.errors import InputError
 from backends.experiments.cycling.race import Race
+from backends.experiments.cycling.replay import replay
 from backends.experiments.outcome import Outcome
 from backends.experiments.prepare import prepare as prepare_case
 from backends.experiments.rollout.analysis_start import AnalysisStart, RaceChange
@@ -141,15 +142,15 @@ def from_members(prepared: "Prepared", members: Tensor) -> "Prepared":
 
 def _raced(start: AnalysisStart, report: Report | None) -> Given:
     assert start.race is not None
-    race, later = Race(start.race), list(start.changes)
-    while race.cycle < start.cycle:
-        while later and later[0].after == race.cycle:
-            race.change(later.pop(0).race)
-        race.step()
-        if race.cycling.contestants[start.number].ended:
-            break
-        if report is not None:
+
+    def enough(race: Race) -> bool:
+        ended = race.cycling.contestants[start.number].ended
+        if report is not None and not ended:
             report(race.cycle, start.cycle)
+        return bool(ended)
+
+    stages = [(0, start.race), *((change.after, change.race) for change in start.changes)]
+    race = replay(stages, start.cycle, enough)
     return replace(of_race(race, start.number), start=start)
 
 

@@ -1,0 +1,56 @@
+"""Drawing a panel of curves, bars and points with matplotlib."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from backends.pictures.drawing import LinePanel, Points
+from backends.pictures.style import NEUTRAL, REJECTED
+
+
+def draw_lines(ax: Any, panel: LinePanel, wide: bool) -> None:
+    """Draw a panel into its axes; with a whole row to itself its legend has room above it."""
+    for bars in panel.bars:
+        put = ax.barh if bars.flat else ax.bar
+        put(bars.left, bars.top, bars.right - bars.left, align="edge", color=bars.colour, alpha=0.6, label=bars.label)
+    for curve in panel.curves:
+        if curve.low is not None and curve.high is not None:
+            ax.fill_between(curve.x, curve.low, curve.high, color=curve.colour, alpha=0.18, linewidth=0, label=curve.label)
+        else:
+            ax.plot(curve.x, curve.y, curve.style, color=curve.colour, linewidth=curve.width, label=curve.label)
+    if panel.points is not None and len(panel.points.x):
+        _points(ax, panel.points)
+    ax.set(xlabel=panel.x_label, ylabel=panel.y_label)
+    if panel.log:
+        ax.set_yscale("log")
+    if panel.y_limits is not None:
+        ax.set_ylim(panel.y_limits)
+    ax.margins(x=0.01)
+    ax.grid(alpha=0.25)
+    for place, words in panel.marks:
+        ax.axvline(place, color=NEUTRAL, linestyle=":", linewidth=1)
+        ax.annotate(words, (place, 1), xycoords=("data", "axes fraction"), xytext=(2, -3), textcoords="offset points",
+                    rotation=90, va="top", fontsize=6.5, color=NEUTRAL, annotation_clip=True)  # fmt: skip
+    _legend(ax, panel.title, wide)
+
+
+def _points(ax: Any, points: Points) -> None:
+    out = np.zeros(len(points.x), dtype=bool) if points.rejected is None else points.rejected
+    look: dict[str, Any] = {"marker": "o", "markersize": 4, "linestyle": "none", "color": points.colour, "zorder": 3}
+    if points.error:
+        ax.errorbar(points.x[~out], points.y[~out], points.error, elinewidth=0.8, label=points.label, **look)
+    else:
+        ax.plot(points.x[~out], points.y[~out], label=points.label, **look)
+    if out.any():
+        ax.plot(points.x[out], points.y[out], marker="x", linestyle="none", color=REJECTED, label="rejected", zorder=3)
+
+
+def _legend(ax: Any, title: str, wide: bool) -> None:
+    entries = len(ax.get_legend_handles_labels()[0])
+    if entries and wide:
+        ax.set_title("")
+        ax.set_title(title, loc="left")
+        ax.legend(fontsize=8, ncols=entries, loc="lower right", bbox_to_anchor=(1, 1), frameon=False)
+    elif entries:
+        ax.legend(fontsize=8, ncols=max(1, math.ceil(entries / 3)), framealpha=0.85)
