@@ -8,7 +8,7 @@ import torch
 from backends.errors import InputError
 from backends.fields.areas import cell_areas
 from backends.fields.field import Field
-from backends.fields.meshes import Mesh, RegularMesh
+from backends.fields.meshes import Mesh, ProjectedMesh, RegularMesh
 from backends.observations.units import unit
 from backends.observing.operators import LinearOperator
 
@@ -64,11 +64,17 @@ def compare(first: Field, second: Field) -> Comparison:
 def regrid(values: np.ndarray, source: Mesh, target: Mesh) -> tuple[np.ndarray, str]:
     """Return a field on another grid, NaN outside its own, and how.
 
-    Bilinear from latitude–longitude grids; from others each cell takes the value of the one that its middle lies in.
+    Bilinear from latitude–longitude grids, and from those that are regular in a projection; from others each cell takes the
+    value of the one that its middle lies in.
     """
     if source.key == target.key:
         return values, "same grid"
     latitude, longitude = target.places()
+    if isinstance(source, ProjectedMesh):
+        index, weight = source.between(latitude, longitude)
+        # A cell without weight must not make the value missing: 0 · NaN is NaN.
+        parts = np.where(weight == 0, 0.0, values.ravel()[index] * weight)
+        return parts.sum(1).reshape(target.shape), "bilinear"
     cells = source.locate(latitude, longitude)
     nearest = np.where(cells >= 0, values.ravel()[cells], np.nan).astype(np.float64)
     if not isinstance(source, RegularMesh):

@@ -18,6 +18,8 @@ from backends.observations.operator import InTime, equivalents
 from backends.observations.schema import GRAVITY, VARIABLES
 from backends.observations.units import to_si, unit
 
+WINDS = ("eastward_wind", "northward_wind")
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -59,7 +61,8 @@ def fitting(dataset: FieldDataset, observed: str, units: str) -> list[str]:
     for name, variable in dataset.variables.items():
         given = unit(variable.units)
         same = given is not None and (given.units == units or (observed == "geopotential" and given.units == "m"))
-        if isinstance(variable.mesh, RegularMesh) and given is not None and same:
+        turned = observed in WINDS and not isinstance(variable.mesh, RegularMesh) and variable.standard_name != observed
+        if given is not None and same and not turned:  # along the rows of a grid it is another wind than that observed
             words = f"{variable.standard_name} {variable.long_name} {name}".replace("_", " ")
             likely = 2 if variable.standard_name == observed else 1 if quantity(words, given.units).kind == kind else 0
             if likely or observed not in VARIABLES:

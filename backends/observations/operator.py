@@ -1,8 +1,10 @@
 """H for observations of any file and fields of any opened dataset: what the model has where and when was observed.
 
-Bilinear in latitude and longitude, linear in log p between levels, and in time nearest or linear.
+Bilinear in latitude and longitude, or along the rows and columns of a projected grid; on all others the value of the cell.
+Linear in log p between levels, and in time nearest or linear.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -12,6 +14,9 @@ import torch
 
 from backends.errors import InputError
 from backends.fields.field import Axis, Variable
+from backends.fields.meshes import RegularMesh
+from backends.fields.meshes.between import between
+from backends.geometry.domain import Rows
 from backends.observations.schema import GRAVITY, PRESSURE
 from backends.observations.table import Table
 from backends.observations.units import to_si, unit
@@ -175,16 +180,23 @@ def pascals(axis: Axis) -> np.ndarray:
 
 def _inside(variable: Variable, table: Table) -> np.ndarray:
     """Return which observations lie where the grid can be interpolated to."""
+    with np.errstate(invalid="ignore"):
+        there = (np.abs(table.latitude) <= 90) & (np.abs(table.longitude) <= 180)
+    if not isinstance(variable.mesh, RegularMesh):
+        there[there] = np.isfinite(between(variable.mesh, table.latitude[there], table.longitude[there])[1]).all(1)
+        return there
     grid = variable.grid
     west, east = float(grid.longitude[0]), float(grid.longitude[-1])
     with np.errstate(invalid="ignore"):
-        along = np.isfinite(table.longitude) & (np.abs(table.longitude) <= 180)
         if not grid.periodic:
-            along &= (table.longitude - west) % 360 <= east - west
-        return along & (table.latitude >= float(grid.latitude[0])) & (table.latitude <= float(grid.latitude[-1]))
+            there &= (table.longitude - west) % 360 <= east - west
+        return there & (table.latitude >= float(grid.latitude[0])) & (table.latitude <= float(grid.latitude[-1]))
 
 
 def _horizontal(variable: Variable, table: Table) -> LinearOperator:
+    if not isinstance(variable.mesh, RegularMesh):
+        cells, weight = between(variable.mesh, table.latitude, table.longitude)
+        return LinearOperator(Rows(math.prod(variable.mesh.shape), torch.from_numpy(cells), torch.from_numpy(weight)))
     grid = variable.grid.to(torch.device("cpu"), torch.float64)
     return LinearOperator(grid.interpolation(torch.from_numpy(np.stack([table.latitude, table.longitude], axis=1))))
 

@@ -200,3 +200,17 @@ def random_table(rows: int, seed: int = 0) -> Table:
         report_type=rng.choice(["TEMP", "SYNOP"], rows), station=rng.choice(["a", "b", "c"], rows), report=np.arange(rows),
         quality=rng.integers(0, 4, rows), background=rng.normal(280, 10, rows), analysis=rng.normal(280, 10, rows),
     )  # fmt: skip
+
+
+def surface_bufr(path: Path, reports: list[tuple[float, float, float]]) -> Path:
+    """Write SYNOPs of latitude, longitude and temperature 2 m above ground, K, at noon of 2021-05-16."""
+    template = [1001, 1002, 301011, 301012, 301021, 7030, 7032, 12101]
+    with path.open("wb") as file:
+        for number, (latitude, longitude, temperature) in enumerate(reports):
+            values = {
+                "minute": 0, "blockNumber": 10, "stationNumber": 100 + number, "latitude": latitude, "longitude": longitude,
+                "heightOfStationGroundAboveMeanSeaLevel": 50.0, "airTemperature": temperature,
+                "heightOfSensorAboveLocalGroundOrDeckOfMarinePlatform": 2.0,
+            }  # fmt: skip
+            message(file, 0, template, values)
+    return path

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_journeys import until
+from tests.browser.test_journeys import until, wait_for_maps
 
 pytestmark = pytest.mark.browser
 
@@ -27,3 +27,17 @@ def test_from_a_file_of_stations_to_a_report(visitor, data):
     page.get_by_role("menuitem", name="a.nc").click()
     expect(page.get_by_text("O−B against a.nc")).to_be_visible()
     expect(page.get_by_role("rowheader", name="O−B")).to_be_visible()
+
+
+def test_from_observations_over_a_field_to_their_analysis(visitor, data):
+    rows = [f"S{k},{40 + k % 5},{4 + k // 5},2020-01-01T06:00,{10 + k}" for k in range(25)]
+    (data / "same-day.csv").write_text("station,lat,lon,time,T [°C]\n" + "\n".join(rows))
+    page = visitor.open("/explore?dataset=same-day.csv")
+    expect(page.get_by_text("choose a field under “Compare with”")).to_be_visible(timeout=60_000)  # a process starts
+    page.get_by_role("combobox", name="Compare with").click()
+    page.get_by_role("menuitem", name="a.nc").click()
+    page.get_by_role("link", name="Analyse over this field").click()
+    page.wait_for_url(re.compile(r"/analysis\?.*case\.name=observed-field"), timeout=60_000)
+    expect(page.locator(".facts").first).to_contain_text("observations25", timeout=60_000)
+    expect(page.get_by_text("25 observations of temperature are used, all that the file has.")).to_be_visible()
+    wait_for_maps(page, 4)

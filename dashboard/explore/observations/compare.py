@@ -114,7 +114,7 @@ class CompareControls:
         dataset = self._catalogue.open(wanted.key)
         names = fitting(dataset, wanted.observed, wanted.units)
         if not names:
-            raise InputError(f"{dataset.label} has no field of {wanted.observed} on a latitude–longitude grid")
+            raise InputError(f"{dataset.label} has no field of {wanted.observed}")
         name = wanted.variable if wanted.variable in names else names[0]
         return names, compare(wanted.of, dataset, name, "linear" if wanted.in_time == "linear" else "nearest")
 
