@@ -84,7 +84,7 @@ class Visitor:
             "kind": "MessageSent", "msg_type": "bokeh_event",
             "msg_data": {"type": "event", "name": "document_ready", "values": {"type": "map", "entries": []}},
         })  # fmt: skip
-        if not SETTINGS.search(json.dumps(document, ensure_ascii=False).replace("\\n", "")):
+        if not SETTINGS.search(html.unescape(json.dumps(document, ensure_ascii=False)).replace('\\"', '"')):
             await asyncio.wait_for(self._pictured.wait(), TIMEOUT)
         self.opened = time.perf_counter() - start
 

@@ -1,9 +1,13 @@
 """The server's ends of the connections: sessions whose connection was lost are kept for a while, those left are not."""
 
+from typing import Any
+
+from bokeh.protocol.message import Message
 from bokeh.server.urls import per_app_patterns
 from panel.io.server import WSHandler
 
 from dashboard.activity import happened
+from dashboard.arrival import asked_for
 
 #: A session whose connection is lost is kept for so long; `assets/connection.js` comes back to it.
 KEEP_SECONDS = 90
@@ -21,6 +25,11 @@ class Socket(WSHandler):
         await super().on_message(fragment)
         if self.connection is not None:
             happened(self.connection.session.id)
+
+    async def _handle(self, message: Message[Any]) -> Any | None:
+        if message.msgtype == "PULL-DOC-REQ" and self.connection is not None:
+            asked_for(self.connection.session.document)
+        return await super()._handle(message)
 
     def on_close(self) -> None:
         """Let the session go at the next occasion if its page was left."""

@@ -1,11 +1,14 @@
 """The door of the server: as many pages as it can keep, and a clear answer to whoever comes when it is full."""
 
 import os
+from typing import Any
 
+from bokeh.server.session import ServerSession
 from bokeh.server.urls import per_app_patterns
 from panel.io.server import DocHandler
 
 from backends.errors import InputError
+from dashboard.arrival import sent
 
 #: Pages that one process keeps open at once. A hundred visitors have been measured (docs/performance.md).
 MOST_VISITORS = 200
@@ -32,6 +35,8 @@ def most_visitors() -> int:
 class Door(DocHandler):
     """Answers whoever asks for a page."""
 
+    _made: ServerSession | None = None
+
     async def get(self, *arguments: object, **named: object) -> None:
         """Make a page, or say that the server is full."""
         if self._is_inside() or self._open_pages() < most_visitors():
@@ -43,6 +48,18 @@ class Door(DocHandler):
         self.set_header("Retry-After", str(AGAIN))
         self.set_header("Cache-Control", "no-store")
         self.write(_FULL.format(again=AGAIN))
+
+    async def get_session(self) -> Any:
+        """Return the session of the page, and keep it in mind."""
+        asked: Any = super().get_session()
+        self._made = await asked
+        return self._made
+
+    def on_finish(self) -> None:
+        """Let the page change while the browser loads its scripts."""
+        super().on_finish()
+        if self._made is not None:
+            sent(self._made.document)
 
     def _is_inside(self) -> bool:
         """Return whether somebody goes from one page to the next, or comes back to a session that waits for him."""

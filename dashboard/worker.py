@@ -14,6 +14,7 @@ from panel.io.state import set_curdoc
 from backends.errors import InputError
 from backends.memory import lack_is_told
 from dashboard.activity import happened
+from dashboard.arrival import arrival
 from dashboard.turns import Turns
 
 Request = TypeVar("Request")
@@ -67,12 +68,7 @@ class LatestWins(Generic[Request, Result]):
         self._waiting = False
         self._last: Future[None] | None = None
         self._closed = False
-        # What changes between the browser's request for the document and its arrival is lost on the way, so results
-        # wait until the page has been loaded.
-        self._early: list[Callable[[], None]] | None = None
-        if self._document is not None:
-            self._early = []
-            pn.state.onload(self._on_load)
+        self._arrival = None if self._document is None else arrival(self._document)
 
     def request(self, request: Request) -> None:
         """Ask for a computation; replaces an earlier request that has not started."""
@@ -133,28 +129,18 @@ class LatestWins(Generic[Request, Result]):
             self._hand_over(partial(self._fail, f"this failed inside the program ({problem!r}); the server's log says where"))
 
     def _hand_over(self, done: Callable[[], None]) -> None:
-        if self._document is None:
+        if self._arrival is None:
             with _DELIVERING:
                 done()
             return
-        with self._lock:
-            if self._early is not None:
-                self._early.append(done)
-                return
         if self._closed:
             return
         try:
-            self._document.add_next_tick_callback(partial(self._unless_closed, done))
+            self._arrival.hand_over(partial(self._unless_closed, done))
         except (AttributeError, RuntimeError):
             # Bokeh takes the document apart on its own thread before it says that the session has ended.
             if self._session is None or not self._session.destroyed:
                 raise
-
-    def _on_load(self) -> None:
-        with self._lock:
-            early, self._early = self._early or [], None
-        for done in early:
-            self._unless_closed(done)
 
     def _unless_closed(self, done: Callable[[], None]) -> None:
         if self._closed:

@@ -7,6 +7,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from backends.errors import InputError
+from dashboard.arrival import sent
 from dashboard.turns import Turns
 from dashboard.worker import LatestWins
 
@@ -56,8 +57,8 @@ def test_a_page_says_what_was_refused_and_asks_again_later(turns, gate, monkeypa
     monkeypatch.setattr(document, "add_next_tick_callback", lambda call: call())
     with set_curdoc(document):
         views = [LatestWins(turns, lambda k: k, lambda _, k: shown.append(k), told.append) for _ in range(6)]
+    sent(document)
     for view in views:
-        view._on_load()
         view.request(1)
     assert told == ["5 things that you asked for are still waiting; ask again when they are done"]
     gate.set()
