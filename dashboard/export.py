@@ -27,6 +27,8 @@ FORMS = {
     "nc": ("NetCDF", "The numbers in the picture with coordinates and units, by the CF conventions"),
     "csv": ("CSV", "The numbers in the picture as a table, with units in its first row"),
     "observations.csv": ("Observations CSV", "Each observation with its place, innovation and residual, as a table"),
+    "statistics.csv": ("Statistics CSV", "Number, bias and spread by level, region and report type, as a table"),
+    "parquet": ("Parquet", "The chosen observations with all their columns, for pandas, Polars and DuckDB"),
     "series.csv": ("Series CSV", "The series at the picked places, as a table"),
     "feedback.nc": ("Feedback file", "O−B and O−A of the method whose states are shown, in the layout of DWD feedback files"),
     "yaml": ("Experiment", "The settings as a file that python -m backends run takes"),

@@ -16,6 +16,19 @@ UNKNOWN, PASSED, SUSPICIOUS, REJECTED = range(len(QUALITIES))
 LEVEL_KINDS = ("none", "pressure", "height", "channel", "other")
 NO_LEVEL, PRESSURE, HEIGHT, CHANNEL, OTHER = range(len(LEVEL_KINDS))
 
+#: What a level of each kind is called, the unit it is printed in, and the factor to that.
+LEVELS: Mapping[str, tuple[str, str, float]] = MappingProxyType(
+    {
+        "pressure": ("pressure", "hPa", 0.01),
+        "height": ("height", "m", 1.0),
+        "channel": ("channel", "", 1.0),
+        "other": ("level", "", 1.0),
+        "none": ("", "", 1.0),
+    }
+)
+#: What a person calls what has a histogram.
+QUANTITY_NAMES: Mapping[str, str] = MappingProxyType({"value": "value", "background": "O−B", "analysis": "O−A"})
+
 #: Types of reports, named as in the feedback files of DWD, and what a person calls them. Files may have others.
 REPORT_TYPES: Mapping[str, str] = MappingProxyType(
     {

@@ -30,6 +30,11 @@ LINES, HIGHEST = 3.4, 7.0
 CURVES, FLATTEST, TALLEST = 0.42, 0.3, 1.3
 #: Lines over a map.
 LINE = "#111111"
+#: Where bars of colours lie: below a map with a row to itself, which is seldom as wide as the row.
+BELOW: Any = {"location": "bottom", "shrink": 0.4, "aspect": 40, "pad": 0.02}
+ASIDE: Any = {"shrink": 0.85, "pad": 0.02}
+#: Points of which the edges are seen; those of many would hide their colours.
+FEW = 300
 #: Dots per inch of PNG.
 DPI = 144
 #: Characters of the title in a line, per inch.
@@ -82,7 +87,7 @@ def _rows(drawing: Drawing, columns: int) -> list[tuple[Sequence[Panel], bool]]:
 
 def _draw(figure: Figure, ax: Any, panel: Panel, wide: bool) -> None:
     if isinstance(panel, MapPanel):
-        _map(figure, ax, panel)
+        _map(figure, ax, panel, wide)
     elif isinstance(panel, NamedBars):
         ax.barh(list(panel.names), panel.lengths, color=panel.colour, alpha=0.75)
         ax.set_xlabel(panel.label)
@@ -109,7 +114,7 @@ def _stretch(panel: MapPanel) -> float:
     return max(math.cos(math.radians((r.south + r.north) / 2)), 0.2)
 
 
-def _map(figure: Figure, ax: Any, panel: MapPanel) -> None:
+def _map(figure: Figure, ax: Any, panel: MapPanel, wide: bool) -> None:
     r = panel.raster
     clear = panel.clear or panel.projection is not None or not np.isfinite(r.values).any()
     missing = (0, 0, 0, 0) if clear else MISSING
@@ -128,12 +133,12 @@ def _map(figure: Figure, ax: Any, panel: MapPanel) -> None:
             ax.plot(*coastlines(r.west, r.east, r.south, r.north).T, color="black", linewidth=0.7)
         ax.set(xlabel=panel.axes[0], ylabel=panel.axes[1])
     if panel.points is not None:
-        _points_on_map(figure, ax, panel.points, image)
+        _points_on_map(figure, ax, panel.points, image, wide)
     if panel.overlay is not None:
         _over(ax, panel.overlay)
     shown = panel.edges
     ax.set(xlim=(shown.west, shown.east), ylim=(shown.south, shown.north))
-    figure.colorbar(image, ax=ax, label=panel.label, shrink=0.85, pad=0.02)
+    figure.colorbar(image, ax=ax, label=panel.label, **(BELOW if wide else ASIDE))
 
 
 def _ground(ax: Any, projection: Projection) -> None:
@@ -164,12 +169,13 @@ def _over(ax: Any, overlay: Overlay) -> None:
             ax.plot(*points.T, style, color=LINE, linewidth=width)
 
 
-def _points_on_map(figure: Figure, ax: Any, points: Points, image: Any) -> None:
+def _points_on_map(figure: Figure, ax: Any, points: Points, image: Any, wide: bool) -> None:
     out = np.zeros(len(points.x), dtype=bool) if points.rejected is None else points.rejected
-    size = float(np.clip(5000 / max(len(points.x), 1), 4, 26))
+    many = len(points.x)
+    size = float(np.clip((15000 if wide else 5000) / max(many, 1), 4, 26))
     # A size is an area in square points, of which there are 72 to an inch, and pixels 96.
     sizes = size if points.sizes is None else (0.75 * points.sizes[~out]) ** 2
-    look: dict[str, Any] = {"s": sizes, "linewidths": 0.5, "zorder": 3}
+    look: dict[str, Any] = {"s": sizes, "linewidths": 0.5 if many <= FEW else 0.2, "zorder": 3}
     plain = points.values is None or not np.isfinite(points.values).any()
     own = points.colours
     fill_with: dict[str, Any]
@@ -182,7 +188,7 @@ def _points_on_map(figure: Figure, ax: Any, points: Points, image: Any) -> None:
         fill_with = {"c": points.values[~out], "cmap": ListedColormap(own.palette), "vmin": low, "vmax": high}
     drawn = ax.scatter(points.x[~out], points.y[~out], edgecolors="black", label=points.label, **look, **fill_with)
     if own is not None and not plain:
-        figure.colorbar(drawn, ax=ax, label=own.label, shrink=0.85, pad=0.02)
+        figure.colorbar(drawn, ax=ax, label=own.label, **(BELOW if wide else ASIDE))
     if out.any():
         ax.scatter(points.x[out], points.y[out], s=size, marker="x", color=REJECTED, label="rejected", linewidths=1, zorder=3)
     if points.label:

@@ -29,6 +29,9 @@ REJECTED = "#D55E00"
 #: Part of a step of colour limits that values may lie beyond them.
 ROUNDING = 1e-6
 
+#: Of the classes of quality of observations, in their order: unknown, passed, suspicious, rejected.
+QUALITY_COLOURS = (MISSING, TRUTH, "#E69F00", REJECTED)
+
 DIVERGING = tuple(colorcet.CET_D1A)
 VIRIDIS = tuple(map(to_hex, matplotlib.colormaps["viridis"](range(256))))
 

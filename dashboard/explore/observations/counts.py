@@ -4,10 +4,9 @@ import numpy as np
 import panel as pn
 
 from backends.observations.overview import Overview
-from backends.observations.schema import REPORT_TYPES
+from backends.observations.schema import LEVELS, REPORT_TYPES
 from dashboard.controls import html
 from dashboard.explore.observations.state import ObservationState
-from dashboard.explore.observations.tables import LEVELS
 from dashboard.plots.observations.bars import RangeBars, TypeBars
 
 BOX = {"flex": "1 1 300px", "min-width": "min(300px, 100%)"}

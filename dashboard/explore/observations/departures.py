@@ -6,10 +6,10 @@ import panel as pn
 import panel_material_ui as pmui
 
 from backends.observations.overview import Overview
-from backends.observations.schema import UNKNOWN
+from backends.observations.schema import LEVELS, QUANTITY_NAMES, UNKNOWN
 from dashboard.controls import html
 from dashboard.explore.observations.state import ObservationState
-from dashboard.explore.observations.tables import LEVELS, QUANTITY, levels_table, regions_table
+from dashboard.explore.observations.tables import levels_table, regions_table
 from dashboard.plots.observations.bars import RangeBars
 from dashboard.plots.observations.levels import LevelStatistics
 
@@ -25,8 +25,10 @@ class DeparturesView:
 
     def __init__(self, state: ObservationState) -> None:
         self.state = state
-        self.bars = {name: RangeBars("", partial(self._on_bars, name)) for name in QUANTITY}
-        self._boxes = {name: _box(title[:1].upper() + title[1:], self.bars[name].pane) for name, title in QUANTITY.items()}
+        self.bars = {name: RangeBars("", partial(self._on_bars, name)) for name in QUANTITY_NAMES}
+        self._boxes = {
+            name: _box(title[:1].upper() + title[1:], self.bars[name].pane) for name, title in QUANTITY_NAMES.items()
+        }
         self.levels = LevelStatistics()
         self._levels_box = _box("Mean and spread against level", self.levels.pane)
         self._none, self._levels, self._regions = html(NONE), html(), html()
@@ -51,7 +53,7 @@ class DeparturesView:
             self._boxes[name].visible = there
             if there:
                 edges, counts = found.histograms[name]
-                label = f"{QUANTITY[name]} [{units}]" if units else QUANTITY[name]
+                label = f"{QUANTITY_NAMES[name]} [{units}]" if units else QUANTITY_NAMES[name]
                 ends = chosen[1:] if chosen is not None and chosen[0] == name else None
                 bars.show(edges, counts, found.passed[name], ends, label)
         departs = "background" in found.histograms or "analysis" in found.histograms

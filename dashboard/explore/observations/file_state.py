@@ -90,7 +90,12 @@ class FileState(param.Parameterized):
     @property
     def columns_said(self) -> bool:
         """Whether a person has said what the columns of the file are that is shown."""
-        return self.file is not None and self._known(self.file) is not None
+        return self.columns is not None
+
+    @property
+    def columns(self) -> Columns | None:
+        """What a person has said of the columns of the file that is shown; None where they were guessed."""
+        return None if self.file is None else self._known(self.file)
 
     def _known(self, file: ObservationFile) -> Columns | None:
         """Return what a person has said of the columns of a file, now or earlier in this session."""

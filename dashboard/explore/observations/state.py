@@ -13,6 +13,7 @@ from backends.geometry.projections import Projection
 from backends.observations.card import Card, card
 from backends.observations.comparison import Comparison
 from backends.observations.linked import Linked, without
+from backends.observations.mapped import Drawing, Drawn, drawn
 from backends.observations.one_variable import OneVariable, one_variable
 from backends.observations.overview import Overview, overview
 from backends.observations.projected import box_of, find_on
@@ -20,7 +21,6 @@ from backends.observations.selection import Selection
 from backends.observations.suspicious import Suspects, suspects
 from backends.observations.table import Table
 from dashboard.explore.mapped import Mapped
-from dashboard.explore.observations.drawing import Drawing, Drawn, drawn
 from dashboard.explore.observations.file_state import FileState
 
 #: Counts, and draws maps: two threads, so that a map that is moved need not wait until millions are counted.
@@ -205,11 +205,15 @@ class ObservationState(FileState, Mapped):
 
     def _draw(self, coarse: bool = False) -> None:
         if self.of is not None:
-            middle = self.middle_latitude, self.middle_longitude
-            projection = None if self.projection == "lat-lon" else projection_of(self.projection, *middle)
-            comparison = self.comparison if self.under else None
-            wanted = Drawing(self.of, self.selection, self.colour, self.window, self.size, projection, comparison)
-            self._drawing.request(wanted)
+            self._drawing.request(self.wanted)
+
+    @property
+    def wanted(self) -> Drawing:
+        """What the map is to show now, once there are observations."""
+        middle = self.middle_latitude, self.middle_longitude
+        projection = None if self.projection == "lat-lon" else projection_of(self.projection, *middle)
+        comparison = self.comparison if self.under else None
+        return Drawing(self.of, self.selection, self.colour, self.window, self.size, projection, comparison)
 
     def show_under(self, under: bool) -> None:
         """Show the field that observations are compared with under them, or not."""

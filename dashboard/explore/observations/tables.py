@@ -9,16 +9,11 @@ from backends.fields.field import time_label
 from backends.observations.card import Card, shown
 from backends.observations.linked import ASPECTS
 from backends.observations.overview import Levels, Overview
-from backends.observations.schema import LEVEL_KINDS, QUALITIES, REPORT_TYPES, UNKNOWN, title
+from backends.observations.schema import LEVEL_KINDS, LEVELS, QUALITIES, QUANTITY_NAMES, REPORT_TYPES, UNKNOWN, title
 from backends.observations.selection import Selection
 from backends.observations.statistics import Summary
 from backends.observations.table import Table
 from dashboard.theme import number, units_label
-
-QUANTITY = {"value": "value", "background": "O−B", "analysis": "O−A"}
-#: What a level of each kind is called, its unit on the page, and the factor to it.
-LEVELS = {"pressure": ("pressure", "hPa", 0.01), "height": ("height", "m", 1.0), "channel": ("channel", "", 1.0),
-          "other": ("level", "", 1.0), "none": ("", "", 1.0)}  # fmt: skip
 
 
 def statistics_table(overview: Overview, units: str) -> str:
@@ -26,8 +21,8 @@ def statistics_table(overview: Overview, units: str) -> str:
     judged = overview.qualities[UNKNOWN] < overview.qualities.sum()
     rows = []
     for name, (every, passed) in overview.statistics.items():
-        rows.append(_row(f"{QUANTITY[name]}, all" if judged else QUANTITY[name], every, units))
-        rows += [_row(f"{QUANTITY[name]}, passed", passed, units)] if judged else []
+        rows.append(_row(f"{QUANTITY_NAMES[name]}, all" if judged else QUANTITY_NAMES[name], every, units))
+        rows += [_row(f"{QUANTITY_NAMES[name]}, passed", passed, units)] if judged else []
     return _table(("", "n", "minimum", "mean", "maximum", "standard deviation"), rows)
 
 
@@ -88,7 +83,7 @@ def chips(selection: Selection, units: str) -> dict[str, str]:
     s = selection
     words = {
         "place": "" if s.box is None else place_range(s.box),
-        "value": "" if s.within is None else f"{QUANTITY[s.within[0]]} {_span(s.within[1:])} {units}",
+        "value": "" if s.within is None else f"{QUANTITY_NAMES[s.within[0]]} {_span(s.within[1:])} {units}",
         "level": "" if s.levels is None or s.level_kind is None else level_range(s.level_kind, s.levels),
         "report type": ", ".join(name or "without a type" for name in s.report_types),
         "time": "" if s.start is None or s.end is None else f"{time_label(s.start)} to {time_label(s.end)}",

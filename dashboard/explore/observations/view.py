@@ -10,17 +10,19 @@ from param.parameterized import Event
 from backends.fields.catalogue import Catalogue
 from backends.geometry.projections import Orthographic
 from backends.observations.linked import ASPECTS
-from backends.observations.schema import LEVEL_KINDS, QUALITIES, title
+from backends.observations.schema import LEVEL_KINDS, LEVELS, QUALITIES, title
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.explore.observations.colours import ColourControls, colour_limits, variable_style
 from dashboard.explore.observations.compare import CompareControls
 from dashboard.explore.observations.counts import CountsView
 from dashboard.explore.observations.departures import DeparturesView
+from dashboard.explore.observations.export import FORMS, snapshot
 from dashboard.explore.observations.onward import Onward
 from dashboard.explore.observations.state import ObservationState
 from dashboard.explore.observations.suspicious import SuspiciousView
-from dashboard.explore.observations.tables import LEVELS, card_text, chips, pointer_columns, statistics_table, unit_text
+from dashboard.explore.observations.tables import card_text, chips, pointer_columns, statistics_table, unit_text
 from dashboard.explore.projection import ProjectionControls
+from dashboard.export import ExportMenu
 from dashboard.plots.observations.map import ObservationMap
 from dashboard.plots.observations.report import ReportPlot
 from dashboard.tabs import bring_forward, empty_tabs
@@ -56,8 +58,12 @@ class ObservationsView:
         self.tabs = empty_tabs(VIEWS, self._on_tab)
         self._body = pn.Column(self.counts.pane, sizing_mode="stretch_width", margin=0)
         self._build_controls()
+        self.export = ExportMenu(FORMS, lambda: snapshot(state, self.compare))
+        head = pn.FlexBox(
+            self._heading, self.export.button, justify_content="space-between", align_items="flex-start", flex_wrap="nowrap"
+        )
         self.pane = pn.Column(
-            self._heading, self.onward.pane, self._chips, self._problem,
+            head, self.export.pane, self.onward.pane, self._chips, self._problem,
             pn.FlexBox(
                 self._map_box, pn.Column(self._card, self.report.pane, styles=REPORT_BOX), gap="0 16px",
                 sizing_mode="stretch_width",
@@ -253,3 +259,4 @@ class ObservationsView:
         """Let go of everything when the session ends."""
         self.compare.close()
         self.onward.close()
+        self.export.close()

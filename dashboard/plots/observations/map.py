@@ -34,14 +34,13 @@ from backends.observations.picture import Picture
 from backends.observations.projected import outline_of
 from backends.observations.schema import QUALITIES
 from backends.pictures.coastlines import coastlines
+from backends.pictures.style import QUALITY_COLOURS
 from dashboard.plots.ground import MapGround
 from dashboard.plots.maps import Frame, aspect, degrees_east, degrees_north, tell_soon
 from dashboard.plots.numbers import linear_numbers, logarithmic_numbers, reading
 from dashboard.plots.observations.boxes import drawn_box
-from dashboard.theme import ANALYSIS, DIVERGING, MISSING, NEUTRAL, REJECTED, TRUTH, FieldStyle
+from dashboard.theme import ANALYSIS, DIVERGING, NEUTRAL, FieldStyle
 
-#: Colours of the classes of quality, in their order: unknown, passed, suspicious, rejected.
-QUALITY_COLOURS = (MISSING, TRUTH, "#E69F00", REJECTED)
 #: Pixels that axes, colour bar and tools take.
 FRAME_WIDTH, FRAME_HEIGHT = 116, 62
 #: Pixels above and below a projected map, which has no axes.

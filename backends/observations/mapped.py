@@ -1,4 +1,4 @@
-"""What the map of observations asks the drawing thread for."""
+"""What a map of observations shows: points or pixels, where, and over which field."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from backends.observations.selection import Selection
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """What a picture is asked for of; without a projection it lies on degrees, without a comparison over no field."""
+    """What a map is asked for of; without a projection it lies on degrees, without a comparison over no field."""
 
     of: OneVariable
     selection: Selection
