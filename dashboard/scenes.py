@@ -115,7 +115,13 @@ def gallery(address: Callable[[str], str], folder: Path) -> str:
     for name, scene in scenes().items():
         chapters.setdefault(scene.chapter, []).append(_card(name, address(name), folder))
     parts = (f'<h3>{escape(chapter)}</h3><div class="scenes">{"".join(cards)}</div>' for chapter, cards in chapters.items())
-    return f'<h2 class="section">Scenes for a lecture</h2>{"".join(parts)}'
+    first = next(iter(scenes()))
+    begin = (
+        f'<p class="begin">A first lecture: open <a href="{escape(address(first))}">{escape(scenes()[first].title)}</a> '
+        "and press <kbd>P</kbd>. Each scene brings sentences to say, formulas, questions to the audience and what to try next; "
+        "<kbd>→</kbd> goes on to the next one, <kbd>?</kbd> lists the keys.</p>"
+    )
+    return f'<h2 class="section">Scenes for a lecture</h2>{begin}{"".join(parts)}'
 
 
 def _card(name: str, href: str, folder: Path) -> str:

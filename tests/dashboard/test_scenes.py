@@ -1,5 +1,8 @@
 """Scenes: every file is right and opens on its page with its settings; buttons change keys; faults are sentences."""
 
+import html
+import re
+
 import pytest
 
 from backends.errors import InputError
@@ -104,6 +107,13 @@ def test_the_home_page_lists_them(tmp_path):
     for name in WITH_FILES:  # the folder is empty
         assert f"Needs {needs(scenes()[name])} in the data folder." in text
     page._listing.close()
+
+
+def test_a_lecture_begins_with_the_first_scene(tmp_path):
+    text = gallery(scene_address, tmp_path)
+    first = re.search(r'A first lecture: open <a href="([^"]+)">', text)
+    assert html.unescape(first[1]) == scene_address(next(iter(scenes())))
+    assert text.count(f'href="{first[1]}"') == 2
 
 
 def test_a_scene_that_has_its_file_needs_nothing(tmp_path):
