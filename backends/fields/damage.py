@@ -2,6 +2,8 @@
 
 import signal
 
+from backends.discreet import discreet
+
 #: In the middle of opening or reading.
 DECODING_PROBLEMS = (OSError, RuntimeError, ValueError, EOFError, IndexError, KeyError)
 
@@ -11,8 +13,11 @@ MOST_WORDS = 200
 
 
 def first_line(problem: BaseException) -> str:
-    """Return the first line of an exception's message, or its type where it has none or says only which key is unknown."""
-    lines = str(problem).strip().splitlines()
+    """Return the first line of an exception's message, or its type where it has none or says only which key is unknown.
+
+    Secrets of the environment are not repeated.
+    """
+    lines = discreet(str(problem)).strip().splitlines()
     line = printable(lines[0])[:MOST_WORDS] if lines else type(problem).__name__
     return f"unknown code {line}" if isinstance(problem, KeyError) else line
 

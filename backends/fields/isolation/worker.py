@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backends.discreet import DiscreetFormatter
 from backends.errors import InputError
 from backends.fields.damage import first_line
 from backends.fields.isolation.signs import Signs
@@ -118,7 +119,9 @@ def _without_path(text: str, file: dict[str, Any]) -> str:
 
 def main() -> None:
     """Serve the socket whose number is the one argument."""
-    logging.basicConfig(level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(DiscreetFormatter(logging.BASIC_FORMAT))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:  # where memory runs out, the system should end this process and not the server
         Path("/proc/self/oom_score_adj").write_text("1000")
     except OSError:
