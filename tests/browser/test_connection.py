@@ -42,7 +42,8 @@ def page(chromium):
     context.close()
 
 
-def test_a_page_whose_connection_was_cut_goes_on_where_it_was(relay, page):
+@pytest.mark.parametrize("seconds", [1, pytest.param(30, marks=pytest.mark.reference)])
+def test_a_page_whose_connection_was_cut_goes_on_where_it_was(relay, page, seconds):
     page.goto(f"{relay.address}/cycling")
     page.get_by_role("button", name="One cycle").click()
     wait_for_cycle(page, 1)
@@ -55,6 +56,7 @@ def test_a_page_whose_connection_was_cut_goes_on_where_it_was(relay, page):
     relay.cut()
     expect(page.get_by_role("alert")).to_contain_text(LOST)
     before = cycle(page)
+    page.wait_for_timeout(1000 * seconds)
     relay.mend()
     expect(page.get_by_role("alert")).to_have_count(0, timeout=30_000)
     wait_for_cycle(page, before + 20)
