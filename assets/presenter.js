@@ -51,6 +51,7 @@ const KEYS = [
   ["S", "spotlight on what the pointer or the focus is on"],
   ["C", "controls of the sidebar"],
   ["T", "text of the scene"],
+  ["F", "follow me: the room, its code and link"],
   ["?", "these keys"],
 ]
 
@@ -147,9 +148,10 @@ export function render({model, view}) {
   const title = element("b")
   const previous = button("‹", "Previous scene (←)", () => go(model.scenes.previous))
   const next = button("›", "Next scene (→)", () => go(model.scenes.next))
+  const room = button("Room", "A room in which others see this page move with yours (F)", () => open_room())
   strip.append(
     previous, title, next, button("Text", "Show or hide the text of the scene (T)", () => text()),
-    button("Controls", "Show or hide the sidebar (C)", () => sidebar()),
+    button("Controls", "Show or hide the sidebar (C)", () => sidebar()), room,
     button("Keys", "List the keys (?)", () => help()), button("Leave", "Leave presenter mode (Escape)", () => leave()),
   )
   shadow.append(looks, light, strip, keys)
@@ -219,6 +221,9 @@ export function render({model, view}) {
     look()
   }
   const help = () => { keys.hidden = !keys.hidden }
+  // The button of the room in the header knows all of it.
+  const open_room = () => window.dispatchEvent(new CustomEvent("assimilab-room"))
+  const name_room = (event) => { room.textContent = event.detail }
 
   // The spotlight ----------------------------------------------------------------------------------------------------
 
@@ -262,7 +267,7 @@ export function render({model, view}) {
 
   const chapter = (digit) => go(model.scenes.chapter[digit - 1])
   const ACTIONS = {
-    p: leave, s: spotlight, c: sidebar, t: text, "?": help,
+    p: leave, s: spotlight, c: sidebar, t: text, f: open_room, "?": help,
     ArrowRight: () => go(model.scenes.next), PageDown: () => go(model.scenes.next),
     ArrowLeft: () => go(model.scenes.previous), PageUp: () => go(model.scenes.previous),
     Escape: () => { if (!keys.hidden) help(); else if (!light.hidden) spotlight(); else leave() },
@@ -288,11 +293,13 @@ export function render({model, view}) {
 
   opener.addEventListener("click", enter)
   model.on("scenes", name)
+  window.addEventListener("assimilab-room-named", name_room)
   const listeners = {keydown: press, pointermove: follow, focusin: follow}
   for (const [type, listener] of Object.entries(listeners)) window.addEventListener(type, listener, true)
   model.on("remove", () => {
     clearInterval(timer)
     layer.remove()
+    window.removeEventListener("assimilab-room-named", name_room)
     for (const [type, listener] of Object.entries(listeners)) window.removeEventListener(type, listener, true)
   })
   if (sessionStorage.getItem(PRESENTING)) enter()

@@ -1,6 +1,6 @@
 """The address of a page holds its whole state: it follows what a person does, and what it says is taken over."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from unicodedata import normalize
@@ -24,6 +24,8 @@ LONGEST = 8000
 LOOK_EVERY = 400
 #: What is in an address and not of the page's state: form, mode, and the scene of a lecture.
 _OURS = ("v", "theme", "scene")
+#: What brings a page back to a session that the server has forgotten, and to a room that is closed.
+_OF_THE_WAY = ("bokeh-session-id", "room")
 TOO_LONG = (
     "These settings make an address of {length:,} characters; at most {longest:,} arrive everywhere. Download the file on the "
     "File tab, and hand that on."
@@ -67,6 +69,8 @@ class Address:
     def __init__(self, page: Addressed, query: str = "") -> None:
         self._page = page
         self.faults: tuple[str, ...] = ()
+        #: Told of the state whenever it is looked up; set by a page whose room shows it to others.
+        self.told: Callable[[Pairs], Any] = lambda _pairs: None
         self._said = notice("problem")
         self._close = pmui.IconButton(icon="close", size="small", description="Close", on_click=lambda _: self._say(()))
         self.notice = pn.Row(self._said, self._close, sizing_mode="stretch_width", margin=(4, 14, 0, 14), visible=False)
@@ -100,6 +104,8 @@ class Address:
         except InputError as problem:
             self.bar.refuse(f"The address still says the last settings that were right: {problem}")
             return
+        if pairs is not None:
+            self.told(pairs)
         if pairs is None or (pairs == self._written and not self.bar.wanted["refused"]):
             return
         step = self._settled and _steps(pairs, self._page.STEPS) != _steps(self._written, self._page.STEPS)
@@ -109,6 +115,14 @@ class Address:
             self.bar.refuse(TOO_LONG.format(length=len(query), longest=LONGEST))
         else:
             self.bar.write(query, step)
+
+    def now(self) -> Pairs:
+        """Return the state, or the last one that was right where another one is on its way."""
+        try:
+            pairs = self._page.pairs()
+        except InputError:
+            pairs = None
+        return self._written if pairs is None else pairs
 
     def add(self, fault: str) -> None:
         """Say of something else in the address that it does not count, which has turned out since."""
@@ -120,7 +134,7 @@ class Address:
         self._say(tuple(self._page.take(tuple({**kept, **dict(changes)}.items()))))
 
     def close(self) -> None:
-        """Stop following when the session ends."""
+        """Stop following: when the session ends, and where the page only follows another."""
         self._document = None
 
     def _on_load(self) -> None:
@@ -182,10 +196,7 @@ def asked() -> str:
     """Return the query of the address that the page was opened with."""
     arguments: Mapping[str, list[bytes]] = pn.state.session_args
     given = [
-        (key, value.decode(errors="replace"))
-        for key, values in arguments.items()
-        if key != "bokeh-session-id"  # a page that comes back to its session, which the server has forgotten
-        for value in values
+        (key, value.decode(errors="replace")) for key, values in arguments.items() if key not in _OF_THE_WAY for value in values
     ]
     return "&".join(f"{quote_plus(key)}={quote_plus(text)}" for key, text in given)
 

@@ -8,6 +8,7 @@ from panel.io.server import WSHandler
 
 from dashboard.activity import happened
 from dashboard.arrival import asked_for
+from dashboard.rooms.gate import refused
 
 #: A session whose connection is lost is kept for so long; `assets/connection.js` comes back to it.
 KEEP_SECONDS = 90
@@ -27,9 +28,13 @@ class Socket(WSHandler):
             happened(self.connection.session.id)
 
     async def _handle(self, message: Message[Any]) -> Any | None:
-        if message.msgtype == "PULL-DOC-REQ" and self.connection is not None:
+        """Act on a message, as far as its sender may say it."""
+        if self.connection is None:
+            return await super()._handle(message)
+        if message.msgtype == "PULL-DOC-REQ":
             asked_for(self.connection.session.document)
-        return await super()._handle(message)
+        answer = refused(message, self.connection)
+        return await super()._handle(message) if answer is None else answer
 
     def on_close(self) -> None:
         """Let the session go at the next occasion if its page was left."""

@@ -12,6 +12,7 @@ from backends.fields.catalogue import Catalogue, Entry
 from backends.observations.catalogue import listed
 from dashboard.controls import html
 from dashboard.plots.race.frame import ANY_HEIGHT
+from dashboard.rooms.join import join_form
 from dashboard.scenes import gallery, scene_address
 from dashboard.shell import PAGES, Content
 from dashboard.worker import FILES, LatestWins
@@ -21,6 +22,8 @@ WELCOME = """
 <p>Browse fields, turn the background error B, the observation error R and the observing network, and watch the
 analysis answer. The exact solution is always on the page.</p></div>
 """
+#: For who comes to a lecture.
+JOIN = '<div class="joining">{form}<span class="hint">Follow the page of a presenter, whose screen shows the code.</span></div>'
 #: What can be done with a dataset of each kind, and the page that does it.
 OF_OBSERVATIONS = {"explore": "/explore"}
 OF_FIELDS = {**OF_OBSERVATIONS, "analyse": "/analysis"}
@@ -42,7 +45,7 @@ class HomePage:
     def content(self) -> Content:
         """Return the page for the frame."""
         main = pn.Column(
-            html(WELCOME + self._cards(), styles=ANY_HEIGHT),
+            html(WELCOME + JOIN.format(form=join_form(bool(self._query))) + self._cards(), styles=ANY_HEIGHT),
             self._scenes,
             html(_compute()),
             self._data,

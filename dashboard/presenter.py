@@ -9,7 +9,7 @@ from panel.custom import JSComponent
 from backends.pictures.coastlines import ASSETS
 from dashboard.scenes import scene_address, scenes
 
-_STYLE = """
+OPENER = """
 .opener { font: inherit; font-size: 13px; color: #fff; background: none; border: 1px solid rgb(255 255 255 / 45%);
   border-radius: 4px; padding: 3px 9px; cursor: pointer; white-space: nowrap; }
 .opener:hover { background: rgb(255 255 255 / 14%); }
@@ -33,7 +33,7 @@ class Presenter(JSComponent):
     scenes = param.Dict({}, doc="Addresses of the next and the previous scene and of those of the chapter, and what is shown.")
 
     _esm = (ASSETS / "presenter.js").read_text(encoding="utf-8")
-    _stylesheets = [_STYLE]  # noqa: RUF012, as Panel has it
+    _stylesheets = [OPENER]  # noqa: RUF012, as Panel has it
 
     def __init__(self, scene: str, theme: str, on_sidebar: Callable[[bool], Any]) -> None:
         super().__init__(scenes=ways(scene, theme), margin=(0, 4), align="center")

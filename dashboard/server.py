@@ -2,10 +2,12 @@
 
 import gc
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import panel as pn
 from bokeh.server.server import Server
+from panel_material_ui.template import Page
 
 from backends.device import compute_device, device_name
 from backends.errors import InputError
@@ -26,7 +28,10 @@ from dashboard.jobs import close_jobs
 from dashboard.races import MAKING
 from dashboard.rollout.page import RolloutPage
 from dashboard.rollout.state import FORECASTS
-from dashboard.shell import ASSETS, TITLE, asked_for_dark, frame
+from dashboard.rooms.following import asked_to_follow
+from dashboard.rooms.join import Join
+from dashboard.rooms.registry import Room
+from dashboard.shell import ASSETS, TITLE, Content, asked_for_dark, frame
 from dashboard.status import Status, handlers
 from dashboard.training.page import TrainingPage
 from dashboard.worker import DEVICE, FILES, PICTURES
@@ -34,27 +39,29 @@ from dashboard.worker import DEVICE, FILES, PICTURES
 #: A message from a browser may have this many bytes; uploads come in chunks below it.
 MESSAGE_LIMIT = 20 * 2**20
 ALONE = Access()
+#: Makes a page from the query of its address and the room that it follows, if it does.
+Make = Callable[[str, Room | None], Content]
 
 pn.extension("filedropper", "katex", "tabulator", js_files={"connection": "assets/connection.js", "spoken": "assets/spoken.js"})
 
 
 def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **options: object) -> Server:
     """Return the server of all pages, not yet started; `options` go to :func:`panel.serve`."""
-    pages = {
-        "/": lambda: frame("/", HomePage(catalogue, asked_for_dark()).content()),
-        "/explore": lambda: frame("/explore", ExplorePage(catalogue, query=asked()).content()),
-        "/analysis": lambda: frame("/analysis", AnalysisPage(catalogue, query=asked()).content()),
-        "/cycling": lambda: frame("/cycling", CyclingPage(query=asked()).content()),
-        "/training": lambda: frame("/training", TrainingPage(catalogue.folder, access.alone, asked()).content()),
-        "/rollout": lambda: frame("/rollout", RolloutPage(catalogue.folder, asked()).content()),
+    pages: dict[str, Make] = {
+        "/": lambda *_: HomePage(catalogue, asked_for_dark()).content(),
+        "/explore": lambda query, _: ExplorePage(catalogue, query=query).content(),
+        "/analysis": lambda query, _: AnalysisPage(catalogue, query=query).content(),
+        "/cycling": lambda query, room: CyclingPage(query=query, room=room).content(),
+        "/training": lambda query, _: TrainingPage(catalogue.folder, access.alone, query).content(),
+        "/rollout": lambda query, _: RolloutPage(catalogue.folder, query).content(),
     }
     watch_door()
     status = Status()
-    options = access.options(port) | {"extra_patterns": handlers(status)} | keep_lost_sessions() | options
+    options = access.options(port) | {"extra_patterns": [*handlers(status), ("/join", Join)]} | keep_lost_sessions() | options
     if access.closed:
         pn.state.encryption = cipher(str(options["cookie_secret"]))
     server = pn.serve(
-        pages,
+        {path: _served(path, make) for path, make in pages.items()},
         port=port,
         title=TITLE,
         show=False,
@@ -67,6 +74,27 @@ def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **opti
     server._tornado.add_transform(SafeHeaders)
     status.watch(server)
     return server
+
+
+def _served(path: str, make: Make) -> Callable[[], Page]:
+    """Return what makes the page of an address for each visitor; Panel takes nothing but functions."""
+    return lambda: _page(path, make)
+
+
+def _page(path: str, make: Make) -> Page:
+    """Return a page, which begins with what its address says, or with what the presenter of a room in it shows."""
+    following, fault = None, ""
+    try:
+        following = asked_to_follow(path, "dark" if asked_for_dark() else "")
+    except InputError as problem:
+        fault = str(problem)
+    if following is None:
+        content = make(asked(), None)
+    elif following.here:
+        content = make(following.query, following.room)
+    else:  # the browser goes on to where the presenter is
+        content = Content([], [], lambda: None)
+    return frame(path, content, following, fault)
 
 
 def serve(port: int, access: Access, data: Path) -> None:

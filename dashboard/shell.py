@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import param
@@ -17,7 +17,10 @@ from panel_material_ui.template import Page
 from backends.device import compute_device, device_memory, device_name
 from backends.pictures.coastlines import ASSETS
 from dashboard.address_bar import AddressBar
+from dashboard.controls import notice, tell
 from dashboard.presenter import Presenter
+from dashboard.rooms.following import Following
+from dashboard.rooms.holding import Holding
 from dashboard.style import STYLE
 
 if TYPE_CHECKING:
@@ -71,22 +74,31 @@ THEMES = {
 
 @dataclass(frozen=True)
 class Content:
-    """What a page puts into the frame; `close` is called when its session ends, `address` keeps the state of the page."""
+    """What a page puts into the frame.
+
+    `close` is called when its session ends, `address` keeps the state of the page, and `answering` are components by which the
+    browser answers the page by itself, without a hand.
+    """
 
     main: Sequence[pn.viewable.Viewable]
     sidebar: Sequence[pn.viewable.Viewable]
     close: Callable[[], None]
     address: "Address | None" = None
+    answering: Sequence[Any] = ()
 
 
-def frame(address: str, content: Content) -> Page:
-    """Return a page of the application, with its content inside the common frame."""
+def frame(address: str, content: Content, following: Following | None = None, fault: str = "") -> Page:
+    """Return a page of the application, with its content inside the common frame; `fault` is said above it."""
     name = next(name for path, name, _ in PAGES if path == address)
     dark = asked_for_dark()
     address_of = content.address
     above: list[pn.viewable.Viewable] = []
     if address != "/":
         above.append(pn.pane.HTML(f"<h1>{name}</h1>", stylesheets=[UNSEEN], margin=0))
+    if fault:
+        said = notice("problem")
+        tell(said, "problem", fault)
+        above.append(said)
     if address_of is not None:
         above += [address_of.notice, *([address_of.scene.pane] if address_of.scene else [])]
     page = Page(
@@ -112,7 +124,13 @@ def frame(address: str, content: Content) -> Page:
         "dark" if dark else "",
         lambda seen: page.param.update(sidebar_open=seen and bool(content.sidebar)),
     )
-    page.header = [navigation, pn.Spacer(sizing_mode="stretch_width"), presenter, bar, _StatusStrip().__panel__()]
+    space, status = pn.Spacer(sizing_mode="stretch_width"), _StatusStrip().__panel__()
+    if following is None:
+        holding = Holding(address, address_of)
+        page.header = [navigation, space, holding.button, presenter, bar, status]
+    else:
+        page.header = [navigation, space, following.bar, status]
+        following.move(address_of, content.answering)
     # The frame follows a process-wide busy flag. That makes the browser walk through all models at each callback, 20 ms
     # of every slider step, and keeps the page in memory for ever. Following a flag of its own ends both; a plain False
     # would end only the first, because param keeps the subscription.

@@ -53,8 +53,19 @@ class Kept(Generic[Result]):
                 return self._results[key][0]
             self._misses += 1
         result = make()
-        self._keep(key, result)
+        self.keep(key, result)
         return result
+
+    def keep(self, key: Hashable, result: Result) -> None:
+        """Keep a result that has been made elsewhere."""
+        size = size_of(result)
+        if size > self._most // 2:
+            return
+        with self._lock:
+            self._bytes += size - self._results.pop(key, (result, 0))[1]
+            self._results[key] = result, size
+            while self._bytes > self._most:
+                self._bytes -= self._results.popitem(last=False)[1][1]
 
     def clear(self) -> None:
         """Let go of everything."""
@@ -66,16 +77,6 @@ class Kept(Generic[Result]):
         """Return what is held."""
         with self._lock:
             return Usage(len(self._results), self._bytes, self._most, self._hits, self._misses)
-
-    def _keep(self, key: Hashable, result: Result) -> None:
-        size = size_of(result)
-        if size > self._most // 2:
-            return
-        with self._lock:
-            self._bytes += size - self._results.pop(key, (result, 0))[1]
-            self._results[key] = result, size
-            while self._bytes > self._most:
-                self._bytes -= self._results.popitem(last=False)[1][1]
 
 
 def size_of(value: object) -> int:

@@ -16,15 +16,40 @@ from dashboard.analysis.opening import Opened, open_case
 SMALL = 50_000
 
 CASES: Kept[Opened] = Kept(512 * 2**20)
+#: What cases were completed to, by what was asked for.
+COMPLETED: Kept[Case] = Kept(2**20)
 ANALYSES: Kept[Outcome] = Kept(256 * 2**20)
 
 
 def shared_case(case: Case, catalogue: Catalogue, strict: bool = False) -> Opened:
-    """Open a case, or return it as another visitor has it open; a file that has changed is read anew."""
+    """Open a case, or return it as another visitor has it open; a file that has changed is read anew.
+
+    A case is kept as it was completed: whoever comes with the address of the page that shows it asks for it like that.
+    """
+    if not strict:
+        return _completed(case, catalogue)
     stamp = _stamp(case, catalogue)
     if stamp is None:
-        return open_case(case, catalogue, strict)
-    return CASES.get((catalogue.folder, case, strict, stamp), lambda: open_case(case, catalogue, strict))
+        return open_case(case, catalogue, strict=True)
+    return CASES.get((catalogue.folder, case, stamp), lambda: open_case(case, catalogue, strict=True))
+
+
+def _completed(case: Case, catalogue: Catalogue) -> Opened:
+    """Open a case of which something may be missing, or not be in its file."""
+    stamp, fresh = _stamp(case, catalogue), None
+    if stamp is None:
+        return open_case(case, catalogue)
+
+    def complete() -> Case:
+        nonlocal fresh
+        fresh = open_case(case, catalogue)
+        return fresh.prepared.settings
+
+    completed = COMPLETED.get((catalogue.folder, case, stamp), complete)
+    stamp = _stamp(completed, catalogue)
+    if fresh is None:
+        return shared_case(completed, catalogue, strict=True)
+    return fresh if stamp is None else CASES.get((catalogue.folder, completed, stamp), lambda: fresh)
 
 
 def shared_analysis(prepared: Prepared, settings: AnalysisSettings) -> Outcome:
@@ -33,6 +58,11 @@ def shared_analysis(prepared: Prepared, settings: AnalysisSettings) -> Outcome:
     Where the diagnostics take no longer than sending another message, they are computed at once.
     """
     return ANALYSES.get((prepared, settings), lambda: _analysis(prepared, settings))
+
+
+def share(prepared: Prepared, settings: AnalysisSettings, outcome: Outcome) -> None:
+    """Give an analysis to whoever asks with other settings that come to the same, such as numbers that have been filled in."""
+    ANALYSES.keep((prepared, settings), outcome)
 
 
 def _analysis(prepared: Prepared, settings: AnalysisSettings) -> Outcome:

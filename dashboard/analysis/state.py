@@ -31,7 +31,7 @@ from dashboard.analysis.beginnings import (
 )
 from dashboard.analysis.opening import Opened
 from dashboard.analysis.placing import PlacedByHand
-from dashboard.analysis.shared import shared_analysis, shared_case, with_details
+from dashboard.analysis.shared import share, shared_analysis, shared_case, with_details
 from dashboard.sections import SectionState, section_state
 from dashboard.worker import DEVICE, FILES, LatestWins
 
@@ -212,6 +212,7 @@ class AnalysisState(PlacedByHand):
             self._fill(result, request[0].experiment.sigma_o(request[1]))
             if result.settings != (filled := self.settings):
                 result = replace(result, settings=filled)
+                share(request[0], filled, result)
         if result.detailed:
             self.param.update(result=result, detailed=result, problem="")
         else:

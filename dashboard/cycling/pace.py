@@ -29,6 +29,11 @@ class Pace:
         self.pane = pn.Row(self._sent, self._seen, visible=False)
 
     @property
+    def answering(self) -> tuple[pn.widgets.Widget, ...]:
+        """What the browser answers with."""
+        return (self._seen,)
+
+    @property
     def ready(self) -> bool:
         """Whether another picture may be sent."""
         now = time.monotonic()

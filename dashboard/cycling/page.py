@@ -1,5 +1,6 @@
 """The Cycling page as a person sees it: settings in the sidebar; transport, scores and pictures of the race."""
 
+import time
 from typing import Any
 
 import panel as pn
@@ -21,6 +22,7 @@ from dashboard.cycling.transport import Transport
 from dashboard.export import ExportMenu
 from dashboard.file_view import FileView
 from dashboard.help import Help
+from dashboard.rooms.registry import Room
 from dashboard.shell import Content
 from dashboard.tabs import bring_forward, empty_tabs
 
@@ -37,11 +39,22 @@ NOTHING = '<div class="hint">Start the race, or take a single step: scores appea
 
 
 class CyclingPage:
-    """Widgets and views round a :class:`CyclingState`."""
+    """Widgets and views round a :class:`CyclingState`.
 
-    def __init__(self, key: str = "", query: str = "") -> None:
+    Parameters
+    ----------
+    key
+        Of a race that is live on the server.
+    query
+        Of the address that the page was opened with.
+    room
+        The room that the page follows: its presenter's race is looked at and left as it is.
+    """
+
+    def __init__(self, key: str = "", query: str = "", room: Room | None = None) -> None:
         self._document = pn.state.curdoc
-        self.state = state = CyclingState(key, begin=not says_something(query))
+        self._room, self._next = room, 0.0
+        self.state = state = CyclingState(key, begin=room is None and not says_something(query), watching=room is not None)
         self.controls = CyclingControls(state)
         self.transport = Transport(state)
         self._problem, self._stale = notice("problem"), notice("stale")
@@ -78,7 +91,7 @@ class CyclingPage:
 
     def content(self) -> Content:
         """Return the page for the frame."""
-        return Content([self._main], self.controls.content(), self.close, self.address)
+        return Content([self._main], self.controls.content(), self.close, self.address, self._pace.answering)
 
     def tick(self) -> None:
         """Bring the page up to date with the race; called some times a second."""
@@ -86,8 +99,16 @@ class CyclingPage:
         self.controls.refresh()
         if self.tabs.active == RUNS:
             self.runs.show()
-        if self._document is None or (self._loaded and self._pace.ready):
+        if self._document is None or (self._loaded and self._pace.ready and self._in_turn()):
             self.state.look()
+
+    def _in_turn(self) -> bool:
+        """Return whether it is the turn of this page: of many that follow a room, each has fewer pictures."""
+        now = time.monotonic()
+        if self._room is None or now >= self._next:
+            self._next = now + (0.0 if self._room is None else self._room.rest)
+            return True
+        return False
 
     def close(self) -> None:
         """Let go of everything when the session ends."""

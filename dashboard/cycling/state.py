@@ -41,7 +41,8 @@ class CyclingState(param.Parameterized):
     """State of the page, without any widget.
 
     The sections hold what a person sets, key by key as an experiment file has it. A change that a running race can take
-    over goes to it at once; any other makes the page say that it needs a new start.
+    over goes to it at once; any other makes the page say that it needs a new start. Where a race is only watched, settings are
+    shown and go nowhere.
     """
 
     testbed = param.String("lorenz96", doc="The testbed that is chosen.")
@@ -55,8 +56,9 @@ class CyclingState(param.Parameterized):
     problem = param.String(doc="Why the settings cannot be run.")
     stale = param.String(doc="Which change needs a new start.")
 
-    def __init__(self, key: str = "", text: str = "", begin: bool = True) -> None:
+    def __init__(self, key: str = "", text: str = "", begin: bool = True, watching: bool = False) -> None:
         super().__init__()
+        self._watching = watching
         self.title = ""
         self.testbeds: dict[str, Any] = {name: section_state(model) for name, model in TESTBEDS.items()}
         self.network: Any = section_state(NetworkSettings)
@@ -223,7 +225,7 @@ class CyclingState(param.Parameterized):
 
     def _on_change(self, *_events: object) -> None:
         """Let the race have the settings as they are now, or say why it cannot."""
-        if self.taking:
+        if self.taking or self._watching:
             return
         try:
             settings = self.settings()
@@ -252,7 +254,9 @@ class CyclingState(param.Parameterized):
             If there are too many methods.
         """
         found = RACES.get(key) if key else None
-        if found is None:
+        if self._watching:
+            self._watch(found, settings)
+        elif found is None:
             self._begin(settings or CyclingSettings.model_validate(FIRST))
             if key:
                 which = "these" if settings else "the usual"
@@ -265,15 +269,27 @@ class CyclingState(param.Parameterized):
             self._show(settings)
             self._on_change()
 
+    def _watch(self, found: LiveRace | None, settings: CyclingSettings | None) -> None:
+        """Show a race of somebody else, if it is there, and settings."""
+        if settings is not None:
+            self._show(settings)
+        if found is None:
+            self.problem = "the race that the presenter shows is not on this server any more"
+        elif found is not self.live:
+            self.param.update(live=found, view=None, problem="", stale="")
+        if found is not None and settings is not None:
+            self.param.update(problem="", stale=needs_restart(found.settings, settings))
+
     def reset(self) -> None:
         """Make a new race of the settings, not started, in place of the one that there is."""
         try:
             settings = self.settings()
-            fresh: LiveRace | None = RACES.create(settings)
+            fresh = RACES.create(settings)
         except InputError as problem:
             self.problem = str(problem)
             return
         if self.live is not None:
+            fresh.speed = self.live.speed
             RACES.drop(self.live)
         self.param.update(live=fresh, view=None, problem="", stale="")
 

@@ -52,6 +52,8 @@ class Transport:
         live = self.state.live
         if live is None:
             return
+        if self.speed.value != live.speed:  # which belongs to the race, whoever looks at it
+            self.speed.value = live.speed
         label = "Pause" if live.running else "Finished" if live.finished else "Start" if not live.started else "Go on"
         if self.start.label != label:
             self.start.param.update(label=label, icon="pause" if live.running else "play_arrow", disabled=label == "Finished")
@@ -69,8 +71,6 @@ class Transport:
         return f'<div class="facts" data-role="where"><span><span class="name">cycle</span><b>{shown}</b></span>{time}</div>'
 
     def _on_live(self, *_events: Event) -> None:
-        if self.state.live is not None:
-            self.state.live.speed = self.speed.value
         self.tick()
 
     def _on_speed(self, event: Event) -> None:
