@@ -36,25 +36,8 @@ const LOOKS = `
   :focus-visible { outline: 3px solid #ffb000; outline-offset: 2px; }
   .light { position: fixed; z-index: 3900; pointer-events: none; border-radius: 10px; box-shadow: 0 0 0 9999px rgb(0 0 0 / 68%);
     transition: left .15s, top .15s, width .15s, height .15s; }
-  .keys { position: fixed; inset: 0; z-index: 4100; margin: auto; width: max-content; height: max-content; max-width: 94vw; max-height: 92vh;
-    overflow: auto; box-sizing: border-box; padding: 14px 26px; border: 0; border-radius: 10px; background: #0b2f4d; color: #fff;
-    font: 22px/1.45 system-ui, sans-serif; box-shadow: 0 4px 30px rgb(0 0 0 / 50%); }
-  .keys h2 { margin: 0 0 8px; font-size: 27px; }
-  .keys th { text-align: left; padding-right: 26px; white-space: nowrap; }
   @media (prefers-reduced-motion: reduce) { .light { transition: none; } }
 `
-const KEYS = [
-  ["P, Escape", "enter and leave presenter mode"],
-  ["→  ←  PageDown  PageUp", "next and previous scene"],
-  ["1 … 9", "a scene of this chapter"],
-  ["Space", "start or pause what plays"],
-  ["S", "spotlight on what the pointer or the focus is on"],
-  ["C", "controls of the sidebar"],
-  ["T", "text of the scene"],
-  ["F", "follow me: the room, its code and link"],
-  ["?", "these keys"],
-]
-
 // As in dashboard/keys.py: what has the focus keeps the keys that it needs itself.
 const TEXT = "textarea, select, [contenteditable=true], [role=option], [role=menuitem], [role=textbox], [role=combobox], "
   + "input:not([type=range]):not([type=checkbox]):not([type=radio]):not([type=button])"
@@ -132,19 +115,10 @@ export function render({model, view}) {
   const shadow = layer.attachShadow({mode: "open"})
   const looks = document.createElement("style")
   looks.textContent = LOOKS
-  const strip = element("div", "strip"), light = element("div", "light"), keys = element("div", "keys")
+  const strip = element("div", "strip"), light = element("div", "light")
   strip.setAttribute("role", "toolbar")
   strip.setAttribute("aria-label", "Presenter")
-  keys.setAttribute("role", "dialog")
-  keys.setAttribute("aria-label", "Keys of the presenter")
-  keys.innerHTML = "<h2>Keys of the presenter</h2>"
-  const table = element("table")
-  for (const [key, about] of KEYS) {
-    const row = table.insertRow()
-    row.append(element("th", "", key), element("td", "", about))
-  }
-  keys.append(table)
-  light.hidden = keys.hidden = true
+  light.hidden = true
   const title = element("b")
   const previous = button("‹", "Previous scene (←)", () => go(model.scenes.previous))
   const next = button("›", "Next scene (→)", () => go(model.scenes.next))
@@ -154,7 +128,7 @@ export function render({model, view}) {
     button("Controls", "Show or hide the sidebar (C)", () => sidebar()), room,
     button("Keys", "List the keys (?)", () => help()), button("Leave", "Leave presenter mode (Escape)", () => leave()),
   )
-  shadow.append(looks, light, strip, keys)
+  shadow.append(looks, light, strip)
 
   let presenting = false, timer = 0, open = false, read = true, point = null
 
@@ -198,7 +172,7 @@ export function render({model, view}) {
     sessionStorage.removeItem(PRESENTING)
     document.documentElement.classList.remove("presenting")
     clearInterval(timer)
-    light.hidden = keys.hidden = true
+    light.hidden = true
     layer.remove()
     for (const root of roots(document.body)) {
       if (root instanceof ShadowRoot) wear(root, [])
@@ -220,7 +194,7 @@ export function render({model, view}) {
     read = !read
     look()
   }
-  const help = () => { keys.hidden = !keys.hidden }
+  const help = () => window.dispatchEvent(new Event("assimilab-keys")) // assets/key_list.js
   // The button of the room in the header knows all of it.
   const open_room = () => window.dispatchEvent(new CustomEvent("assimilab-room"))
   const name_room = (event) => { room.textContent = event.detail }
@@ -267,15 +241,15 @@ export function render({model, view}) {
 
   const chapter = (digit) => go(model.scenes.chapter[digit - 1])
   const ACTIONS = {
-    p: leave, s: spotlight, c: sidebar, t: text, f: open_room, "?": help,
+    p: leave, s: spotlight, c: sidebar, t: text, f: open_room,
     ArrowRight: () => go(model.scenes.next), PageDown: () => go(model.scenes.next),
     ArrowLeft: () => go(model.scenes.previous), PageUp: () => go(model.scenes.previous),
-    Escape: () => { if (!keys.hidden) help(); else if (!light.hidden) spotlight(); else leave() },
+    Escape: () => { if (!light.hidden) spotlight(); else leave() },
   }
   const press = (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return
-    const focus = event.composedPath()[0]
-    if (!(focus instanceof Element) || focus.matches(TEXT)) return
+    const path = event.composedPath().filter((part) => part instanceof Element), [focus] = path
+    if (!focus || focus.matches(TEXT) || path.some((part) => part.matches("dialog, [role=dialog]"))) return
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
     if (!presenting) {
       if (key !== "p") return

@@ -60,10 +60,11 @@ def choice(section: SectionState, name: str, label: str, options: dict[str, Any]
     return _one_of(pmui.Select, section, name, label, options, about)
 
 
-def buttons(section: SectionState, name: str, options: dict[str, Any]) -> Any:
+def buttons(section: SectionState, name: str, label: str, options: dict[str, Any], about: str = "") -> Any:
     """Return buttons, one of which is on."""
     widget = pmui.RadioButtonGroup(
-        label="", options=options, value=getattr(section, name), size="small", sizing_mode="stretch_width",
+        label=label, options=options, value=getattr(section, name), size="small", sizing_mode="stretch_width",
+        description=about or section.param[name].doc,
     )  # fmt: skip
     return bind(widget, section, name)
 

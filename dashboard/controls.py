@@ -134,7 +134,7 @@ class Group:
         self.body = pn.Column(sizing_mode="stretch_width", margin=(0, 0, 0, 6), visible=opened)
         self.toggle = pmui.Toggle(
             label=title, value=opened, icon="expand_more" if opened else "chevron_right", variant="text", size="small",
-            sizing_mode="stretch_width", sx={"justifyContent": "flex-start"},
+            sizing_mode="stretch_width", sx={"justifyContent": "flex-start"}, description=f"Show or hide {title}",
         )  # fmt: skip
         self.toggle.param.watch(self._on_toggle, "value")
         self.pane = pn.Column(self.toggle, self.body, sizing_mode="stretch_width", margin=0)

@@ -80,6 +80,7 @@ class ExportMenu:
             icon="download",
             variant="text",
             size="small",
+            align="center",
             sx={"border": 0, "textTransform": "none"},
             description="Picture, data, experiment or script",
         )
@@ -91,7 +92,10 @@ class ExportMenu:
             )
             for form in forms
         }  # fmt: skip
-        self.download = pmui.FileDownload(file=BytesIO(), filename="picture.png", label="Download", visible=False, size="small")
+        self.download = pmui.FileDownload(
+            file=BytesIO(), filename="picture.png", label="Download", visible=False, size="small",
+            description="Save the file that was made last",
+        )  # fmt: skip
         self._problem = notice("problem")
         row = pn.FlexBox(*self.items.values(), self.download, gap="2px 6px", align_items="center")
         self.pane = pn.Column(row, self._problem, sizing_mode="stretch_width", visible=False, margin=(0, 0, 4, 0))

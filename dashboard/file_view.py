@@ -41,10 +41,15 @@ class FileView:
         self.text = pmui.TextAreaInput(
             label="Experiment file", value="", rows=18, max_length=200_000, sizing_mode="stretch_width",
             sx={"textarea": {"fontFamily": "monospace", "fontSize": "13px"}},
+            description="YAML; a change counts once it is applied",
         )  # fmt: skip
-        self.apply = pmui.Button(label="Apply", variant="contained", size="small", on_click=self._on_apply)
+        self.apply = pmui.Button(
+            label="Apply", variant="contained", size="small", on_click=self._on_apply,
+            description="Take the settings of the text over to the controls",
+        )  # fmt: skip
         self.download = pmui.FileDownload(
             callback=lambda: StringIO(self.text.value), filename=name, label=f"Download {name}", size="small",
+            description="Save the text as a file",
         )  # fmt: skip
         self._problem = notice("problem")
         self.pane = pn.Column(

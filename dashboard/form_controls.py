@@ -57,6 +57,7 @@ class FormControls:
         which = pmui.Select(
             label=self._label(path), options={self._label(f"{path}.{name}"): name for name in offer},
             value=getattr(form.chosen, key), sizing_mode="stretch_width",
+            description=form.section.param[key].doc or "Which kind of it; its own settings stand below",
         )  # fmt: skip
         made: dict[str, list[Any]] = {}
 

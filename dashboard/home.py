@@ -11,6 +11,8 @@ from backends.device import compute_device, device_memory, device_name
 from backends.fields.catalogue import Catalogue, Entry
 from backends.observations.catalogue import listed
 from dashboard.controls import html
+from dashboard.help import Help
+from dashboard.home_help import TOPICS, TOUR
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.rooms.join import join_form
 from dashboard.scenes import gallery, scene_address
@@ -38,6 +40,7 @@ class HomePage:
             gallery(lambda name: scene_address(name, "dark" if dark else ""), catalogue.folder), styles=ANY_HEIGHT
         )
         self._folder = catalogue.folder
+        self.help = Help(TOPICS, "What this is, and where to begin", "What this is, symbols, references, keys, and a tour")
         self._data = html('<div class="hint">Looking for data …</div>')
         self._listing = LatestWins(FILES, lambda _: listed(catalogue), self._on_listed, self._on_failed)
         self._listing.request("home")
@@ -45,16 +48,18 @@ class HomePage:
     def content(self) -> Content:
         """Return the page for the frame."""
         main = pn.Column(
-            html(WELCOME + JOIN.format(form=join_form(bool(self._query))) + self._cards(), styles=ANY_HEIGHT),
+            pn.Row(html(WELCOME, styles=ANY_HEIGHT), self.help.button, sizing_mode="stretch_width", margin=0),
+            html(JOIN.format(form=join_form(bool(self._query))) + self._cards(), styles=ANY_HEIGHT),
             self._scenes,
             html(_compute()),
             self._data,
+            self.help.drawer,
             sizing_mode="stretch_width",
             max_width=1240,
             styles=ANY_HEIGHT,
             margin=(8, 28),
         )
-        return Content([main], [], self._listing.close)
+        return Content([main], [], self._listing.close, tour=TOUR)
 
     def wait(self) -> None:
         """Block until the catalogue is listed; for programs without a browser."""

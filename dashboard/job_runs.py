@@ -57,14 +57,27 @@ class JobRuns(ABC):
         self._problem = notice("problem")
         self.chosen = pmui.Select(label="Runs", options={}, size="small", width=420, description="Jobs, the newest first")
         self.chosen.param.watch(self._on_chosen, "value")
-        self.pause = pmui.Button(label="Pause", on_click=lambda _: self._tell("pause"), **small)
-        self.resume = pmui.Button(label="Go on", on_click=lambda _: self._tell("resume"), **small)
-        self.cancel = pmui.Button(label="Cancel", on_click=lambda _: self._tell("cancel"), **small)
+        self.pause = pmui.Button(
+            label="Pause", on_click=lambda _: self._tell("pause"), description="Let the run rest; it keeps its place", **small
+        )
+        self.resume = pmui.Button(
+            label="Go on", on_click=lambda _: self._tell("resume"), description="Go on with a run that rests", **small
+        )
+        self.cancel = pmui.Button(
+            label="Cancel",
+            on_click=lambda _: self._tell("cancel"),
+            description="End the run; its record stays",
+            **small,
+        )
         self.progress = pmui.LinearProgress(value=0, variant="determinate", sizing_mode="stretch_width", margin=(8, 5))
         self._where = html()
         self.file = pmui.Select(label="File", options=[], size="small", width=260, description="What the run has left")
-        self.fetch = pmui.Button(label="Fetch", on_click=self._on_fetch, **small)
-        self.download = pmui.FileDownload(file=BytesIO(), filename="run", visible=False, size="small")
+        self.fetch = pmui.Button(
+            label="Fetch", on_click=self._on_fetch, description="Read the file from the record, to download it", **small
+        )
+        self.download = pmui.FileDownload(
+            file=BytesIO(), filename="run", visible=False, size="small", description="Save the file that was fetched"
+        )
         self._files = _bar(self.file, self.fetch, self.download, visible=False)
         self._one = pn.Column(
             _bar(self.chosen, *beside, self.pause, self.resume, self.cancel), self.progress, self._where, *below, self._files,

@@ -55,12 +55,19 @@ class ScenePanel:
             icon="close", size="small", description="Leave the scene; the settings stay", on_click=lambda _: self.leave()
         )
         self.tries = [
-            pmui.Button(label=change.label, variant="outlined", size="small", on_click=self._doing(to_pairs(change.set)))
+            pmui.Button(
+                label=change.label,
+                variant="outlined",
+                size="small",
+                on_click=self._doing(to_pairs(change.set)),
+                description=f"Sets {', '.join(f'{key} to {value}' for key, value in to_pairs(change.set))}",
+            )
             for change in scene.try_next
         ]
         again = pmui.Button(
-            label="From the beginning", icon="replay", variant="text", size="small", on_click=lambda _: apply(scene.pairs, True)
-        )
+            label="From the beginning", icon="replay", variant="text", size="small",
+            on_click=lambda _: apply(scene.pairs, True), description="All settings as the scene began",
+        )  # fmt: skip
         ways = [
             pmui.Button(
                 label=label,

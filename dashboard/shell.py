@@ -18,10 +18,13 @@ from backends.device import compute_device, device_memory, device_name
 from backends.pictures.coastlines import ASSETS
 from dashboard.address_bar import AddressBar
 from dashboard.controls import notice, tell
+from dashboard.key_list import KeyList
+from dashboard.keys import KeyLines
 from dashboard.presenter import Presenter
 from dashboard.rooms.following import Following
 from dashboard.rooms.holding import Holding
 from dashboard.style import STYLE
+from dashboard.tour import Step, Tour
 
 if TYPE_CHECKING:
     from dashboard.address import Address
@@ -76,8 +79,8 @@ THEMES = {
 class Content:
     """What a page puts into the frame.
 
-    `close` is called when its session ends, `address` keeps the state of the page, and `answering` are components by which the
-    browser answers the page by itself, without a hand.
+    `close` is called when its session ends, `address` keeps the state of the page, `answering` are components by which the
+    browser answers the page by itself, without a hand; `keys` and `tour` are those of the page.
     """
 
     main: Sequence[pn.viewable.Viewable]
@@ -85,6 +88,8 @@ class Content:
     close: Callable[[], None]
     address: "Address | None" = None
     answering: Sequence[Any] = ()
+    keys: KeyLines = ()
+    tour: Sequence[Step] = ()
 
 
 def frame(address: str, content: Content, following: Following | None = None, fault: str = "") -> Page:
@@ -126,8 +131,9 @@ def frame(address: str, content: Content, following: Following | None = None, fa
     )
     space, status = pn.Spacer(sizing_mode="stretch_width"), _StatusStrip().__panel__()
     if following is None:
+        tour = Tour(address, [path for path, *_ in PAGES], content.tour, offered=not set(pn.state.session_args) - {"theme"})
         holding = Holding(address, address_of)
-        page.header = [navigation, space, holding.button, presenter, bar, status]
+        page.header = [navigation, space, holding.button, presenter, bar, status, KeyList(content.keys), tour]
     else:
         page.header = [navigation, space, following.bar, status]
         following.move(address_of, content.answering)

@@ -116,7 +116,7 @@ class CaseControls:
             slider(section, "sigma", sigma, 0.05, 3.0, 0.05, f"σ_b {DRAWN}"),
             *lengths,
         ]
-        return [buttons(section, "background", BACKGROUNDS), *_while_consistent(section, truths)]
+        return [buttons(section, "background", "Background x_b", BACKGROUNDS), *_while_consistent(section, truths)]
 
     def _course(self) -> list[Any]:
         return [html('<div class="hint">Truth, background and observations of the course\'s published case.</div>')]
@@ -129,7 +129,7 @@ class CaseControls:
 
     def _field(self) -> list[Any]:
         section = self.state.cases["field"]
-        background = buttons(section, "background", {"Earlier field": "earlier", "Time mean": "mean"})
+        background = buttons(section, "background", "Background x_b", {"Earlier field": "earlier", "Time mean": "mean"})
         self.lag = pmui.Select(
             label="Background is earlier by", sizing_mode="stretch_width", visible=section.background == "earlier",
             description="x_b is the same field this long before the truth.",
@@ -186,7 +186,12 @@ class CaseControls:
         options = {text: k for k, text in enumerate(axis.labels)}
         label = {"time": "Truth at", "level": "Level", "member": "Truth is"}.get(axis.role, axis.name)
         kind = pmui.DiscreteSlider if axis.role == "time" else pmui.Select
-        control = kind(label=label, options=options, value=index, sizing_mode="stretch_width")
+        about = {
+            "time": "Valid time of the field that counts as the truth x_t, UTC",
+            "level": "Level of the truth and of the background",
+            "member": "Member of the ensemble that counts as the truth x_t",
+        }.get(axis.role, "What is taken of this dimension of the file")
+        control = kind(label=label, options=options, value=index, sizing_mode="stretch_width", description=about)
 
         def chosen(event: Event) -> None:
             if axis.role == "time":

@@ -55,7 +55,10 @@ class CovarianceView:
             '<div class="hint">The eigenvalues of this B are not at hand: only on the line, on the plane and between stations '
             "is it small or structured enough to decompose it at once.</div>"
         )
-        self.modes = pmui.Select(label="Shown", options={"σ_b of each point": 0}, value=0, width=240)
+        self.modes = pmui.Select(
+            label="Shown", options={"σ_b of each point": 0}, value=0, width=240,
+            description="σ_b or length L of each point, or a leading eigenvector (EOF) with its share of the variance",
+        )  # fmt: skip
         self.modes.param.watch(lambda _event: self._show_estimate(), "value")
         self._estimate = LiveMap(WIDTH, HEIGHT)
         self._estimated = pn.Column(

@@ -49,6 +49,7 @@ class ErrorControls:
         self.likelihood = pmui.Button(
             label="Most likely σ_b, L, σ_o", variant="outlined", size="small", sizing_mode="stretch_width",
             on_click=lambda _: setattr(b, "tune", "likelihood"),
+            description="The settings under which the innovations d = y − H(x_b) are most likely, by gradient ascent.",
         )  # fmt: skip
         self.count = slider(o, "count", "Observations p", 0, 400, about="Number of observations.")
         self.placement = choice(o, "placement", "Placed", {"Random": "random"}, "How the observations are placed")

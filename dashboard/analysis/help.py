@@ -1,4 +1,6 @@
-"""What the numbers of the Analysis page mean, with their formulas."""
+"""What the numbers of the Analysis page mean, with their formulas; and what the tour points at."""
+
+from dashboard.tour import Step
 
 #: Heading, sentence, formula.
 TOPICS = (
@@ -52,3 +54,28 @@ TOPICS = (
         r"d_k^2>\kappa^2 S_{kk},\qquad \rho(r)=\tfrac12 r^2\ (|r|\le c),\quad c|r|-\tfrac12c^2\ (|r|>c)",
     ),
 )
+
+TOUR = (
+    Step(
+        ".sidebar", "B, R and H",
+        "The case, and the sliders σ_b, L and σ_o. Every step of a slider is a new analysis, computed exactly.",
+    ),
+    Step(
+        ".bk-Figure", "The pictures",
+        "Truth is green, the background orange, observations pink, the analysis blue. Click to add or remove an "
+        "observation, and drag one.",
+    ),
+    Step(
+        ".facts", "Scores",
+        "Errors of background and analysis, and χ²/p, which is about 1 where B and R are right. Point at a number: it says "
+        "what it is.",
+    ),
+    Step(
+        ".MuiTabs-root", "More views of the same analysis",
+        "B and its eigenvalues, diagnostics, convergence, a surface of the score over two settings, two settings side by side.",
+    ),
+    Step(
+        "button[aria-label^=Help]", "Help, keys, tour",
+        "What each number means, with its formula; the keys of this page (also behind ?), and this tour again.",
+    ),
+)  # fmt: skip

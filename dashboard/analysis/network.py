@@ -59,7 +59,10 @@ class NetworkView:
         self._network: Trained | None = None
         self._shapes: tuple[tuple[object, ...], ...] = ()
         self._pictures: list[CurvePicture | MapPicture] = []
-        self.chosen = pmui.Select(label="Network", options={}, size="small", width=540)
+        self.chosen = pmui.Select(
+            label="Network", options={}, size="small", width=540,
+            description="Trained networks that take this problem; each analyses it beside the exact answer.",
+        )  # fmt: skip
         self.chosen.param.watch(self._on_chosen, "value")
         self.tune = pmui.Button(
             label="Fine-tune to these settings", variant="outlined", size="small", on_click=self._on_tune, visible=False,

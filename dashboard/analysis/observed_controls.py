@@ -23,6 +23,12 @@ OF_FILE = {"observed": "", "at": None, "levels": None, "box": None, "report_type
 #: What belongs to one dataset.
 OF_DATASET = {"variable": "", "time": None, "level": None, "member": None}
 
+ABOUT_AXES = {
+    "time": "Valid time of the background x_b, UTC",
+    "level": "Level of the background x_b",
+    "member": "Member of the ensemble that is the background x_b",
+}
+
 
 class ObservedControls:
     """Widgets of the case ``observed-field``; lists are filled when a case has been opened."""
@@ -143,6 +149,7 @@ class ObservedControls:
         kind = pmui.DiscreteSlider if axis.role == "time" and len(axis) > 1 else pmui.Select
         control = kind(
             label=label, options={text: k for k, text in enumerate(axis.labels)}, value=index, sizing_mode="stretch_width",
+            description=ABOUT_AXES.get(axis.role, "What of this dimension of the file is x_b"),
         )  # fmt: skip
 
         def chosen(event: Event) -> None:

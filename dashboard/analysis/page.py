@@ -18,7 +18,7 @@ from dashboard.analysis.diagnostics import DiagnosticsView
 from dashboard.analysis.error_controls import ErrorControls
 from dashboard.analysis.export import FORMS, snapshot
 from dashboard.analysis.fields import FieldsPanel
-from dashboard.analysis.help import TOPICS
+from dashboard.analysis.help import TOPICS, TOUR
 from dashboard.analysis.network import NetworkView
 from dashboard.analysis.onward import Onward
 from dashboard.analysis.scores import scores, settings_line
@@ -69,7 +69,7 @@ class AnalysisPage:
         self.tabs = empty_tabs(VIEWS, self._on_tab)
         self._body = pn.Column(self.fields.pane, sizing_mode="stretch_width", margin=0)
         self.onward = Onward()
-        self.help = Help(TOPICS, "What the numbers mean", "What the numbers mean, with formulas")
+        self.help = Help(TOPICS, "What the numbers mean", "What the numbers mean, with formulas, keys, and a tour")
         state.param.watch(self._follow, ["result", "detailed"])
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._announce_later, ["kind", "problem"])
@@ -105,7 +105,7 @@ class AnalysisPage:
                 margin=(4, 14),
             )
         ]
-        return Content(main, sidebar, self.close, self.address)
+        return Content(main, sidebar, self.close, self.address, tour=TOUR)
 
     def close(self) -> None:
         """Let go of everything when the session ends."""

@@ -51,9 +51,24 @@ class TuningView:
         self._work: LatestWins[Request, Surface] = LatestWins(DEVICE, _compute, self._deliver, self._fail)
         self._surface: Surface | None = None
         self._known = True
-        self.x = pmui.Select(label="Across", options=PARAMETERS, value="sigma_b", width=150)
-        self.y = pmui.Select(label="Upward", options=PARAMETERS, value="sigma_o", width=150)
-        self.score = pmui.Select(label="Score", options=SCORES, value="likelihood", width=220)
+        self.x = pmui.Select(
+            label="Across",
+            options=PARAMETERS,
+            value="sigma_b",
+            width=150,
+            description="The setting that varies from left to right",
+        )
+        self.y = pmui.Select(
+            label="Upward",
+            options=PARAMETERS,
+            value="sigma_o",
+            width=150,
+            description="The setting that varies from below upward",
+        )
+        self.score = pmui.Select(
+            label="Score", options=SCORES, value="likelihood", width=220,
+            description="What the colours show for each pair of settings, all else as in the sidebar",
+        )  # fmt: skip
         self.likelihood = pmui.Button(
             label="Go to the most likely σ_b, L, σ_o", variant="outlined", size="small",
             on_click=lambda _: setattr(state.b, "tune", "likelihood"),

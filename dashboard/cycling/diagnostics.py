@@ -98,8 +98,14 @@ class DiagnosticsView:
         self.ranks, self.spread, self.costs = RankHistograms(), SpreadError(), Costs()
         self.a = pmui.Select(label="A", options={}, size="small", width=180, description="The method in question")
         self.b = pmui.Select(label="B", options={}, size="small", width=180, description="The method it is compared with")
-        self.quantity = pmui.Select(label="Quantity", options=list(QUANTITIES), value="χ²/p", size="small", width=260)
-        self.extra = pmui.Select(label="Number", options={}, size="small", width=260)
+        self.quantity = pmui.Select(
+            label="Quantity", options=list(QUANTITIES), value="χ²/p", size="small", width=260,
+            description="What is compared with what the method expects, cycle by cycle",
+        )  # fmt: skip
+        self.extra = pmui.Select(
+            label="Number", options={}, size="small", width=260,
+            description="Numbers that only some methods report, such as iterations or effective particles",
+        )  # fmt: skip
         for select, watch in ((self.a, self._on_choice), (self.b, self._on_choice), (self.quantity, self._on_quantity)):
             select.param.watch(watch, "value")
         self.extra.param.watch(self._on_quantity, "value")

@@ -1,13 +1,9 @@
-"""What is seen on the Cycling page, and what its numbers mean, with their formulas."""
+"""What is seen on the Cycling page, and what its numbers mean, with their formulas; and what the tour points at."""
+
+from dashboard.tour import Step
 
 #: Heading, text, formula.
 TOPICS = (
-    (
-        "Keys",
-        "<b>Space</b>: start or pause. <b>→</b> or <b>.</b>: one cycle. <b>R</b>: begin anew. They work while no text, list or "
-        "slider has the focus.",
-        "",
-    ),
     (
         "A cycle",
         "The truth goes on and is observed with errors. Each method forecasts with the forecast model, which gives the "
@@ -88,3 +84,25 @@ TOPICS = (
         "",
     ),
 )
+
+TOUR = (
+    Step("button[aria-label^=Start]", "Start", "Space starts and pauses the race, → takes a single cycle, R begins anew."),
+    Step(
+        ".sidebar", "Testbed and methods",
+        "Choose the model, the network, and up to six methods: all forecast and analyse the same truth. Most settings turn "
+        "while it runs, and leave a mark.",
+    ),
+    Step(
+        ".bk-Figure", "The state",
+        "Truth, background, analysis and members of one method, cycle by cycle; below, errors and spreads of all.",
+    ),
+    Step(
+        ".MuiTabs-root", "Behind the race",
+        "Diagnostics compare what methods expect with what happens; long runs go on without this page; File holds all "
+        "settings.",
+    ),
+    Step(
+        "button[aria-label^=Help]", "Help, keys, tour",
+        "What is seen, with formulas and references; the keys of this page (also behind ?), and this tour again.",
+    ),
+)  # fmt: skip

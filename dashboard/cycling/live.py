@@ -32,7 +32,10 @@ class LiveView:
             label="States of", options={}, size="small", width=190, description="The method whose states are shown"
         )
         self.method.param.watch(self._on_method, "value")
-        self.window = pmui.Select(label="Time axes", options=WINDOWS, value=state.window, size="small", width=140)
+        self.window = pmui.Select(
+            label="Time axes", options=WINDOWS, value=state.window, size="small", width=140,
+            description="How many cycles the curves against time reach back",
+        )  # fmt: skip
         self.window.param.watch(lambda event: state.param.update(window=event.new), "value")
         self.log = pmui.Switch(label="Logarithmic", value=False, description="Of the errors against time")
         self.log.param.watch(lambda event: self.timeline.set_log(event.new), "value")

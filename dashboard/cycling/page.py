@@ -12,7 +12,7 @@ from dashboard.cycling.address import CyclingAddress
 from dashboard.cycling.controls import CyclingControls
 from dashboard.cycling.diagnostics import DiagnosticsView
 from dashboard.cycling.export import FORMS, snapshot
-from dashboard.cycling.help import TOPICS
+from dashboard.cycling.help import TOPICS, TOUR
 from dashboard.cycling.live import LiveView
 from dashboard.cycling.pace import Pace
 from dashboard.cycling.runs import RunsView
@@ -66,8 +66,9 @@ class CyclingPage:
         self._views: tuple[Any, ...] = (self.live, self.diagnostics, self.runs, self.file)
         self.tabs = empty_tabs(VIEWS, self._on_tab)
         self.help = Help(
-            TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are"
-        )
+            TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are",
+            self.transport.keys.lines,
+        )  # fmt: skip
         head = pn.FlexBox(
             self.transport.pane, pn.Row(self.export.button, self.help.button, margin=0), justify_content="space-between",
             align_items="center", flex_wrap="nowrap",
@@ -91,7 +92,10 @@ class CyclingPage:
 
     def content(self) -> Content:
         """Return the page for the frame."""
-        return Content([self._main], self.controls.content(), self.close, self.address, self._pace.answering)
+        return Content(
+            [self._main], self.controls.content(), self.close, self.address, self._pace.answering,
+            keys=self.transport.keys.lines, tour=TOUR,
+        )  # fmt: skip
 
     def tick(self) -> None:
         """Bring the page up to date with the race; called some times a second."""

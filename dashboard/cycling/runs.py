@@ -26,9 +26,18 @@ class RunsView(JobRuns):
     def __init__(self, state: CyclingState) -> None:
         self.state = state
         self._shown: tuple[object, ...] = ()
-        self.cycles = pmui.IntInput(label="Cycles", value=10_000, start=2, end=1_000_000, step=1000, size="small", width=150)
-        self.spinup = pmui.IntInput(label="Spin-up", value=400, start=0, end=1_000_000, step=100, size="small", width=140)
-        self.repeat = pmui.IntInput(label="Experiments", value=1, start=1, end=1000, size="small", width=120)
+        self.cycles = pmui.IntInput(
+            label="Cycles", value=10_000, start=2, end=1_000_000, step=1000, size="small", width=150,
+            description="Forecasts and analyses until the run ends",
+        )  # fmt: skip
+        self.spinup = pmui.IntInput(
+            label="Spin-up", value=400, start=0, end=1_000_000, step=100, size="small", width=140,
+            description="Cycles at the beginning that the scores leave out",
+        )  # fmt: skip
+        self.repeat = pmui.IntInput(
+            label="Experiments", value=1, start=1, end=1000, size="small", width=120,
+            description="Independent experiments in one batch: other truths, errors and members",
+        )  # fmt: skip
         self._scores = html()
         self._curves = RaceTimeline(height=260, window=1_000_000, quantities=("analysis",))
         super().__init__(

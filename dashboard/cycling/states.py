@@ -145,10 +145,11 @@ class RingPictures(StatePictures):
         self.hovmoller.configure(n, name, limits=limits)
         self.cloud.configure([f"{name} at point {k}" for k in range(n)])
         self.uncertainty = pmui.RadioButtonGroup(
-            label="",
+            label="Around the mean",
             options={"Members": "members", "±2 spread": "spread", "Neither": "none"},
             value="members",
             size="small",
+            description="Each member of the ensemble, or a band of twice its standard deviation on either side",
             width=330,
             sx=AS_WRITTEN,
         )
@@ -188,8 +189,9 @@ class PlanePictures(StatePictures):
         self.planes = PlaneRace(on_tap=self._on_tap, on_move=self._on_move)
         names = self.layout.names
         self.field = pmui.RadioButtonGroup(
-            label="", options={n: k for k, n in enumerate(names)}, value=0, size="small", sx=AS_WRITTEN
-        )
+            label="Field", options={n: k for k, n in enumerate(names)}, value=0, size="small", sx=AS_WRITTEN,
+            description="Which of the fields of the state the maps show",
+        )  # fmt: skip
         self.field.param.watch(lambda _event: self._configure(), "value")
         if len(names) > 1:
             self.controls = [self.field]

@@ -38,7 +38,11 @@ class Transport:
         self.speed.param.watch(self._on_speed, "value")
         self.where = pn.pane.HTML("", stylesheets=[STYLE], margin=(8, 10))
         self.pane = pn.FlexBox(self.start, self.step, self.reset, self.speed, self.where, align_items="center", gap="6px")
-        self.keys = Keys({" ": self._on_start, "ArrowRight": self._on_step, ".": self._on_step, "r": self._on_reset})
+        self.keys = Keys({
+            " ": (self._on_start, "start or pause the race"),
+            "ArrowRight": (self._on_step, "one cycle"), ".": (self._on_step, "one cycle"),
+            "r": (self._on_reset, "begin anew"),
+        })  # fmt: skip
         state.param.watch(self._on_live, "live")
         self._on_live()
 

@@ -12,6 +12,8 @@ from dashboard.address import Address, Tab
 from dashboard.controls import LivePlayer, html, notice, one_message, tell
 from dashboard.explore.address import ExploreAddress
 from dashboard.explore.export import FORMS, snapshot
+from dashboard.explore.help import TOPICS, TOUR
+from dashboard.explore.keys import ExploreKeys
 from dashboard.explore.messages import MessagesView
 from dashboard.explore.observations.view import ObservationsView
 from dashboard.explore.opening import OpeningControls
@@ -22,6 +24,7 @@ from dashboard.explore.state import ExploreState
 from dashboard.explore.views import VIEWS, ExploreViews
 from dashboard.explore.words import attributes, facts, heading, legend
 from dashboard.export import ExportMenu
+from dashboard.help import Help
 from dashboard.plots.live import LiveMap, LiveSeries
 from dashboard.shell import Content
 from dashboard.tabs import bring_forward
@@ -29,6 +32,11 @@ from dashboard.theme import PICKED, style_of, units_label
 
 #: Beside the map where that is narrow enough, below it where it is not.
 SERIES_BOX = {"flex": "1 1 400px", "min-width": "min(400px, 100%)"}
+ABOUT_AXES = {
+    "level": "Level that the map shows; the keys ↑ and ↓ go through them",
+    "member": "Member of the ensemble that the map shows",
+}
+ABOUT_HELP = "What the map and the numbers mean, with formulas, and which keys there are"
 
 
 class ExplorePage:
@@ -60,6 +68,8 @@ class ExplorePage:
         state.param.watch(self._show_series, "series")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._on_kind, "shows_observations")
+        self.keys = ExploreKeys(state, self.player, lambda: self._selects.get("level")).keys
+        self.help = Help(TOPICS, "What is seen, and what the numbers mean", ABOUT_HELP, self.keys.lines)
         link.follow(Tab(self.views.tabs, ("Map", *VIEWS)), self.overlays)
         self.address = Address(link, query)
         link.report = self.address.add
@@ -76,12 +86,15 @@ class ExplorePage:
         )
         self.variables.param.watch(self._on_variable, "value")
         self.player = LivePlayer(
-            start=0, end=1, value=0, interval=250, loop_policy="loop", show_value=False, show_loop_controls=False, label="",
+            start=0, end=1, value=0, interval=250, loop_policy="loop", show_value=False, show_loop_controls=False, label="Time",
+            description="Valid time of the field, UTC; space plays, ← and → step",
             visible_buttons=["first", "previous", "pause", "play", "next", "last"], visible=False,
             sizing_mode="stretch_width", max_width=1010, margin=(0, 10),
         )  # fmt: skip
         self.player.param.watch(self._on_player, "value")
         self._map_box = pn.Column(self.map.pane)
+        #: Lists of the indices of axes that have several, by role.
+        self._selects: dict[str, pmui.Select] = {}
         self.axes = pn.Column(sizing_mode="stretch_width")
         self.low = pmui.FloatInput(
             label="From", sizing_mode="stretch_width", description="Value at the lower end of the colours."
@@ -104,8 +117,9 @@ class ExplorePage:
         )
         self.message_box.param.watch(self._on_message_box, "active")
         self.clear = pmui.Button(
-            label="Clear places", variant="text", size="small", visible=False, on_click=lambda _: state.clear_picked()
-        )
+            label="Clear places", variant="text", size="small", visible=False, on_click=lambda _: state.clear_picked(),
+            description="Take away all places and their series",
+        )  # fmt: skip
 
     def content(self) -> Content:
         """Return the page for the frame."""
@@ -123,7 +137,11 @@ class ExplorePage:
         )
         self._field = pn.Column(
             pn.FlexBox(
-                self._heading, self.export.button, justify_content="space-between", align_items="flex-start", flex_wrap="nowrap"
+                self._heading,
+                pn.Row(self.export.button, self.help.button, margin=0),
+                justify_content="space-between",
+                align_items="flex-start",
+                flex_wrap="nowrap",
             ),
             self.export.pane,
             self._facts,
@@ -139,10 +157,12 @@ class ExplorePage:
         self._sidebar = pn.Column(self._controls, sizing_mode="stretch_width", margin=0)
         self._main = pn.Column(self._field, sizing_mode="stretch_width", margin=0)
         return Content(
-            [self.opening.columns.pane, self._main],
+            [self.opening.columns.pane, self._main, self.keys, self.help.drawer],
             [*self.opening.content(), pmui.Divider(), self._sidebar],
             self.close,
             self.address,
+            keys=self.keys.lines,
+            tour=TOUR,
         )
 
     def wait(self) -> None:
@@ -201,7 +221,7 @@ class ExplorePage:
         """Show observations in the place of a field, or the other way round."""
         with one_message():
             if self.observations is None:
-                self.observations = ObservationsView(self.state.observations, self.state.catalogue)
+                self.observations = ObservationsView(self.state.observations, self.state.catalogue, self.help.another())
                 self.observations.compare.offer(self.state.entries)
             views = self.observations
             parts = ((self._main, self._field, views.pane), (self._sidebar, self._controls, views.controls))
@@ -224,6 +244,7 @@ class ExplorePage:
         self.player.visible = time is not None and len(time) > 1
         if time is not None:
             self.player.param.update(end=len(time) - 1, value=state.selection[time.name])
+        self._selects = {}
         self.axes.objects = [self._axis_select(axis) for axis in variable.axes if axis is not time]
         self._about.object = attributes(variable.name, variable.attributes, variable.dims, variable.shape)
 
@@ -234,7 +255,10 @@ class ExplorePage:
             options={text: k for k, text in enumerate(axis.labels)},
             value=self.state.selection[axis.name],
             sizing_mode="stretch_width",
+            description=ABOUT_AXES.get(axis.role, "What the map shows of this dimension of the file"),
         )
+        if len(axis) > 1:
+            self._selects.setdefault(axis.role, select)
         select.param.watch(lambda event: self.state.choose(axis.name, event.new), "value")
         return select
 

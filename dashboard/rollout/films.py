@@ -85,7 +85,9 @@ class FilmPart:
             label="Draw", icon="movie", variant="contained", size="small", width=110, on_click=self._on_draw,
             description="Draw the film or picture on the server; again: stop",
         )  # fmt: skip
-        self.download = pmui.FileDownload(file=BytesIO(), filename="rollout.mp4", visible=False, size="small")
+        self.download = pmui.FileDownload(
+            file=BytesIO(), filename="rollout.mp4", visible=False, size="small", description="Save the film that was made last"
+        )
         self.bar = pmui.LinearProgress(
             value=0, variant="determinate", sizing_mode="stretch_width", visible=False, margin=(4, 5)
         )

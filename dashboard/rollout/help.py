@@ -1,13 +1,9 @@
-"""What is seen on the Rollout page, and what its numbers mean, with their formulas."""
+"""What is seen on the Rollout page, and what its numbers mean, with their formulas; and what the tour points at."""
+
+from dashboard.tour import Step
 
 #: Heading, text, formula.
 TOPICS = (
-    (
-        "Keys",
-        "<b>Space</b>: play or pause. <b>→</b>, <b>←</b>: one lead on or back. <b>Home</b>, <b>End</b>: first and last "
-        "lead. They work while no text, list or slider has the focus.",
-        "",
-    ),
     (
         "A rollout",
         "All models begin with the same states and are run forward for the same time; each lead is verified with the "
@@ -106,3 +102,20 @@ TOPICS = (
         "",
     ),
 )
+
+TOUR = (
+    Step(
+        ".sidebar", "Start and models",
+        "A testbed or an archive of forecasts, and the models that begin with the same states.",
+    ),
+    Step("button[aria-label^=Run]", "Run", "Forecasts from many starts, verified with the truth lead by lead."),
+    Step(
+        ".MuiTabs-root", "Play, score, understand",
+        "Play shows the forecasts beside the truth; then skill with intervals, spectra and conserved quantities, and where "
+        "a better start would have helped.",
+    ),
+    Step(
+        "button[aria-label^=Help]", "Help, keys, tour",
+        "What is seen, with formulas and references; the keys of this page (also behind ?), and this tour again.",
+    ),
+)  # fmt: skip

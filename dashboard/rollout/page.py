@@ -20,7 +20,7 @@ from dashboard.rollout.address import RolloutAddress
 from dashboard.rollout.archive import ArchiveView
 from dashboard.rollout.controls import RolloutControls
 from dashboard.rollout.export import FORMS, snapshot
-from dashboard.rollout.help import TOPICS
+from dashboard.rollout.help import TOPICS, TOUR
 from dashboard.rollout.physics import PhysicsView
 from dashboard.rollout.play import PlayView
 from dashboard.rollout.runs import RunsView
@@ -77,8 +77,9 @@ class RolloutPage:
         )  # fmt: skip
         self.tabs = empty_tabs(VIEWS, self._on_tab)
         self.help = Help(
-            TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are"
-        )
+            TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are",
+            self.play.player.keys.lines,
+        )  # fmt: skip
         self.export = ExportMenu(FORMS, lambda: snapshot(state))
         head = pn.FlexBox(
             self.tabs,
@@ -105,7 +106,9 @@ class RolloutPage:
 
     def content(self) -> Content:
         """Return the page for the frame."""
-        return Content([self._main], self.controls.content(), self.close, self.address)
+        return Content(
+            [self._main], self.controls.content(), self.close, self.address, keys=self.play.player.keys.lines, tour=TOUR
+        )
 
     def tick(self) -> None:
         """Bring progress and names of networks up to date; called some times a second."""

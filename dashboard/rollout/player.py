@@ -91,8 +91,9 @@ class Player:
         self.clock.jscallback(lead="reel.data = {lead: [source.lead]}", args={"reel": reel})
         self.clock.param.watch(self._on_playing, "playing")
         self.keys = Keys({
-            " ": self._on_play, "ArrowRight": lambda: self._by(1), "ArrowLeft": lambda: self._by(-1),
-            "Home": lambda: self.go(0), "End": lambda: self.go(self.clock.last),
+            " ": (self._on_play, "play or pause"),
+            "ArrowRight": (lambda: self._by(1), "one lead on"), "ArrowLeft": (lambda: self._by(-1), "one lead back"),
+            "Home": (lambda: self.go(0), "first lead"), "End": (lambda: self.go(self.clock.last), "last lead"),
         })  # fmt: skip
         bar = pn.FlexBox(self.play, self.back, self.forth, self.speed, *more, self.clock, align_items="center", gap="4px")
         self.pane = pn.Column(bar, self.slider, sizing_mode="stretch_width", margin=0)

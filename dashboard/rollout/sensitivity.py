@@ -89,7 +89,9 @@ class SensitivityTab:
             description="The quantity of the start that the gradient is shown of", **small,
         )  # fmt: skip
         self.corners = [
-            pmui.FloatInput(label="", value=0, width=130, format="0.[000]", description=f"{end} bound of the box", **small)
+            pmui.FloatInput(
+                label=f"{end} bound", value=0, width=130, format="0.[000]", description=f"{end} end of the box", **small
+            )
             for end in ("Lower", "Upper", "Lower", "Upper")
         ]
         self.progress = pmui.LinearProgress(value=0, sizing_mode="stretch_width", visible=False, margin=(4, 5))

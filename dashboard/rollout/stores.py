@@ -79,7 +79,13 @@ class StorePart:
             label="Write NetCDF", variant="outlined", size="small", on_click=self._on_netcdf,
             description="Write a NetCDF file to download",
         )  # fmt: skip
-        self.download = pmui.FileDownload(file=BytesIO(), filename="forecast.nc", visible=False, size="small")
+        self.download = pmui.FileDownload(
+            file=BytesIO(),
+            filename="forecast.nc",
+            visible=False,
+            size="small",
+            description="Save the file written last",
+        )
         self._problem, self._table = notice("problem"), html("")
         bar = pn.FlexBox(
             self.name, self.use, self.replace, self.write, self.zip, self.netcdf, self.download, gap="8px", align_items="center"

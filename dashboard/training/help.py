@@ -1,4 +1,6 @@
-"""What is seen on the Training page, and what its numbers mean, with their formulas."""
+"""What is seen on the Training page, and what its numbers mean, with their formulas; and what the tour points at."""
+
+from dashboard.tour import Step
 
 #: Heading, text, formula.
 TOPICS = (
@@ -56,3 +58,20 @@ TOPICS = (
         "",
     ),
 )
+
+TOUR = (
+    Step(".sidebar", "What is learned", "The task, the network and how it is trained; each control says what it does."),
+    Step(
+        "button[aria-label*=training]", "Start",
+        "The run goes on when this page is closed. Loss, scores beside the exact answer, and pictures of unseen cases "
+        "appear here.",
+    ),
+    Step(
+        ".MuiTabs-root", "Runs",
+        "All runs in a table: compare their curves, go on with one, fine-tune it; File holds all settings.",
+    ),
+    Step(
+        "button[aria-label^=Help]", "Help, keys, tour",
+        "What the curves and pictures mean, with formulas; the keys of this page (also behind ?), and this tour again.",
+    ),
+)  # fmt: skip

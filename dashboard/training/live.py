@@ -35,7 +35,10 @@ class LiveView:
         self._smooth: dict[str, Smooth] = {}
         self._drawn: tuple[object, ...] = ()
         self._placed: tuple[str, ...] = ()
-        self.against = pmui.Select(label="Against", options=AGAINST, value="iteration", size="small", width=120)
+        self.against = pmui.Select(
+            label="Against", options=AGAINST, value="iteration", size="small", width=120,
+            description="Horizontal axes: steps of the optimiser, or seconds of training",
+        )  # fmt: skip
         self.smoothing = pmui.Select(
             label="Loss", options=SMOOTHING, value=10, size="small", width=180,
             description="Exponentially weighted mean over so many reports; the loss itself is the pale line behind it",

@@ -15,7 +15,7 @@ from dashboard.tabs import bring_forward, empty_tabs
 from dashboard.training.address import TrainingAddress
 from dashboard.training.bar import RunBar
 from dashboard.training.controls import TrainingControls
-from dashboard.training.help import TOPICS
+from dashboard.training.help import TOPICS, TOUR
 from dashboard.training.live import LiveView
 from dashboard.training.metrics import RunMetrics
 from dashboard.training.runs import RunsView
@@ -67,7 +67,7 @@ class TrainingPage:
 
     def content(self) -> Content:
         """Return the page for the frame."""
-        return Content([self._main], self.controls.content(), self.close, self.address)
+        return Content([self._main], self.controls.content(), self.close, self.address, tour=TOUR)
 
     def tick(self) -> None:
         """Bring the page up to date with the runs; called some times a second."""

@@ -25,9 +25,13 @@ class RecordControls:
             description="Whose runs are looked at",
         )  # fmt: skip
         self.address = pmui.TextInput(
-            label="Address of an MLflow store", placeholder="http://127.0.0.1:5000 or /data/mlflow.db", size="small", width=420
-        )
-        self.open = pmui.Button(label="Look", icon="search", variant="contained", size="small", on_click=self._on_open)
+            label="Address of an MLflow store", placeholder="http://127.0.0.1:5000 or /data/mlflow.db", size="small", width=420,
+            description="Of a tracking server, or the path of an SQLite file or of a folder mlruns; only read, never changed",
+        )  # fmt: skip
+        self.open = pmui.Button(
+            label="Look", icon="search", variant="contained", size="small", on_click=self._on_open,
+            description="List the runs of this store",
+        )  # fmt: skip
         self._asking = pn.Column(
             html(WORDS), pn.FlexBox(self.address, self.open, gap="8px", align_items="center"),
             sizing_mode="stretch_width", margin=0, visible=False,

@@ -67,21 +67,34 @@ class RunsView:
             label="Delete", icon="delete", variant="outlined", size="small", disabled=True, on_click=self._on_delete,
             description="Delete the checked runs that have ended",
         )  # fmt: skip
-        self.tags = pmui.TextInput(label="Tags", placeholder="best, for the lecture", size="small", width=220)
+        self.tags = pmui.TextInput(
+            label="Tags", placeholder="best, for the lecture", size="small", width=220,
+            description="Words of your own, with commas between",
+        )  # fmt: skip
         self.tag = pmui.Button(
             label="Tag", icon="sell", variant="outlined", size="small", disabled=True, on_click=self._on_tag,
             description="Mark the checked runs with these words, separated by commas, in the place of their tags",
         )  # fmt: skip
         self._marks = pn.FlexBox(self.delete, self.tags, self.tag, gap="8px", align_items="center")
         self._sure = html()
-        self.yes = pmui.Button(label="Delete for good", color="error", variant="contained", size="small", on_click=self._on_yes)
-        self.no = pmui.Button(label="Keep", variant="text", size="small", on_click=lambda _: self._ask([]))
+        self.yes = pmui.Button(
+            label="Delete for good", color="error", variant="contained", size="small", on_click=self._on_yes,
+            description="Runs, weights and pictures go; nothing brings them back",
+        )  # fmt: skip
+        self.no = pmui.Button(
+            label="Keep", variant="text", size="small", on_click=lambda _: self._ask([]), description="Delete nothing"
+        )
         self._confirm = pn.Column(
             self._sure, pn.FlexBox(self.yes, self.no, gap="8px"), sizing_mode="stretch_width", margin=0, visible=False
         )
-        self.metric = pmui.Select(label="Metric", options={}, size="small", width=240)
-        self.against = pmui.Select(label="Against", options=AGAINST, value="iteration", size="small", width=120)
-        self.log = pmui.Switch(label="Logarithmic", value=True)
+        self.metric = pmui.Select(
+            label="Metric", options={}, size="small", width=240, description="What the curves of the checked runs show"
+        )
+        self.against = pmui.Select(
+            label="Against", options=AGAINST, value="iteration", size="small", width=120,
+            description="Horizontal axis: steps of the optimiser, or seconds of training",
+        )  # fmt: skip
+        self.log = pmui.Switch(label="Logarithmic", value=True, description="Vertical axis, where all values are positive")
         for control in (self.metric, self.against, self.log):
             control.param.watch(lambda _: self._compare(), "value")
         self._problem, self._table = notice("problem"), html()

@@ -23,12 +23,17 @@ class WeightsControls:
         self._fetching: LatestWins[Request, bytes] = LatestWins(
             FILES, lambda request: state.source.artifact(*request), self._on_fetched, self._on_failed
         )
-        self.file = pmui.Select(label="File of the run", options=[], size="small", width=230, visible=False)
+        self.file = pmui.Select(
+            label="File of the run", options=[], size="small", width=230, visible=False,
+            description="What the run has left: weights, pictures, summary",
+        )  # fmt: skip
         self.fetch = pmui.Button(
             label="Fetch", variant="outlined", size="small", visible=False, on_click=self._on_fetch,
             description="Read the file from the record, to download it",
         )  # fmt: skip
-        self.download = pmui.FileDownload(file=BytesIO(), filename=WEIGHTS, visible=False, size="small")
+        self.download = pmui.FileDownload(
+            file=BytesIO(), filename=WEIGHTS, visible=False, size="small", description="Save the file that was fetched"
+        )
         self._problem = notice("problem")
         self.content = (self.file, self.fetch, self.download, self._problem)
 

@@ -42,8 +42,11 @@ def test_type_and_lines_are_large_and_keys_lead_through_the_scenes(visitor):
     assert label >= 16
     assert line >= 3
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys of the presenter")).to_be_visible()
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys.get_by_text("Keys of the presenter")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(keys).to_have_count(0)
+    expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible()
     page.keyboard.press("PageUp")
     page.wait_for_url("**/analysis?*scene=*", timeout=PATIENCE)
     page.wait_for_function("() => !location.search.includes('correlation-length')", timeout=PATIENCE)

@@ -40,7 +40,10 @@ class ProfileView(CutView[Profiles, tuple[np.ndarray, Raster]]):
         self.lines, self.locator = LiveLines(), Locator(state.pick)
         self.log = log_pressure()
         self.log.param.watch(self.show, "value")
-        self.clear = pmui.Button(label="Clear places", variant="text", size="small", on_click=lambda _: state.clear_picked())
+        self.clear = pmui.Button(
+            label="Clear places", variant="text", size="small", on_click=lambda _: state.clear_picked(),
+            description="Take away all places, here and on the map",
+        )  # fmt: skip
         self.controls.objects = [self.log, self.clear, self.csv]
         self.body.objects = [
             beside(self.lines.pane, self.locator.pane)

@@ -50,7 +50,10 @@ class RegionsView(CutView[Means, tuple[Cut, Raster]]):
         self.lines, self.locator, self.numbers = LiveLines(), Locator(on_region=self.draw_region), html()
         self.regions: list[Region] = []
         self._mesh: object = None
-        self.clear = pmui.Button(label="Clear regions", variant="text", size="small", on_click=lambda _: self.forget())
+        self.clear = pmui.Button(
+            label="Clear regions", variant="text", size="small", on_click=lambda _: self.forget(),
+            description="Take all regions away, with their means",
+        )  # fmt: skip
         self.controls.objects = [self.clear, self.csv]
         self.body.objects = [
             beside(self.lines.pane, pn.Column(self.locator.pane, self.numbers, width=WIDTH, margin=0))

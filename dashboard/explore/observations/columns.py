@@ -80,10 +80,15 @@ class ColumnsPanel:
         self.values: list[ValueControls] = []
         self._values = pn.Column(margin=0)
         self.add = pmui.Button(
-            label="Another value", icon="add", variant="text", size="small", on_click=lambda _: self._add(NOTHING, OTHER, "")
+            label="Another value", icon="add", variant="text", size="small", on_click=lambda _: self._add(NOTHING, OTHER, ""),
+            description="Another column with values, of a variable of its own",
+        )  # fmt: skip
+        self.read = pmui.Button(
+            label="Read", variant="contained", on_click=lambda _: self._read(), description="Read the file with these columns"
         )
-        self.read = pmui.Button(label="Read", variant="contained", on_click=lambda _: self._read())
-        self.cancel = pmui.Button(label="Cancel", variant="outlined", on_click=lambda _: on_close())
+        self.cancel = pmui.Button(
+            label="Cancel", variant="outlined", on_click=lambda _: on_close(), description="Leave the file; what is shown stays"
+        )
         self._heading = html()
         #: Filled at the first question, so that pages without one need not draw it.
         self.pane = pn.Column(visible=False, sizing_mode="stretch_width", margin=(6, 14))

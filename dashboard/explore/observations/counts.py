@@ -7,6 +7,7 @@ from backends.observations.overview import Overview
 from backends.observations.schema import LEVELS, REPORT_TYPES
 from dashboard.controls import html
 from dashboard.explore.observations.state import ObservationState
+from dashboard.explore.observations.stepping import layer
 from dashboard.plots.observations.bars import RangeBars, TypeBars
 
 BOX = {"flex": "1 1 300px", "min-width": "min(300px, 100%)"}
@@ -59,9 +60,7 @@ class CountsView:
 
     def _on_level(self, low: float, high: float) -> None:
         factor = LEVELS[self._kind][2]
-        # A level on an edge belongs to the layer that begins there.
-        ends = np.float32(low / factor), np.nextafter(np.float32(high / factor), np.float32(-np.inf))
-        self.state.choose(level_kind=self._kind, levels=(float(ends[0]), float(ends[1])))
+        self.state.choose(level_kind=self._kind, levels=layer(low / factor, high / factor))
 
 
 def _box(heading: str, pane: pn.viewable.Viewable) -> pn.Column:

@@ -29,8 +29,9 @@ class DecodingNotice:
         self._looking = False
         self.bar = pmui.LinearProgress(value=0, variant="indeterminate", sizing_mode="stretch_width", margin=(12, 5))
         self.cancel = pmui.Button(
-            label="Stop decoding", icon="close", variant="text", size="small", on_click=lambda _: on_cancel()
-        )
+            label="Stop decoding", icon="close", variant="text", size="small", on_click=lambda _: on_cancel(),
+            description="Give the file up; what is shown stays",
+        )  # fmt: skip
         self.pane = pn.Column(self.bar, self.cancel, visible=False, sizing_mode="stretch_width", margin=(0, 10))
         state.param.watch(self._on_opening, "opening")
 

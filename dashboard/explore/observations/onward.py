@@ -54,7 +54,9 @@ class Onward:
 
     def __init__(self, state: ObservationState) -> None:
         self._state = state
-        self.button = pmui.Button(label="Analyse", icon="timeline", variant="outlined", size="small", visible=False)
+        self.button = pmui.Button(
+            label="Analyse", icon="timeline", variant="outlined", size="small", visible=False, description=STATIONS
+        )
         self.why = html()
         self.pane = pn.Row(self.button, self.why, sizing_mode="stretch_width", margin=0)
         self._work: LatestWins[Over, Case] = LatestWins(COUNTING, _case, self._on_case, lambda text: self._offer(None, text))

@@ -40,7 +40,7 @@ COUNTS, DEPARTURES, SUSPICIOUS = range(len(VIEWS))
 class ObservationsView:
     """Widgets and figures round an :class:`ObservationState`; only the tab that is looked at is kept up to date."""
 
-    def __init__(self, state: ObservationState, catalogue: Catalogue) -> None:
+    def __init__(self, state: ObservationState, catalogue: Catalogue, help_button: pmui.Button) -> None:
         self.state = state
         self.map = ObservationMap(760, 480, state.pick, state.look_at, state.choose_box, self._on_turn)
         self.report = ReportPlot()
@@ -60,8 +60,9 @@ class ObservationsView:
         self._build_controls()
         self.export = ExportMenu(FORMS, lambda: snapshot(state, self.compare))
         head = pn.FlexBox(
-            self._heading, self.export.button, justify_content="space-between", align_items="flex-start", flex_wrap="nowrap"
-        )
+            self._heading, pn.Row(self.export.button, help_button, margin=0), justify_content="space-between",
+            align_items="flex-start", flex_wrap="nowrap",
+        )  # fmt: skip
         self.pane = pn.Column(
             head, self.export.pane, self.onward.pane, self._chips, self._problem,
             pn.FlexBox(
@@ -217,7 +218,7 @@ class ObservationsView:
         assert aspect in ASPECTS
         return pmui.Button(
             label=f"{aspect}: {words}", end_icon="close", variant="outlined", size="small",
-            on_click=lambda _: self.state.forget(aspect),
+            on_click=lambda _: self.state.forget(aspect), description=f"No longer choose by {aspect}",
         )  # fmt: skip
 
     def _show_view(self) -> None:
