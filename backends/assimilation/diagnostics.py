@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -120,6 +121,7 @@ def desroziers(innovation: Tensor, residual: Tensor, covariance: InnovationCovar
     return ((d - r) * d).sum(-1) / of_background, (r * d).sum(-1) / of_observations
 
 
+@lru_cache(maxsize=1000)  # it depends on the number of observations alone, which stays while everything else is tuned
 def chi2_interval(count: int, probability: float = 0.95) -> tuple[float, float]:
     """Return the quantiles of χ²_p / p that hold the given probability between them; NaN for p = 0.
 
