@@ -27,6 +27,7 @@ FORMS = {
     "nc": ("NetCDF", "The numbers in the picture with coordinates and units, by the CF conventions"),
     "csv": ("CSV", "The numbers in the picture as a table, with units in its first row"),
     "observations.csv": ("Observations CSV", "Each observation with its place, innovation and residual, as a table"),
+    "gallery.csv": ("Unseen cases CSV", "The numbers in the pictures of unseen cases, as a table"),
     "statistics.csv": ("Statistics CSV", "Number, bias and spread by level, region and report type, as a table"),
     "parquet": ("Parquet", "The chosen observations with all their columns, for pandas, Polars and DuckDB"),
     "series.csv": ("Series CSV", "The series at the picked places, as a table"),
@@ -148,6 +149,8 @@ def _made(request: tuple[Snapshot, str]) -> tuple[str, bytes]:
     name = f"{snapshot.name}.{form}"
     if form in snapshot.texts:
         return name, snapshot.texts[form].encode()
+    if form in ("yaml", "py"):
+        raise InputError(f"there is no {FORMS[form][0].lower()} file of what is shown")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         save(snapshot.exhibit(), path)

@@ -86,7 +86,7 @@ class Elsewhere:
 
     def __init__(self, address: str) -> None:
         self.address = address.strip()
-        self._uri = _uri(self.address)
+        self._uri = store_address(self.address)
         self.problem = ""
         self._thread = ThreadPoolExecutor(1, "elsewhere")
         self._lock = threading.Lock()
@@ -228,7 +228,7 @@ def job_of(run: "Run", experiment: str) -> Job:
     )
 
 
-def _uri(address: str) -> str:
+def store_address(address: str) -> str:
     """Return what MLflow calls a store, an SQLite file such that it cannot be written."""
     if address.startswith(("http://", "https://")):
         parts = urlsplit(address)

@@ -161,8 +161,8 @@ class LinePanel:
         What it shows; of points those at a height of their own.
     y_limits
         By default they hold everything.
-    log
-        Whether the vertical axis is logarithmic.
+    log, log_x
+        Whether the vertical axis is logarithmic, and the horizontal one.
     marks
         Upright lines, each at a place with a few words.
     """
@@ -174,6 +174,7 @@ class LinePanel:
     points: Points | None = None
     y_limits: tuple[float, float] | None = None
     log: bool = False
+    log_x: bool = False
     bars: Sequence[Bars] = ()
     marks: Sequence[tuple[float, str]] = ()
 

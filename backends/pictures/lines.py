@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 
 from backends.pictures.drawing import LinePanel, Points
-from backends.pictures.style import NEUTRAL, REJECTED
+from backends.pictures.style import NEUTRAL, REJECTED, SUPERSCRIPT
+
+#: Digits that are written between two powers of ten.
+BETWEEN = (2, 3, 5, 7)
 
 
 def draw_lines(ax: Any, panel: LinePanel, wide: bool) -> None:
@@ -24,6 +27,10 @@ def draw_lines(ax: Any, panel: LinePanel, wide: bool) -> None:
     ax.set(xlabel=panel.x_label, ylabel=panel.y_label)
     if panel.log:
         ax.set_yscale("log")
+        _number_decades(ax.yaxis)
+    if panel.log_x:
+        ax.set_xscale("log")
+        _number_decades(ax.xaxis)
     if panel.y_limits is not None:
         ax.set_ylim(panel.y_limits)
     ax.margins(x=0.01)
@@ -33,6 +40,26 @@ def draw_lines(ax: Any, panel: LinePanel, wide: bool) -> None:
         ax.annotate(words, (place, 1), xycoords=("data", "axes fraction"), xytext=(2, -3), textcoords="offset points",
                     rotation=90, va="top", fontsize=6.5, color=NEUTRAL, annotation_clip=True)  # fmt: skip
     _legend(ax, panel.title, wide)
+
+
+def _number_decades(axis: Any) -> None:
+    """Write numbers as text: matplotlib's own are formulas. Within less than a decade some between the powers, too."""
+
+    def between(value: float, _place: int | None) -> str:
+        low, high = sorted(axis.get_view_interval())
+        digit = value / 10 ** math.floor(math.log10(value)) if value > 0 else 0
+        return _number(value) if high < 10 * low and round(digit) in BETWEEN else ""
+
+    axis.set_major_formatter(lambda value, _place: _number(value))
+    axis.set_minor_formatter(between)
+
+
+def _number(value: float) -> str:
+    """Return a number on a logarithmic axis: ``0.01``, ``500``, ``10⁻⁶``."""
+    if 1e-3 <= value < 1e5:
+        return f"{value:g}"
+    digit, power = f"{value:.0e}".split("e")
+    return ("" if digit == "1" else f"{digit}·") + f"10{str(int(power)).translate(SUPERSCRIPT)}"
 
 
 def _points(ax: Any, points: Points) -> None:

@@ -12,6 +12,7 @@ from backends.fields.overlays.asked import Asked
 from backends.fields.raster import Window
 from backends.pictures.cycling import Look
 from backends.pictures.script import script
+from backends.pictures.training import Look as TrainingLook
 
 _ANALYSIS = """
 settings = from_yaml(EXPERIMENT)
@@ -29,6 +30,27 @@ def analysis_script(settings: AnalysisSettings, name: str) -> str:
     }  # fmt: skip
     literals = {"EXPERIMENT": ("The settings as an experiment file, described in docs/experiments.md.", to_yaml(settings))}
     return script("Analysis", name, ("nc", "csv", "observations.csv"), imports, literals, _ANALYSIS)
+
+
+_TRAINING = """
+exhibit = training(read_run(RUN, STORE), Look(**LOOK))
+"""
+
+
+def training_script(run: str, store: str, look: TrainingLook, name: str) -> str:
+    """Return the script of the curves and the unseen cases of a run, which reads them from the run's record."""
+    imports = {"backends.jobs.reading": ["read_run"], "backends.pictures.training": ["Look", "training"]}
+    where = (
+        "The MLflow store with its record: an address, or a path."
+        if store
+        else "Its record lies in the folder ASSIMILAB_HOME, or on the server MLFLOW_TRACKING_URI; or name another MLflow store."
+    )
+    literals: dict[str, tuple[str, object]] = {
+        "RUN": ("The id of the run.", run),
+        "STORE": (where, store),
+        "LOOK": ("What curves are drawn against, over how many reports the loss is smoothed, and its axis.", asdict(look)),
+    }
+    return script("Training", name, ("nc", "csv", "gallery.csv"), imports, literals, _TRAINING, needs_files=False)
 
 
 _CYCLING = """

@@ -19,6 +19,8 @@ PICKED = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A
 #: Petroff, 2021) these lie as far apart as they can under normal, red-, green- and blue-blind sight, and from the colours of
 #: truth and observations, and are seen on white and on dark paper.
 METHOD_COLOURS = ("#0072B2", "#C44601", "#33BBEE", "#AA3377", "#E69F00", "#B9AC70")
+#: Of curves in one figure, in their order; apart from each other for colour-blind eyes and on both papers.
+CURVE_COLOURS = ("#0072B2", "#C44601", "#009E73", "#AA3377", "#E69F00", "#33BBEE")
 #: What stands for a missing value on a map.
 MISSING = "#9e9e9e"
 #: Lines and outlines that have to be seen on the light and on the dark page.

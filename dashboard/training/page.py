@@ -8,6 +8,7 @@ from param.parameterized import Event
 
 from dashboard.address import Address, Tab
 from dashboard.controls import notice, one_message, tell
+from dashboard.export import ExportMenu
 from dashboard.file_view import FileView
 from dashboard.help import Help
 from dashboard.shell import Content
@@ -15,6 +16,7 @@ from dashboard.tabs import bring_forward, empty_tabs
 from dashboard.training.address import TrainingAddress
 from dashboard.training.bar import RunBar
 from dashboard.training.controls import TrainingControls
+from dashboard.training.export import FORMS, snapshot
 from dashboard.training.help import TOPICS, TOUR
 from dashboard.training.live import LiveView
 from dashboard.training.metrics import RunMetrics
@@ -43,18 +45,24 @@ class TrainingPage:
         self.live, self.runs = LiveView(), RunsView(state)
         self.weights = WeightsControls(state)
         self.file = FileView(state, FILE_WORDS, "training.yaml", self.weights.content)
+        self.export = ExportMenu(FORMS, lambda: snapshot(state, self.live.look))
         self._metrics: RunMetrics | None = None
         self._views: tuple[Any, ...] = (self.live, self.runs, self.file)
         self._problem = notice("problem")
         self.tabs = empty_tabs(VIEWS, self._on_tab)
         self.help = Help(TOPICS, "What is seen, and what the numbers mean", "What the curves and pictures mean, with formulas")
         head = pn.FlexBox(
-            self.tabs, self.help.button, justify_content="space-between", align_items="center", flex_wrap="nowrap"
+            self.tabs,
+            pn.Row(self.export.button, self.help.button, margin=0),
+            justify_content="space-between",
+            align_items="center",
+            flex_wrap="nowrap",
         )
         # The views lie in the page itself, and figures come when it has been loaded; see the Cycling page.
         self._main = pn.Column(
-            head, self._problem, self.bar.pane, self.help.drawer, self.live.pane, sizing_mode="stretch_width", margin=(4, 14)
-        )
+            head, self.export.pane, self._problem, self.bar.pane, self.help.drawer, self.live.pane,
+            sizing_mode="stretch_width", margin=(4, 14),
+        )  # fmt: skip
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         self._loaded = False
         state.param.watch(self._on_run, "run")
@@ -102,7 +110,7 @@ class TrainingPage:
         self._loaded = False
         if self._ticking is not None:
             self._ticking.stop()
-        for part in (self.live, self.runs, self.weights):
+        for part in (self.live, self.runs, self.weights, self.export):
             part.close()
 
     def _on_load(self) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from backends.errors import InputError
 from backends.jobs.job import Job
-from dashboard.plots.training.curves import COLOURS
+from backends.learning.metrics import metric_label
+from backends.pictures.style import CURVE_COLOURS
 from dashboard.theme import number
 from dashboard.training.bar import origin, parameters, short_id, task_title
-from dashboard.training.names import duration, metric_label
+from dashboard.training.names import duration
 from dashboard.training.state import settings_of
 
 #: Headings of the table.
@@ -57,8 +58,8 @@ def differences(jobs: Sequence[Job]) -> str:
     found = [scores(job) for job in jobs]
     named = [name for name in dict.fromkeys(name for values in found for name in values) if _is_score(name)]
     heads = "".join(
-        f'<td><span class="swatch" style="background:{COLOURS[place % len(COLOURS)]}"></span>{short_id(job.id)}</td>'
-        for place, job in enumerate(jobs)
+        f'<td><span class="swatch" style="background:{CURVE_COLOURS[k % len(CURVE_COLOURS)]}"></span>{short_id(job.id)}</td>'
+        for k, job in enumerate(jobs)
     )
     lines = [f"<tr><th>run</th>{heads}</tr>"]
     for key in differing:

@@ -11,12 +11,12 @@ import panel_material_ui as pmui
 from param.parameterized import Event
 
 from backends.jobs.job import Job
+from backends.learning.metrics import metric_label
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.plots.training.curves import Curve, Curves
 from dashboard.training.bar import short_id
 from dashboard.training.live import AGAINST, AXES
 from dashboard.training.metrics import RunMetrics
-from dashboard.training.names import metric_label
 from dashboard.training.rows import COLUMNS, differences, row
 from dashboard.training.state import MOST_COMPARED, TrainingState
 

@@ -10,6 +10,7 @@ from bokeh.models import BasicTicker, ColumnDataSource, DataRange1d, HoverTool, 
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
+from backends.pictures.style import CURVE_COLOURS
 from dashboard.plots.axes import positive
 from dashboard.plots.race.frame import race_figure, value_hover
 from dashboard.plots.training.frame import compact, head, log_ticks
@@ -22,8 +23,6 @@ HEIGHT, SMALL = 280, 170
 FEW = 30
 #: References that lie this many times below a curve are not followed by a logarithmic axis.
 FAR = 100.0
-#: Colours of curves in one figure, in their order; apart from each other for colour-blind eyes and on both papers.
-COLOURS = ("#0072B2", "#C44601", "#009E73", "#AA3377", "#E69F00", "#33BBEE")
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,8 @@ class Curves:
         if small:
             fig.xaxis.ticker = BasicTicker(desired_num_ticks=3, num_minor_ticks=0)
         self._lines = {
-            curve.name: _Line(fig, curve, COLOURS[place % len(COLOURS)], small) for place, curve in enumerate(curves)
+            curve.name: _Line(fig, curve, CURVE_COLOURS[place % len(CURVE_COLOURS)], small)
+            for place, curve in enumerate(curves)
         }
         if len(curves) > 1:
             compact(fig, [(name, line.renderers) for name, line in self._lines.items()])

@@ -19,17 +19,13 @@ from bokeh.models.annotations.legends import ColorBar
 from bokeh.plotting import figure
 
 from backends.learning.gallery import Map, Panel, Role, Series
+from backends.pictures.gallery import ROLE_COLOURS, about_zero, map_limits
 from dashboard.plots.axes import log_limits, plain_figure, positive, set_limits
 from dashboard.plots.numbers import linear_numbers
 from dashboard.plots.race.frame import calm, columns, value_hover
 from dashboard.plots.training.frame import head, log_ticks
-from dashboard.theme import ANALYSIS, BACKGROUND, DIVERGING, NEUTRAL, OBSERVATIONS, TRUTH, FieldStyle
+from dashboard.theme import DIVERGING, FieldStyle
 
-#: Of what curves and points are; the exact answer is dashed and lies above the network's, which it often hides otherwise.
-ROLE_COLOURS: dict[Role, str] = {
-    "truth": TRUTH, "background": BACKGROUND, "observations": OBSERVATIONS, "exact": "#D55E00", "network": ANALYSIS,
-    "other": NEUTRAL,
-}  # fmt: skip
 HEIGHT, MAP_HEIGHT = 270, 250
 #: Pixels that titles and legends of pictures of curves have.
 WIDE = 320
@@ -169,24 +165,6 @@ _MARKS = {"observations": "dot", "exact": "dashed", "other": "dotted"}
 def box(panes: Sequence[pn.viewable.Viewable], least: int, most: int) -> pn.Column:
     """Return figures side by side in columns of equal width, at least so many pixels wide and at most so many in a row."""
     return pn.Column(*panes, sizing_mode="stretch_width", margin=0, styles=columns(least, most))
-
-
-def about_zero(shared: str) -> bool:
-    """Return whether maps that share a word have colours centred at zero."""
-    return "difference" in shared
-
-
-def map_limits(maps: Sequence[Map], symmetric: bool) -> tuple[float, float]:
-    """Return limits of colours that hold all values of some maps; about zero if they are to be symmetric."""
-    values = np.concatenate([np.ravel(np.array(map_.values, dtype=float)) for map_ in maps])
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return (-1.0, 1.0) if symmetric else (0.0, 1.0)
-    low, high = float(values.min()), float(values.max())
-    if symmetric:
-        reach = max(abs(low), abs(high)) or 1.0
-        return -reach, reach
-    return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
 def _glyph(role: Role) -> Line | Scatter:

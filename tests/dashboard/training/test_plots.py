@@ -5,10 +5,10 @@ import pytest
 from bokeh.models import ColumnDataSource
 
 from backends.learning.gallery import Map, Panel, Series
+from backends.learning.metrics import groups
 from backends.learning.smoothing import Smoother
 from dashboard.plots.training.curves import MOST_DRAWN, Curve, Curves, stride_of
 from dashboard.plots.training.pictures import CurvePicture, MapPicture, key_of, map_limits, picture, shape_of
-from dashboard.training.metrics import groups
 from tests.dashboard.helpers import SCRIPT
 
 
