@@ -11,7 +11,7 @@ const LOOKS = `
   h2 { margin: 0 0 6px; font-size: 1.2em; }
   p { margin: 6px 0; }
   .code { display: block; margin: 2px 0; font: 700 46px/1.2 ui-monospace, monospace; letter-spacing: 0.16em; }
-  .large .code { font-size: 104px; }
+  .large .code { font-size: 96px !important; } /* also where all else has the size of presenter mode */
   img { display: block; width: 240px; height: 240px; margin: 10px 0; border-radius: 6px; background: #fff; }
   .large img { width: min(46vh, 420px); height: min(46vh, 420px); margin: 10px auto; }
   .link { overflow-wrap: anywhere; user-select: all; font-size: 0.94em; }

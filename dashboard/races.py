@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from backends.errors import InputError
@@ -21,10 +22,21 @@ LOG = logging.getLogger("assimilab")
 
 #: Seconds that one race may compute before others have their turn, and between two turns of a race.
 SLICE, PULSE = 0.04, 0.02
+#: Seconds for which a picture of a running race stands for others who look at it.
+PICTURE = 0.03
 #: Races that nobody has looked at for so many seconds pause, and later are forgotten.
 PAUSE_AFTER, FORGET_AFTER = 120.0, 3600.0
 #: Most races that are kept, running or paused.
 MOST_RACES = 200
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A view of a race, the settings that it had then, and when that was."""
+
+    view: RaceView
+    settings: CyclingSettings
+    when: float
 
 
 class LiveRace:
@@ -56,6 +68,8 @@ class LiveRace:
         self._single = 0
         self._due = 0.0
         self._slice: Future[None] | None = None
+        #: What has been looked at lately, by what was asked for.
+        self._views: dict[tuple[int, int, int], _Seen] = {}
 
     @property
     def started(self) -> bool:
@@ -111,8 +125,20 @@ class LiveRace:
         self.seen = time.monotonic()
 
     def look(self, chosen: int, window: int, history: int) -> RaceView:
-        """Return what there is to see; on the device's thread only."""
-        return view(self.race, chosen, window, history)
+        """Return what there is to see; on the device's thread only.
+
+        All who look at the same are given the same, while the race runs for as long as a picture stands.
+        """
+        race, asked, now = self.race, (chosen, window, history), time.monotonic()
+        seen = self._views.get(asked)
+        if seen is not None and seen.settings is race.settings and (seen.view.cycle == race.cycle or self._stands(seen, now)):
+            return seen.view
+        self._views = {key: old for key, old in self._views.items() if self._stands(old, now)}
+        self._views[asked] = _Seen(view(race, *asked), race.settings, now)
+        return self._views[asked].view
+
+    def _stands(self, seen: _Seen, now: float) -> bool:
+        return self.running and now - seen.when < PICTURE
 
     def wants_turn(self, now: float) -> bool:
         """Return whether there is something to compute now that is not being computed already."""

@@ -15,9 +15,11 @@ from bokeh.server.server import Server
 from tornado.web import RequestHandler
 
 from backends.device import GIB, compute_device, device_memory, device_name
+from backends.experiments.kept import Kept
 from dashboard.access import LOOPBACK
 from dashboard.analysis.shared import ANALYSES, CASES
 from dashboard.jobs import jobs_by_state
+from dashboard.rollout.shared import ROLLOUTS
 from dashboard.shell import LIVING, PAGES
 from dashboard.worker import DEVICE, FILES
 
@@ -25,6 +27,9 @@ from dashboard.worker import DEVICE, FILES
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 #: Seconds after which the page looks again.
 PERIOD = 5
+
+#: What visitors share, by its name.
+SHARED: tuple[tuple[str, Kept[Any]], ...] = (("analyses", ANALYSES), ("cases", CASES), ("rollouts", ROLLOUTS))
 
 Numbers = dict[str, Any]
 
@@ -56,7 +61,7 @@ class Status:
             "device": {"name": device_name(device), "memory_used": memory.used, "memory_total": memory.total},
             "resident": _resident(),
             "threads": {name: asdict(turns.waiting()) for name, turns in (("device", DEVICE), ("files", FILES))},
-            "shared": {name: asdict(kept.usage()) for name, kept in (("analyses", ANALYSES), ("cases", CASES))},
+            "shared": {name: asdict(kept.usage()) for name, kept in SHARED},
             "jobs": jobs_by_state(),
         }
 

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,9 +15,11 @@ from backends.experiments.rollout.prepare import prepare
 from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.rollout.view import RolloutView, view_of
 from backends.experiments.run import to_yaml
+from backends.rollout.rollout import Report
 from dashboard.jobs import all_jobs
 from dashboard.races import RACES, LiveRace
 from dashboard.rollout.chosen import ChosenSettings
+from dashboard.rollout.shared import shared_rollout
 from dashboard.worker import DEVICE, FILES, LatestWins
 
 #: Where forecasts are run: they take seconds, in which the device's own thread serves the sliders of others.
@@ -167,6 +168,9 @@ class RolloutState(ChosenSettings):
             view = FILES.submit(opened, content, self.folder, report).result()
             assert view.curves
             return view
+        return shared_rollout(what, self.folder, lambda: self._run(what, report))
+
+    def _run(self, what: RolloutSettings, report: Report) -> RolloutView:
         if what.start.world == "archive":  # the libraries that read files must not be entered twice
             prepared = FILES.submit(prepare, what, self.folder, self._at_hand(what), report).result()
         else:
@@ -175,7 +179,7 @@ class RolloutState(ChosenSettings):
         assert view.curves  # computed here, where nobody waits for it
         return view
 
-    def _reporter(self) -> Callable[[int, int], None]:
+    def _reporter(self) -> Report:
         end = time.monotonic() + MOST_SECONDS
 
         def report(lead: int, of: int) -> None:

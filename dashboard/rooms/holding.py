@@ -15,7 +15,16 @@ from dashboard.rooms.end import PageEnd
 from dashboard.rooms.registry import ROOMS, Room, Shown
 
 LONGEST_ORIGIN = 200
-CLOSED: dict[str, Any] = {"code": "", "secret": "", "link": "", "qr": "", "followers": 0, "gone": False, "problem": ""}
+CLOSED: dict[str, Any] = {
+    "code": "",
+    "secret": "",
+    "link": "",
+    "qr": "",
+    "followers": 0,
+    "gone": False,
+    "problem": "",
+    "answer": 0,
+}
 
 
 class RoomButton(JSComponent):
@@ -96,18 +105,23 @@ class Holding(PageEnd):
             self.button.say(problem=str(problem))
             return
         if room is None or not room.hold(self, secret):
-            self.button.say(**{**CLOSED, "gone": True})
+            self.button.say(**{**CLOSED, "gone": True, "answer": self._answer()})
             return
         if self._room not in (None, room):
             self._room.let_go(self)
         self._room = room
         self.button.say(
-            code=code, secret=secret, link=link, qr=picture_of(link), followers=room.followers, gone=False, problem=""
-        )
+            code=code, secret=secret, link=link, qr=picture_of(link), followers=room.followers, gone=False, problem="",
+            answer=self._answer(),
+        )  # fmt: skip
         if self._address is None:
             self._show(())
         else:
             self._address.touch()
+
+    def _answer(self) -> int:
+        """Return another number each time: a browser that asks again has not heard the same before, as its page was loading."""
+        return int(self.button.room["answer"]) + 1
 
     def _show(self, pairs: Pairs) -> None:
         if self._room is not None:

@@ -5,6 +5,7 @@ from bokeh.io import doc
 
 from backends.fields.catalogue import Catalogue
 from dashboard.analysis.shared import ANALYSES, CASES, COMPLETED
+from dashboard.rollout.shared import ROLLOUTS
 from tests.files import regional
 
 
@@ -16,7 +17,7 @@ def no_document_of_a_session_that_has_ended() -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_kept_of_other_tests() -> None:
-    for kept in (CASES, COMPLETED, ANALYSES):
+    for kept in (CASES, COMPLETED, ANALYSES, ROLLOUTS):
         kept.clear()
 
 

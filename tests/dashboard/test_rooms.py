@@ -3,11 +3,16 @@
 import pytest
 
 from backends.errors import InputError
+from backends.experiments.cycling.settings import CyclingSettings
 from backends.experiments.experiment import AnalysisExperiment
+from dashboard import races
 from dashboard.analysis import page as analysis
 from dashboard.analysis.page import AnalysisPage
 from dashboard.cycling.page import CyclingPage
+from dashboard.cycling.state import FIRST
 from dashboard.races import RACES
+from dashboard.rollout.page import RolloutPage
+from dashboard.rollout.state import RolloutState
 from dashboard.rooms import registry
 from dashboard.rooms.following import Following
 from dashboard.rooms.holding import Holding, join_link, picture_of
@@ -284,6 +289,41 @@ def test_followers_look_at_the_race_of_the_presenter_and_leave_it_alone():
     RACES.drop(page.state.live)
     page.close()
     follower.close()
+
+
+def test_many_followers_of_a_rollout_cost_the_forecasts_of_one(tmp_path, monkeypatch):
+    computed, run = [], RolloutState._run
+    monkeypatch.setattr(RolloutState, "_run", lambda self, *asked: computed.append(asked) or run(self, *asked))
+    page = RolloutPage(tmp_path)
+    _, room = presenting(page, "/rollout")
+    pages = [following(room, lambda query: RolloutPage(tmp_path, query), "/rollout")[0] for _ in range(2)]
+    page.state.form.section.param.update(steps=4, members=2, starts=2, seed=3)
+    page.state.run()
+    page.state.wait()
+    page.address.look()
+    for follower in pages:
+        follower.state.wait()
+        assert follower.state.view is page.state.view is not None
+    assert len(computed) == 1
+    for part in (page, *pages):
+        part.close()
+
+
+def test_all_who_look_at_a_race_share_one_picture_of_each_cycle(monkeypatch):
+    made, view = [], races.view
+    monkeypatch.setattr(races, "view", lambda *asked: made.append(asked) or view(*asked))
+    live = RACES.create(CyclingSettings.model_validate(FIRST))
+    live.race  # noqa: B018, waits until it has been made
+    first = [live.look(0, 400, 0) for _ in range(5)]
+    assert all(seen is first[0] for seen in first)
+    assert live.look(1, 400, 0) is not first[0]
+    assert len(made) == 2
+    live.race.step()
+    assert live.look(0, 400, 0).cycle == 1
+    live.race.change(live.settings.model_copy(update={"spinup": 7}))
+    live.look(0, 400, 0)
+    assert len(made) == 4
+    RACES.drop(live)
 
 
 # Links --------------------------------------------------------------------------------------------------------------
