@@ -13,7 +13,7 @@ from param.parameterized import Event
 
 from backends.errors import InputError
 from backends.pictures.drawing import Exhibit
-from backends.pictures.save import save
+from backends.pictures.save import endings, save
 from dashboard.controls import notice, one_message, tell
 from dashboard.plots.chunks import size_of
 from dashboard.worker import FILES, PICTURES, LatestWins
@@ -35,6 +35,10 @@ FORMS = {
     "yaml": ("Experiment", "The settings as a file that python -m backends run takes"),
     "py": ("Python script", "A short program that makes the picture or its numbers again, with all settings in it"),
 }
+
+
+#: Forms that are texts, which not all that is shown has.
+TEXTS = ("yaml", "py")
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,11 +153,12 @@ def _made(request: tuple[Snapshot, str]) -> tuple[str, bytes]:
     name = f"{snapshot.name}.{form}"
     if form in snapshot.texts:
         return name, snapshot.texts[form].encode()
-    if form in ("yaml", "py"):
-        raise InputError(f"there is no {FORMS[form][0].lower()} file of what is shown")
+    exhibit = None if form in TEXTS else snapshot.exhibit()
+    if exhibit is None or form not in endings(exhibit):
+        raise InputError(f"what is shown cannot be kept as {FORMS[form][0]}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
-        save(snapshot.exhibit(), path)
+        save(exhibit, path)
         size = path.stat().st_size
         if size > MOST_BYTES:
             raise InputError(

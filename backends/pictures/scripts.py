@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 from backends.experiments.cycling.replay import Stages
 from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.run import to_yaml
 from backends.experiments.settings import AnalysisSettings
+from backends.experiments.surface import Parameter, Score
 from backends.fields.addresses import is_address
 from backends.fields.overlays.asked import Asked
 from backends.fields.raster import Window
@@ -51,6 +53,56 @@ def training_script(run: str, store: str, look: TrainingLook, name: str) -> str:
         "LOOK": ("What curves are drawn against, over how many reports the loss is smoothed, and its axis.", asdict(look)),
     }
     return script("Training", name, ("nc", "csv", "gallery.csv"), imports, literals, _TRAINING, needs_files=False)
+
+
+_OUTCOME = """
+settings = from_yaml(EXPERIMENT)
+prepared = prepare(settings.case, Catalogue(FOLDER))
+outcome = prepared.experiment.run(settings)
+"""
+
+
+def covariance_script(settings: AnalysisSettings, place: Sequence[float], name: str) -> str:
+    """Return the script of a column of B at a place, and of its eigenvalues."""
+    imports = {"backends.experiments.covariance_picture": ["covariance_picture"]}
+    literals: dict[str, tuple[str, object]] = {"PLACE": ("Where the column is of.", tuple(map(float, place)))}
+    body = "exhibit = covariance(covariance_picture(prepared.experiment, outcome, PLACE), outcome)\n"
+    return _tab_script(settings, name, "covariance", imports, literals, body)
+
+
+def surface_script(settings: AnalysisSettings, axes: Sequence[Parameter], score: Score, name: str) -> str:
+    """Return the script of a tuning surface over two parameters."""
+    imports = {"backends.experiments.surface": ["tuning_surface", "usual_axis"]}
+    literals: dict[str, tuple[str, object]] = {
+        "AXES": ("Parameters that are varied, across and upward.", tuple(axes)),
+        "SCORE": ("What is judged.", score),
+    }
+    body = (
+        "x, y = (usual_axis(prepared.experiment, settings, parameter) for parameter in AXES)\n"
+        "exhibit = surface(tuning_surface(prepared.experiment, settings, x, y, SCORE), outcome)\n"
+    )
+    return _tab_script(settings, name, "surface", imports, literals, body)
+
+
+def outcome_script(settings: AnalysisSettings, view: Literal["diagnostics", "convergence"], name: str) -> str:
+    """Return the script of the diagnostics of an analysis, or of how its solver converged."""
+    return _tab_script(settings, name, view, {}, {}, f"exhibit = {view}(outcome)\n")
+
+
+def _tab_script(
+    settings: AnalysisSettings,
+    name: str,
+    view: str,
+    imports: Mapping[str, Sequence[str]],
+    literals: Mapping[str, tuple[str, object]],
+    body: str,
+) -> str:
+    imports = {
+        "backends.experiments.prepare": ["prepare"], "backends.experiments.run": ["from_yaml"],
+        "backends.fields.catalogue": ["Catalogue"], "backends.pictures.analysis_views": [view], **imports,
+    }  # fmt: skip
+    experiment = ("The settings as an experiment file, described in docs/experiments.md.", to_yaml(settings))
+    return script("Analysis", name, ("nc", "csv"), imports, {"EXPERIMENT": experiment, **literals}, _OUTCOME + body)
 
 
 _CYCLING = """

@@ -82,6 +82,8 @@ class CovarianceView:
         self._map: LiveMap | None = None
         self._curve: LiveCurve | None = None
         self._picture: CovariancePicture | None = None
+        #: What is shown, and the outcome that it is of.
+        self.newest: tuple[Outcome, CovariancePicture] | None = None
 
     def show(self, opened: Opened, outcome: Outcome) -> None:
         """Ask for the picture of an outcome's B."""
@@ -93,7 +95,7 @@ class CovarianceView:
     def close(self) -> None:
         """Let go of everything."""
         self._work.close()
-        self._last = self._picture = None
+        self._last = self._picture = self.newest = None
 
     def wait(self) -> None:
         """Block until what was asked for is there."""
@@ -108,6 +110,7 @@ class CovarianceView:
         if self._last is None:
             return
         outcome, self._picture = request[1], picture
+        self.newest = outcome, picture
         frame = frame_of(outcome.case.domain)
         if frame != self._frame:
             self._build(frame)

@@ -16,7 +16,14 @@ from dashboard.analysis.convergence import ConvergenceView
 from dashboard.analysis.covariance import CovarianceView
 from dashboard.analysis.diagnostics import DiagnosticsView
 from dashboard.analysis.error_controls import ErrorControls
-from dashboard.analysis.export import FORMS, snapshot
+from dashboard.analysis.export import (
+    FORMS,
+    convergence_snapshot,
+    covariance_snapshot,
+    diagnostics_snapshot,
+    fields_snapshot,
+    surface_snapshot,
+)
 from dashboard.analysis.fields import FieldsPanel
 from dashboard.analysis.help import TOPICS, TOUR
 from dashboard.analysis.network import NetworkView
@@ -25,7 +32,7 @@ from dashboard.analysis.scores import scores, settings_line
 from dashboard.analysis.state import AnalysisState
 from dashboard.analysis.tuning import TuningView
 from dashboard.controls import html, notice, one_message, tell
-from dashboard.export import ExportMenu
+from dashboard.export import ExportMenu, Snapshot
 from dashboard.file_view import FileView
 from dashboard.help import Help
 from dashboard.shell import Content
@@ -61,7 +68,7 @@ class AnalysisPage:
             FileView(state, FILE_WORDS, "analysis.yaml"),
         )
         self.network = NetworkView(state, catalogue.folder)
-        self.export = ExportMenu(FORMS, lambda: snapshot(state))
+        self.export = ExportMenu(FORMS, self._exported)
         self._views = (
             self.fields.pane, self.covariance.pane, self.diagnostics.pane, self.convergence.pane, self.tuning.pane,
             self.compare.pane, self.network.pane, self.file.pane,
@@ -116,6 +123,19 @@ class AnalysisPage:
         """Block until everything asked for is there; for programs without a browser."""
         for part in (self.state, self.covariance, self.diagnostics, self.tuning, self.network, self.export):
             part.wait()
+
+    def _exported(self) -> Snapshot:
+        """Return what the tab that is looked at shows; the fields where it shows nothing of its own that can be kept."""
+        state, active = self.state, self.tabs.active
+        if active == COVARIANCE:
+            return covariance_snapshot(state, self.covariance.newest)
+        if active == DIAGNOSTICS:
+            return diagnostics_snapshot(state)
+        if active == CONVERGENCE:
+            return convergence_snapshot(state)
+        if active == TUNING:
+            return surface_snapshot(state, self.tuning.newest)
+        return fields_snapshot(state)
 
     # From the state to what is shown ------------------------------------------------------------------------------
 

@@ -50,6 +50,8 @@ class TuningView:
         self.state = state
         self._work: LatestWins[Request, Surface] = LatestWins(DEVICE, _compute, self._deliver, self._fail)
         self._surface: Surface | None = None
+        #: The surface that is shown, and the settings that it was made with.
+        self.newest: tuple[AnalysisSettings, Surface] | None = None
         self._known = True
         self.x = pmui.Select(
             label="Across",
@@ -103,7 +105,7 @@ class TuningView:
     def close(self) -> None:
         """Let go of everything."""
         self._work.close()
-        self._surface = None
+        self._surface = self.newest = None
 
     def wait(self) -> None:
         """Block until what was asked for is there."""
@@ -113,7 +115,7 @@ class TuningView:
         result = self.state.result
         if result is None:
             return
-        self._surface = surface
+        self._surface, self.newest = surface, (request.settings, surface)
         units, kilometres = units_label(result.case.units), result.case.length_units
         values = surface.values.numpy()
         style = FieldStyle(DIVERGING, symmetric=True) if surface.score == "chi2" else FieldStyle()

@@ -6,7 +6,7 @@ import xarray as xr
 
 from backends.experiments.pictures import states
 from backends.experiments.run import from_yaml
-from dashboard.analysis.page import AnalysisPage
+from dashboard.analysis.page import CONVERGENCE, COVARIANCE, DIAGNOSTICS, TUNING, AnalysisPage
 from tests.dashboard.helpers import text_of
 
 
@@ -59,3 +59,22 @@ def test_the_button_opens_and_closes_the_forms(page):
     assert not page.export.pane.visible
     page.export.button.value = True
     assert page.export.pane.visible
+
+
+def test_each_tab_exports_what_it_shows(page):
+    for tab, name, columns in (
+        (COVARIANCE, "B", "column of B"), (DIAGNOSTICS, "diagnostics", "diagnostic,value"), (TUNING, "tuning", "likelihood"),
+    ):  # fmt: skip
+        page.tabs.active = tab
+        page.wait()
+        page.wait()
+        assert columns in export(page, "csv").decode().splitlines()[0]
+        assert page.export.download.filename.endswith(f"_{name}.csv")
+        compile(export(page, "py"), "script", "exec")
+    page.export.items["observations.csv"].clicks += 1
+    page.export.wait()
+    assert "What is shown cannot be kept as Observations CSV" in text_of(page.export._problem)
+    page.tabs.active = CONVERGENCE
+    page.export.items["png"].clicks += 1
+    page.export.wait()
+    assert "A closed form has no iterations" in text_of(page.export._problem)

@@ -51,4 +51,4 @@ def test_a_run_of_another_program_has_no_experiment_file(view, jobs, monkeypatch
     assert export(view, "csv").decode().startswith("iteration,val/loss")
     view.export.items["yaml"].clicks += 1
     view.export.wait()
-    assert "There is no experiment file of what is shown" in text_of(view.export._problem)
+    assert "What is shown cannot be kept as Experiment" in text_of(view.export._problem)
