@@ -14,7 +14,7 @@ from backends.observations.table import Table
 LOG = logging.getLogger("assimilab")
 
 #: Counted up when a reader makes another table of the same file.
-VERSION = 1
+VERSION = 2
 
 
 def cached(path: Path, decode: Callable[[Path, Path], Table], how: str = "") -> Table:

@@ -14,6 +14,8 @@ from backends.observations.table import Table
 Colour = Literal["value", "background", "analysis", "quality", "number"]
 #: More points than this are drawn as pixels.
 MOST_POINTS = 3000
+#: So many observations that fill so few pixels are drawn in pixels of this width on the screen.
+SPARSE, FEW_PLACES, LARGE = 100_000, 1500, 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +74,22 @@ def picture(table: Table, where: Places, chosen: np.ndarray, colour: Colour, win
         inside = some.within(window)
         rows = some.row[inside]
         return Picture(colour, count, None, rows, some.x[inside], some.y[inside], _values(table, colour, rows))
-    each = pixels(count)
-    width, height = max(size[0] // each, 1), max(size[1] // each, 1)
-    if colour == "number":
-        raster = counts(some, window, width, height)
-    elif colour == "quality":
-        raster = worst(some, some.of(table.quality), window, width, height)
-    else:
-        raster = means(some, _at(some, table, colour), window, width, height)
+    raster = _raster(table, some, colour, window, size, pixels(count))
+    filled = raster.values > 0 if colour == "number" else np.isfinite(raster.values)
+    if count <= SPARSE and np.count_nonzero(filled) < FEW_PLACES:  # such as soundings: a pixel of theirs would hardly be seen
+        raster = _raster(table, some, colour, window, size, LARGE)
     nothing = np.zeros(0)
     return Picture(colour, count, raster, np.zeros(0, int), nothing, nothing, nothing)
+
+
+def _raster(table: Table, some: Places, colour: Colour, window: Window, size: tuple[int, int], each: int) -> Raster:
+    """Return the map in pixels that are `each` of the screen's wide."""
+    width, height = max(size[0] // each, 1), max(size[1] // each, 1)
+    if colour == "number":
+        return counts(some, window, width, height)
+    if colour == "quality":
+        return worst(some, some.of(table.quality), window, width, height)
+    return means(some, _at(some, table, colour), window, width, height)
 
 
 def _values(table: Table, colour: Colour, rows: np.ndarray) -> np.ndarray:

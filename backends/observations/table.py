@@ -106,6 +106,8 @@ class Table:
 
 #: What a column holds where a file has nothing for it.
 _MISSING = {"time": np.datetime64("NaT", "s"), "level_kind": 0, "quality": 0, "report": 0}
+#: Degrees that a place may lie beyond the Earth by rounding alone.
+ROUNDED = 1e-6
 
 
 def build(source: str, format: str, units: Mapping[str, str] | None = None, **columns: Any) -> Table:
@@ -136,6 +138,10 @@ def build(source: str, format: str, units: Mapping[str, str] | None = None, **co
     whole["longitude"] = np.where(
         (whole["longitude"] > 180) & (whole["longitude"] <= 360), whole["longitude"] - 360, whole["longitude"]
     )
+    for name, end in (("latitude", 90.0), ("longitude", 180.0)):
+        place = whole[name]
+        with np.errstate(invalid="ignore"):  # the South Pole comes as −90.00000000000001°
+            whole[name] = np.where(np.abs(place) <= end + ROUNDED, np.clip(place, -end, end), place)
     for name in TEXTS:
         texts = columns.get(name, "")
         if isinstance(texts, str):

@@ -1,5 +1,7 @@
 """The Explore page as a person sees it: controls in the sidebar, the map, the player, and the series below."""
 
+from html import escape
+
 import panel as pn
 import panel_material_ui as pmui
 from panel.viewable import Viewable
@@ -37,6 +39,7 @@ ABOUT_AXES = {
     "member": "Member of the ensemble that the map shows",
 }
 ABOUT_HELP = "What the map and the numbers mean, with formulas, and which keys there are"
+CHOOSE = "Choose a dataset on the left, or open a file of your own there."
 
 
 class ExplorePage:
@@ -48,6 +51,7 @@ class ExplorePage:
         )
         self.lines = LiveSeries()
         self._showing = False
+        self._later: tuple[Viewable, ...] = ()
         self._heading, self._facts, self._legend, self._about = html(), html(), html(legend([])), html()
         self._problem = notice("problem")
         self.state = state = ExploreState(catalogue)
@@ -70,6 +74,7 @@ class ExplorePage:
         state.param.watch(self._on_kind, "shows_observations")
         self.keys = ExploreKeys(state, self.player, lambda: self._selects.get("level")).keys
         self.help = Help(TOPICS, "What is seen, and what the numbers mean", ABOUT_HELP, self.keys.lines)
+        state.param.watch(self._show_opening, "reading")
         link.follow(Tab(self.views.tabs, ("Map", *VIEWS)), self.overlays)
         self.address = Address(link, query)
         link.report = self.address.add
@@ -135,6 +140,9 @@ class ExplorePage:
             sizing_mode="stretch_width",
             margin=0,
         )
+        about = pmui.Accordion(("About this variable", self._about), active=[], sizing_mode="stretch_width")
+        #: What has nothing to show before a field is opened.
+        self._later = (self._controls, self.export.button, self.views.tabs, self._legend, about)
         self._field = pn.Column(
             pn.FlexBox(
                 self._heading,
@@ -149,11 +157,14 @@ class ExplorePage:
             self.views.tabs,
             self.player,
             self.views.pane,
-            pmui.Accordion(("About this variable", self._about), active=[], sizing_mode="stretch_width"),
+            about,
             self.message_box,
             sizing_mode="stretch_width",
             margin=(6, 14),
         )
+        for part in self._later:
+            part.visible = self.state.opened is not None
+        self._show_opening()
         self._sidebar = pn.Column(self._controls, sizing_mode="stretch_width", margin=0)
         self._main = pn.Column(self._field, sizing_mode="stretch_width", margin=0)
         return Content(
@@ -228,11 +239,21 @@ class ExplorePage:
             for column, field, observations in parts:
                 bring_forward(column, (field, observations), observations if event.new else field)
 
+    def _show_opening(self, *_events: Event) -> None:
+        """Say what comes as long as there is nothing to show."""
+        if self.state.opened is None:
+            name = self.state.reading
+            words = f"Opening {escape(name)} …" if name else CHOOSE if self.state.entries else ""
+            self._heading.object = f'<div class="hint">{words}</div>'
+
     def _on_opened(self, *_events: Event) -> None:
         state = self.state
         self.message_box.visible = state.has_messages
         self._on_message_box()
         if state.opened is not None:
+            for part in self._later:
+                part.visible = True
+            self._later = ()
             self.variables.param.update(options=variable_options(state.opened), value=state.variable)
 
     def _offer_axes(self, *_events: Event) -> None:

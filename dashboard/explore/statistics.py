@@ -121,7 +121,7 @@ class StatisticsView(CutView[Wanted, Found]):
 
     def _draw_power(self, power: Power, units: str) -> None:
         x = Scale("number", power.meaning, "k", log=True)
-        y = Scale("number", f"variance [({units})²]" if units else "variance", "variance", log=True)
+        y = Scale("number", f"variance [{_squared(units)}]" if units else "variance", "variance", log=True)
         lines = [(power.wavenumber, power.power), *(slope_line(power, exponent) for exponent, _, _ in SLOPES)]
         names = ["field", *(f"slope {exponent:.3g}" for exponent, _, _ in SLOPES)]
         colors = [ANALYSIS, *(color for _, _, color in SLOPES)]
@@ -277,3 +277,7 @@ def _whole(scan: Scan, units: str) -> str:
         if captions
     )
     return '<div class="panel-title">Whole variable</div>' + _facts(facts, "whole") + said
+
+
+def _squared(units: str) -> str:
+    return f"{units}²" if units.isalpha() else f"({units})²"

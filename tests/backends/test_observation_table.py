@@ -267,3 +267,19 @@ def test_wind_comes_from_its_direction():
     u, v = components(np.array([10.0, 10.0, 0.0]), np.array([270.0, 0.0, NAN]))
     assert u.tolist() == pytest.approx([10.0, 0.0, 0.0])
     assert v.tolist() == pytest.approx([0.0, -10.0, 0.0])
+
+
+def test_a_place_that_rounding_has_put_beyond_the_earth_lies_on_it():
+    made = table(4, latitude=[-90.00000000000001, 90.0000004, 90.1, 5.0], longitude=[0.0, 180.0, 0.0, -180.00000000000003])
+    assert made.latitude.tolist() == [-90.0, 90.0, 90.1, 5.0]
+    assert made.longitude.tolist() == [0.0, 180.0, 0.0, -180.0]
+
+
+def test_the_station_at_the_south_pole_is_on_earth(tmp_path):
+    """ecCodes decodes its latitude, −9,000,000 · 10⁻⁵, as one beyond the pole."""
+    from backends.observations.readers import read
+    from tests.backends.observation_files import surface_bufr
+
+    made = read(surface_bufr(tmp_path / "pole.bufr", [(-90.0, 0.0, 220.0)]))
+    assert made.latitude.tolist() == [-90.0]
+    assert suspicious_places(made).tolist() == [0]

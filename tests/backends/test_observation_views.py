@@ -91,6 +91,19 @@ def test_few_are_points_and_many_are_pixels():
     assert pixels(10**7) == 1
 
 
+def test_many_in_few_places_are_drawn_as_large_as_points():
+    """Twenty soundings of 250 levels: pixels of three on the screen would hardly be seen."""
+    places = np.arange(5000) % 20
+    of = one_variable(
+        table(5000, latitude=3.0 * places - 30, longitude=7.0 * places - 60, value=1.0 + places), "air_temperature"
+    )
+    chosen = np.ones(5000, bool)
+    for colour in ("value", "number", "quality"):
+        drawn = picture(of.table, of.where, chosen, colour, of.area, (300, 150)).raster.values
+        assert drawn.shape == (30, 60)
+        assert np.count_nonzero(drawn > 0 if colour == "number" else np.isfinite(drawn)) == 20
+
+
 def two_variables(rows: int = 4000):
     """Return a table in which two variables take turns, in no order of latitude; a few lie nowhere."""
     latitude, longitude, values = scattered(rows)

@@ -163,7 +163,8 @@ def test_no_two_stations_at_one_place(real_data):
 def test_radiosondes(soundings):
     table = read_stations(soundings, "geopotential", 500)
     k = table.station.index("71907")
-    assert (len(table), table.time) == (412, np.datetime64("2008-12-08T12:00"))
+    assert (len(table), table.time) == (413, np.datetime64("2008-12-08T12:00"))
+    assert table.latitude[table.station.index("89009")] == -90  # the South Pole, of which ecCodes makes −90.00000000000001
     assert (table.latitude[k], table.longitude[k], table.height[k]) == pytest.approx((58.47, -78.08, 26.0))
     lower = read_stations(soundings, "geopotential", 850)
     assert lower.values[lower.station.index("71907")] == pytest.approx(12470.0)

@@ -12,7 +12,7 @@ from dashboard.controls import html
 from dashboard.explore.observations.state import ObservationState
 from dashboard.explore.observations.tables import level_text, place_text, report_text, time_text, value_text
 
-COLUMNS = {"why": 330, "report": 220, "time": 150, "place": 150, "variable": 130, "level": 110, "value": 100}
+COLUMNS = {"why": 350, "report": 190, "time": 185, "place": 150, "variable": 130, "level": 100, "value": 100}
 
 
 class SuspiciousView:

@@ -177,7 +177,7 @@ class ObservationsView:
             self.map.underlay(None)
         else:
             limits = colour_limits(state, "value") if state.colour == "value" else limits_of(style, raster.values)
-            self.map.underlay(raster, style, limits)
+            self.map.underlay(raster, style, limits, faint=state.colour != "value")
 
     def _show_overview(self, *_events: Event) -> None:
         state, found, of = self.state, self.state.overview, self.state.of

@@ -46,6 +46,8 @@ FRAME_WIDTH, FRAME_HEIGHT = 116, 62
 #: Pixels above and below a projected map, which has no axes.
 ABOVE, BELOW = 30, 2
 POINT_SIZE, FEW, MANY = 8, 200, 1500
+#: Opacity of a field under observations, and where their colours have another scale.
+UNDER, FAINT = 0.75, 0.3
 CLEAR = "rgba(0, 0, 0, 0)"
 
 
@@ -124,11 +126,14 @@ class ObservationMap:
                 **columns,
             }  # fmt: skip
 
-    def underlay(self, raster: Raster | None, style: FieldStyle | None = None, limits: tuple[float, float] = (0, 1)) -> None:
-        """Put a field under the observations, or take it away."""
+    def underlay(
+        self, raster: Raster | None, style: FieldStyle | None = None, limits: tuple[float, float] = (0, 1), faint: bool = False
+    ) -> None:
+        """Put a field under the observations, faint where their colours are not those of the field, or take it away."""
         self._field.visible = raster is not None
         if raster is not None and style is not None:
             self._field_mapper.update(palette=list(style.palette), low=limits[0], high=limits[1])
+            self._field.glyph.update(global_alpha=FAINT if faint else UNDER)
             self._field_raster.data = image_of(raster)
 
     def choose(self, box: tuple[float, float, float, float] | None) -> None:
@@ -165,7 +170,7 @@ class ObservationMap:
             fig.outline_line_color = None
         self._field_raster = ColumnDataSource(data=_NO_IMAGE)
         self._field_mapper = LinearColorMapper(palette=Viridis256, nan_color=CLEAR)
-        self._field = _image(fig, self._field_raster, self._field_mapper, 0.75)
+        self._field = _image(fig, self._field_raster, self._field_mapper, UNDER)
         self._mappers: dict[str, LinearColorMapper | LogColorMapper] = {
             "value": LinearColorMapper(palette=Viridis256, nan_color=CLEAR),
             "quality": LinearColorMapper(palette=QUALITY_COLOURS, low=-0.5, high=3.5, nan_color=CLEAR),

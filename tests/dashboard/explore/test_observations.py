@@ -152,6 +152,10 @@ def test_observations_are_compared_with_a_field(stations):
     np.testing.assert_allclose(state.of.table.background[inside], expected + 3, rtol=1e-5)
     assert "O−B against a.nc" in views._heading.object
     assert views.map._field.visible
+    assert views.map._field.glyph.global_alpha > 0.5
+    state.choose_colour("background")
+    wait(stations)
+    assert views.map._field.glyph.global_alpha < 0.5  # its colours are not those of the departures
     views.compare.under.value = False
     assert not views.map._field.visible
     views.compare.datasets.value = ""

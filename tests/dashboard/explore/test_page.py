@@ -100,3 +100,20 @@ def test_derived_variables_are_offered_and_shown(tmp_path):
     assert "Relative vorticity [10⁻⁵ s⁻¹]" in page._heading.object
     assert page.state.low == -page.state.high
     page.state.close()
+
+
+def test_before_anything_is_open_the_page_says_what_comes(catalogue):
+    page = ExplorePage(catalogue, "nothing.nc")
+    page.content()
+    assert not page.views.tabs.visible
+    assert not page._controls.visible
+    page.wait()
+    assert "no file" in text_of(page.opening.problem)
+    assert "Choose a dataset" in page._heading.object
+    page.state.open("a.nc")
+    assert "Opening a.nc …" in page._heading.object
+    page.wait()
+    assert page.views.tabs.visible
+    assert page._controls.visible
+    assert "Temperature [K]" in page._heading.object
+    page.close()
