@@ -16,6 +16,7 @@ from dashboard.explore.address import ExploreAddress
 from dashboard.explore.export import FORMS, snapshot
 from dashboard.explore.help import TOPICS, TOUR
 from dashboard.explore.keys import ExploreKeys
+from dashboard.explore.limits import LimitBoxes
 from dashboard.explore.messages import MessagesView
 from dashboard.explore.observations.view import ObservationsView
 from dashboard.explore.opening import OpeningControls
@@ -50,7 +51,6 @@ class ExplorePage:
             1010, 540, on_tap=self._on_tap, on_window=self._on_window, colored_points=True, on_turn=self._on_turn
         )
         self.lines = LiveSeries()
-        self._showing = False
         self._later: tuple[Viewable, ...] = ()
         self._heading, self._facts, self._legend, self._about = html(), html(), html(legend([])), html()
         self._problem = notice("problem")
@@ -101,14 +101,7 @@ class ExplorePage:
         #: Lists of the indices of axes that have several, by role.
         self._selects: dict[str, pmui.Select] = {}
         self.axes = pn.Column(sizing_mode="stretch_width")
-        self.low = pmui.FloatInput(
-            label="From", sizing_mode="stretch_width", description="Value at the lower end of the colours."
-        )
-        self.high = pmui.FloatInput(
-            label="To", sizing_mode="stretch_width", description="Value at the upper end of the colours."
-        )
-        for box in (self.low, self.high):
-            box.param.watch(self._on_limits, "value")
+        self.limits = LimitBoxes(state.set_limits)
         self.usual = pmui.Button(
             label="All times", variant="outlined", size="small", on_click=lambda _: state.usual_limits(),
             description="Colours span the values of all times and members at this level.",
@@ -132,9 +125,7 @@ class ExplorePage:
             self.variables,
             self.axes,
             self.mapping.pane,
-            html('<div class="hint" style="margin: 4px 10px 0">Colour limits</div>'),
-            self.low,
-            self.high,
+            self.limits.pane,
             pn.Row(self.usual, self.fit),
             self.overlays.pane,
             sizing_mode="stretch_width",
@@ -211,10 +202,6 @@ class ExplorePage:
     def _on_message_box(self, *_events: Event) -> None:
         if self.message_box.active:
             self.state.list_messages()
-
-    def _on_limits(self, _event: Event) -> None:
-        if not self._showing and self.low.value is not None and self.high.value is not None:
-            self.state.set_limits(self.low.value, self.high.value)
 
     def _on_tap(self, latitude: float, longitude: float) -> None:
         self.state.pick(latitude, longitude)
@@ -293,9 +280,7 @@ class ExplorePage:
             limits = (state.low, state.high)
             scene = (state.opened, variable.name, state.shown)
             self.map.show(scene, picture.raster, style_of(variable), limits, variable.title, units, picture.view)
-            self._showing = True  # both boxes change; one after the other would be taken for a person's input
-            self.low.value, self.high.value = limits
-            self._showing = False
+            self.limits.show(*limits)
             self._map_box.styles = {"flex": f"0 1 {self.map.width}px"}
             self._mark()
             self._heading.object = heading(picture)

@@ -4,7 +4,8 @@ import panel as pn
 import panel_material_ui as pmui
 from param.parameterized import Event
 
-from dashboard.controls import html, one_message
+from dashboard.controls import one_message
+from dashboard.explore.limits import LimitBoxes
 from dashboard.explore.observations.state import DEPARTURES, ObservationState
 from dashboard.theme import DIVERGING, FieldStyle, limits_of, style_named
 
@@ -25,21 +26,12 @@ class ColourControls:
             "O−A the same after it; number counts the observations in each pixel",
         )  # fmt: skip
         self.colour.param.watch(self._on_colour, "value")
-        self.low = pmui.FloatInput(
-            label="From", sizing_mode="stretch_width", description="Value at the lower end of the colours."
-        )
-        self.high = pmui.FloatInput(
-            label="To", sizing_mode="stretch_width",
-            description="Value at the upper end of the colours; those of departures lie evenly about zero.",
-        )  # fmt: skip
-        for box in (self.low, self.high):
-            box.param.watch(self._on_limits, "value")
+        self.limits = LimitBoxes(state.set_limits)
         self.usual = pmui.Button(
             label="Usual limits", variant="outlined", size="small", on_click=lambda _: state.forget_limits(),
             description="Colours span what is chosen, but for what is far outside.",
         )  # fmt: skip
-        heading = html('<div class="hint" style="margin: 4px 10px 0">Colour limits</div>')
-        self._limits = pn.Column(heading, self.low, self.high, self.usual, sizing_mode="stretch_width", margin=0)
+        self._limits = pn.Column(self.limits.pane, self.usual, sizing_mode="stretch_width", margin=0)
         self.pane = pn.Column(self.colour, self._limits, sizing_mode="stretch_width", margin=0)
         state.param.watch(self._on_state, "colour")
 
@@ -52,13 +44,10 @@ class ColourControls:
     def show(self, colour: str, limits: tuple[float, float]) -> None:
         """Show the limits that the map has."""
         departs = colour in DEPARTURES
-        self._showing = True  # both boxes change; one after the other would be taken for a person's input
         with one_message():
             self._limits.visible = departs or colour == "value"
-            self.low.param.update(value=limits[0], visible=not departs)
-            self.high.param.update(value=limits[1], label="Up to ±" if departs else "To")
+            self.limits.show(*limits, evenly=departs)
             self.usual.disabled = colour not in self._state.limits
-        self._showing = False
 
     def _on_colour(self, event: Event) -> None:
         if event.new and not self._showing:
@@ -69,11 +58,6 @@ class ColourControls:
         self._showing = True
         self.colour.value = event.new
         self._showing = False
-
-    def _on_limits(self, event: Event) -> None:
-        if not self._showing and self.low.value is not None and self.high.value is not None:
-            departs = self._state.colour in DEPARTURES
-            self._state.set_limits(-self.high.value if departs else self.low.value, self.high.value)
 
 
 def colour_limits(state: ObservationState, colour: str) -> tuple[float, float]:

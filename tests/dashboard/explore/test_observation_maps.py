@@ -29,9 +29,9 @@ def test_colours_of_departures_lie_evenly_about_zero(folder):
     state.overview = None  # as long as nothing has been counted
     low, high = colour_limits(state, "background")
     assert low == -high
-    assert not views.colours.low.visible
-    assert views.colours.high.label == "Up to ±"
-    views.colours.high.value = 2.0
+    assert not views.colours.limits.low.visible
+    assert views.colours.limits.high.label == "Up to ±"
+    views.colours.limits.high.value = 2.0
     assert ends(page) == (-2.0, 2.0)
     views.colours.usual.clicks += 1
     assert ends(page) == (low, high)
@@ -45,13 +45,13 @@ def test_limits_that_a_person_sets_hold_until_another_variable(stations):
     views, state = stations.observations, stations.state.observations
     usual = ends(stations)
     assert usual == (283.0, 295.0)
-    assert (views.colours.low.value, views.colours.high.value) == usual
-    views.colours.low.value = 285.0
+    assert (views.colours.limits.low.value, views.colours.limits.high.value) == usual
+    views.colours.limits.low.value = 285.0
     assert ends(stations) == (285.0, 295.0)
     stations.state.observations.choose(box=(-1.0, 5.5, 30.0, 60.0))
     wait(stations)
     assert ends(stations) == (285.0, 295.0)
-    views.colours.high.value = 284.0
+    views.colours.limits.high.value = 284.0
     assert "must be below the upper one; came 285 and 284" in text_of(views._problem)
     assert ends(stations) == (285.0, 295.0)
     state.forget("place")

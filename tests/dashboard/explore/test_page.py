@@ -39,10 +39,10 @@ def test_the_figure_stays_while_time_is_stepped_and_colour_limits_hold(explore):
 
 
 def test_colour_limits_can_be_set_and_are_checked(explore):
-    explore.low.value = 270
+    explore.limits.low.value = 270
     assert explore.state.low == 270
     assert explore.map._mapper.low == 270
-    explore.high.value = 260
+    explore.limits.high.value = 260
     assert "lower colour limit must be below the upper one; came 270 and 260" in text_of(explore._problem)
     assert explore.map._mapper.low == 270
     explore.state.fit_limits()
