@@ -94,10 +94,34 @@ class ExploreAddress:
     def take(self, pairs: Pairs) -> Sequence[str]:
         """Remember what is asked for; open its dataset, unless the page begins with it anyway."""
         found = read(pairs, ExploreSettings)
+        if self._step(found.settings):
+            return found.faults
         self._wanted = found.settings
         if self._state.entries:
             self._state.open(found.settings.dataset or self._state.dataset)
         return found.faults
+
+    def _step(self, wanted: ExploreSettings) -> bool:
+        """Go to another time or level, other limits or another tab, and return whether nothing else is asked for.
+
+        To open the same dataset again for it would begin the page anew.
+        """
+        state, tab = self._state, self._tab
+        shown = None if self._wanted is not None or state.reading or state.shows_observations else self._of_field()
+        if shown is None or tab is None:
+            return False
+        given: dict[str, Any] = {"at": wanted.at, "low": wanted.low, "high": wanted.high, "tab": wanted.tab}
+        if ExploreSettings.model_validate({"dataset": state.dataset, **shown, **given}) != wanted:
+            return False
+        variable = state.opened.variable(state.variable)
+        for name, index in ({axis.name: 0 for axis in variable.axes} | self._indices(variable, wanted)).items():
+            state.choose(name, index)
+        if wanted.low is not None and wanted.high is not None:
+            state.set_limits(wanted.low, wanted.high)
+        else:
+            state.usual_limits()
+        tab.show(wanted.tab)
+        return True
 
     # From the page to the address ---------------------------------------------------------------------------------
 

@@ -66,6 +66,7 @@ class ExplorePage:
         self.views = ExploreViews(state, pn.FlexBox(self._map_box, beside, gap="0 16px", sizing_mode="stretch_width"))
         state.param.watch(self._on_opened, ["dataset", "opened"])
         state.param.watch(self._offer_axes, ["opened", "variable"])
+        state.param.watch(self._on_selection, "selection")
         state.param.watch(self._show, ["picture", "low", "high"])
         self.overlays = MapOverlaysView(state, self.map)
         self.export = ExportMenu(FORMS, lambda: snapshot(state, self.overlays))
@@ -100,6 +101,7 @@ class ExplorePage:
         self._map_box = pn.Column(self.map.pane)
         #: Lists of the indices of axes that have several, by role.
         self._selects: dict[str, pmui.Select] = {}
+        self._listed: list[Axis] = []
         self.axes = pn.Column(sizing_mode="stretch_width")
         self.limits = LimitBoxes(state.set_limits)
         self.usual = pmui.Button(
@@ -253,8 +255,17 @@ class ExplorePage:
         if time is not None:
             self.player.param.update(end=len(time) - 1, value=state.selection[time.name])
         self._selects = {}
-        self.axes.objects = [self._axis_select(axis) for axis in variable.axes if axis is not time]
+        self._listed = [axis for axis in variable.axes if axis is not time]
+        self.axes.objects = [self._axis_select(axis) for axis in self._listed]
         self._about.object = attributes(variable.name, variable.attributes, variable.dims, variable.shape)
+
+    def _on_selection(self, _event: Event) -> None:
+        """Let the controls say what is chosen, whoever chose it."""
+        state, time = self.state, self.state.time_axis
+        if time is not None:
+            self.player.value = state.selection.get(time.name, 0)
+        for axis, select in zip(self._listed, self.axes.objects, strict=True):
+            select.value = state.selection.get(axis.name, 0)
 
     def _axis_select(self, axis: Axis) -> Viewable:
         label = {"level": "Level", "member": "Member"}.get(axis.role, axis.name)

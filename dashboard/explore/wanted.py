@@ -1,6 +1,8 @@
 """What the Explore page asks the file thread for."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Series, Variable
@@ -25,10 +27,20 @@ class Wanted:
     coarse: bool
 
 
+#: The pictures that somebody looks at; others who want the same are given the same.
+_SEEN: WeakValueDictionary[tuple[Hashable, ...], Picture] = WeakValueDictionary()
+
+
 def drawn(wanted: Wanted) -> Picture:
     """Return the picture."""
-    projection = projection_of(wanted.projection, *wanted.middle)
-    return look_at(wanted.dataset, wanted.variable, wanted.selection, wanted.window, projection, wanted.coarse)
+    selection = tuple(sorted(wanted.selection.items()))
+    key = (wanted.dataset, wanted.variable, selection, wanted.window, wanted.projection, wanted.middle, wanted.coarse)
+    picture = _SEEN.get(key)
+    if picture is None:
+        projection = projection_of(wanted.projection, *wanted.middle)
+        picture = look_at(wanted.dataset, wanted.variable, wanted.selection, wanted.window, projection, wanted.coarse)
+        _SEEN[key] = picture
+    return picture
 
 
 def most_telling(dataset: FieldDataset) -> Variable:

@@ -10,6 +10,8 @@ from dashboard.analysis import page as analysis
 from dashboard.analysis.page import AnalysisPage
 from dashboard.cycling.page import CyclingPage
 from dashboard.cycling.state import FIRST
+from dashboard.explore.page import ExplorePage
+from dashboard.explore.views import VIEWS
 from dashboard.races import RACES
 from dashboard.rollout.page import RolloutPage
 from dashboard.rollout.state import RolloutState
@@ -289,6 +291,40 @@ def test_followers_look_at_the_race_of_the_presenter_and_leave_it_alone():
     RACES.drop(page.state.live)
     page.close()
     follower.close()
+
+
+def test_followers_step_through_times_with_the_presenter_and_share_the_maps(catalogue):
+    page = ExplorePage(catalogue, query="?v=1&dataset=a.nc")
+    page.content()
+    page.wait()
+    _, room = presenting(page, "/explore")
+    follower, _ = following(room, lambda query: ExplorePage(catalogue, query=query), "/explore")
+    opened = []
+    follower.state.param.watch(lambda event: opened.append(event.new), "opened")
+    time = page.state.time_axis.name
+    for index in (2, 1):
+        page.state.choose(time, index)
+        page.wait()
+        page.state.set_limits(250.0, 290.0 + index)
+        page.address.look()
+        follower.wait()
+        assert follower.state.picture is page.state.picture
+        assert follower.player.value == index
+        assert (follower.state.low, follower.state.high) == (250.0, 290.0 + index)
+    page.state.usual_limits()
+    page.views.tabs.active = 1 + list(VIEWS).index("Statistics")
+    page.address.look()
+    assert (follower.state.low, follower.state.high) == (page.state.low, page.state.high)
+    assert follower.views.tabs.active == page.views.tabs.active
+    assert not opened  # all of this without opening it anew
+    page.state.pick(40.0, 4.0)
+    page.wait()
+    page.address.look()
+    follower.wait()
+    assert follower.state.picked == page.state.picked
+    for part in (page, follower):
+        part.wait()
+        part.close()
 
 
 def test_many_followers_of_a_rollout_cost_the_forecasts_of_one(tmp_path, monkeypatch):
