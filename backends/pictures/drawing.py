@@ -139,6 +139,37 @@ class Bars:
 
 
 @dataclass(frozen=True, eq=False)
+class PlanePanel:
+    """Cells over two axes that need not be even, with a colour bar.
+
+    Attributes
+    ----------
+    title, x_label, y_label, label
+        Above the panel, at its axes and at the bar, with units.
+    x, y
+        Middles of the cells, (columns,) and (rows,); y may be times (datetime64).
+    values
+        Shape (rows, columns); NaN where missing.
+    palette, limits
+        Colours, and what the first and the last of them stand for.
+    log, downward
+        Whether the vertical axis is logarithmic, and whether it grows downward.
+    """
+
+    title: str
+    x_label: str
+    y_label: str
+    label: str
+    x: np.ndarray
+    y: np.ndarray
+    values: np.ndarray
+    palette: tuple[str, ...]
+    limits: tuple[float, float]
+    log: bool = False
+    downward: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class NamedBars:
     """Bars that lie above each other and have a name each, the first at the bottom."""
 
@@ -179,7 +210,7 @@ class LinePanel:
     marks: Sequence[tuple[float, str]] = ()
 
 
-Panel: TypeAlias = MapPanel | LinePanel | NamedBars
+Panel: TypeAlias = MapPanel | LinePanel | NamedBars | PlanePanel
 
 
 @dataclass(frozen=True, eq=False)

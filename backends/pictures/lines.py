@@ -1,12 +1,15 @@
-"""Drawing a panel of curves, bars and points with matplotlib."""
+"""Drawing a panel of curves, bars and points, or of cells over two axes, with matplotlib."""
 
 import math
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.dates import date2num
+from matplotlib.figure import Figure
 
-from backends.pictures.drawing import LinePanel, Points
-from backends.pictures.style import NEUTRAL, REJECTED, SUPERSCRIPT
+from backends.pictures.drawing import LinePanel, PlanePanel, Points
+from backends.pictures.style import MISSING, NEUTRAL, REJECTED, SUPERSCRIPT
 
 #: Digits that are written between two powers of ten.
 BETWEEN = (2, 3, 5, 7)
@@ -40,6 +43,27 @@ def draw_lines(ax: Any, panel: LinePanel, wide: bool) -> None:
         ax.annotate(words, (place, 1), xycoords=("data", "axes fraction"), xytext=(2, -3), textcoords="offset points",
                     rotation=90, va="top", fontsize=6.5, color=NEUTRAL, annotation_clip=True)  # fmt: skip
     _legend(ax, panel.title, wide)
+
+
+def draw_plane(figure: Figure, ax: Any, panel: PlanePanel) -> None:
+    """Draw cells into axes; in SVG they are pixels, as of many a program chokes on."""
+    times = panel.y.dtype.kind == "M"
+    y = date2num(panel.y) if times else panel.y
+    colours = ListedColormap(panel.palette).with_extremes(bad=MISSING)
+    low, high = panel.limits
+    cells = ax.pcolormesh(
+        panel.x, y, np.ma.masked_invalid(panel.values), cmap=colours, vmin=low, vmax=high, shading="nearest", rasterized=True,
+    )  # fmt: skip
+    ax.set_facecolor(MISSING)
+    ax.set(xlabel=panel.x_label, ylabel=panel.y_label)
+    if times:
+        ax.yaxis_date()
+    if panel.log:
+        ax.set_yscale("log")
+        _number_decades(ax.yaxis)
+    if panel.downward:
+        ax.invert_yaxis()
+    figure.colorbar(cells, ax=ax, label=panel.label, shrink=0.85, pad=0.02)
 
 
 def _number_decades(axis: Any) -> None:

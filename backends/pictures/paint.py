@@ -17,8 +17,8 @@ from backends.fields.overlays.asked import Overlay
 from backends.geometry.projections import Projection
 from backends.geometry.projections.lines import graticule, project_lines
 from backends.pictures.coastlines import all_coastlines, coastlines
-from backends.pictures.drawing import Drawing, LinePanel, MapPanel, NamedBars, Panel, Points
-from backends.pictures.lines import draw_lines
+from backends.pictures.drawing import Drawing, LinePanel, MapPanel, NamedBars, Panel, PlanePanel, Points
+from backends.pictures.lines import draw_lines, draw_plane
 from backends.pictures.style import MISSING, REJECTED
 
 Kind = Literal["png", "svg"]
@@ -88,6 +88,8 @@ def _rows(drawing: Drawing, columns: int) -> list[tuple[Sequence[Panel], bool]]:
 def _draw(figure: Figure, ax: Any, panel: Panel, wide: bool) -> None:
     if isinstance(panel, MapPanel):
         _map(figure, ax, panel, wide)
+    elif isinstance(panel, PlanePanel):
+        draw_plane(figure, ax, panel)
     elif isinstance(panel, NamedBars):
         ax.barh(list(panel.names), panel.lengths, color=panel.colour, alpha=0.75)
         ax.set_xlabel(panel.label)

@@ -13,6 +13,7 @@ from backends.fields.raster import Window
 from dashboard.address import Address, Tab
 from dashboard.controls import LivePlayer, html, notice, one_message, tell
 from dashboard.explore.address import ExploreAddress
+from dashboard.explore.cuts.view import CutView
 from dashboard.explore.export import FORMS, snapshot
 from dashboard.explore.help import TOPICS, TOUR
 from dashboard.explore.keys import ExploreKeys
@@ -26,7 +27,7 @@ from dashboard.explore.projection import ProjectionControls
 from dashboard.explore.state import ExploreState
 from dashboard.explore.views import VIEWS, ExploreViews
 from dashboard.explore.words import attributes, facts, heading, legend
-from dashboard.export import ExportMenu
+from dashboard.export import ExportMenu, Snapshot
 from dashboard.help import Help
 from dashboard.plots.live import LiveMap, LiveSeries
 from dashboard.shell import Content
@@ -69,7 +70,7 @@ class ExplorePage:
         state.param.watch(self._on_selection, "selection")
         state.param.watch(self._show, ["picture", "low", "high"])
         self.overlays = MapOverlaysView(state, self.map)
-        self.export = ExportMenu(FORMS, lambda: snapshot(state, self.overlays))
+        self.export = ExportMenu(FORMS, self._exported)
         state.param.watch(self._show_series, "series")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._on_kind, "shows_observations")
@@ -80,6 +81,12 @@ class ExplorePage:
         self.address = Address(link, query)
         link.report = self.address.add
         state.begin(link.dataset or dataset)
+
+    def _exported(self) -> Snapshot:
+        """Return what the tab that is looked at draws; the map where it has nothing of its own that can be made again."""
+        view = self.views.chosen()
+        made = view.exported() if isinstance(view, CutView) else None
+        return snapshot(self.state, self.overlays) if made is None else made
 
     # Controls -----------------------------------------------------------------------------------------------------
 

@@ -10,9 +10,12 @@ from backends.fields.dataset import FieldDataset
 from backends.fields.field import Field, statistics
 from backends.fields.groups import by_latitude, by_longitude
 from backends.fields.views import covered
+from backends.pictures.cut_script import CutAsked
+from dashboard.explore.cuts.export import cut_snapshot
 from dashboard.explore.cuts.scales import LATITUDE, LONGITUDE, scale_of
 from dashboard.explore.cuts.view import CutView, others
 from dashboard.explore.state import ExploreState
+from dashboard.export import Snapshot
 from dashboard.plots.cuts import LiveCut
 from dashboard.theme import limits, style_of, units_label
 
@@ -106,6 +109,16 @@ class HovmollerView(CutView[Hovmoller, Cut]):
         style, units = style_of(found.variable), units_label(found.variable.units)
         x = LONGITUDE if asked.across == "longitude" else LATITUDE
         self.plane.show(cut_raster(found), x, scale_of(found.along), style, limits(style, statistics(found.values)), units)
+
+    def snapshot(self, asked: Hovmoller, found: Cut) -> Snapshot:
+        """Return the diagram with its script."""
+        east = asked.across == "longitude"
+        band = "{:g} to {:g}".format(*asked.band) + ("°N" if east else "°E")
+        wanted = CutAsked(
+            asked.across, *self.source, asked.variable, dict(asked.at), "", f"{found.variable.title}, mean over {band}",
+            "longitude [°E]" if east else "latitude [°N]", band=asked.band,
+        )  # fmt: skip
+        return cut_snapshot(wanted, found)
 
     def table(self, asked: Hovmoller, found: Cut) -> str:
         """Return a row for each longitude or latitude."""

@@ -12,11 +12,15 @@ from backends.fields.field import Field
 from backends.fields.picture import rasterise
 from backends.fields.raster import Raster
 from backends.fields.views import covered
+from backends.pictures.cut_script import CutAsked
+from dashboard.explore.cuts.export import cut_snapshot
 from dashboard.explore.cuts.locator import LINE, Locator, beside, on_branch
 from dashboard.explore.cuts.upright import UprightView
 from dashboard.explore.cuts.view import others
 from dashboard.explore.state import ExploreState
+from dashboard.export import Snapshot
 from dashboard.plots.cuts import Scale
+from dashboard.plots.series import written_place
 from dashboard.theme import PICKED
 
 WORDS = (
@@ -132,6 +136,16 @@ class SectionView(UprightView[Line, tuple[Section, Raster]]):
         self.locator.show(asked.dataset, asked.field, raster, (self.state.low, self.state.high))
         self.locator.lines([(on_branch(cut.longitude, raster.west), cut.latitude)], [LINE])
         self.locator.points([asked.start, asked.end], [LINE, PICKED[1]])
+
+    def snapshot(self, asked: Line, found: tuple[Section, Raster]) -> Snapshot:
+        """Return the section with its script."""
+        cut = found[0]
+        wanted = CutAsked(
+            "section", *self.source, cut.variable.name, dict(asked.at), asked.level,
+            f"Section of {cut.variable.title} from {written_place(*asked.start)} to {written_place(*asked.end)}{self.caption}",
+            DISTANCE.label, asked.log, (asked.start, asked.end),
+        )  # fmt: skip
+        return cut_snapshot(wanted, cut)
 
     def table(self, asked: Line, found: tuple[Section, Raster]) -> str:
         """Return a row for each place along the line."""

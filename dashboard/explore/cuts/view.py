@@ -8,9 +8,12 @@ from typing import Generic, TypeVar
 import panel as pn
 import panel_material_ui as pmui
 
+from backends.errors import InputError
 from backends.fields.field import Axis, Field
 from dashboard.controls import html, notice, one_message, tell
+from dashboard.explore.export import UPLOADED
 from dashboard.explore.state import ExploreState
+from dashboard.export import Snapshot
 from dashboard.worker import FILES, LatestWins
 
 Asked = TypeVar("Asked", bound=Hashable)
@@ -60,6 +63,30 @@ class CutView(ABC, Generic[Asked, Found]):
     @abstractmethod
     def table(self, asked: Asked, found: Found) -> str:
         """Return it as text with commas."""
+
+    def exported(self) -> Snapshot | None:
+        """Return what is drawn, to be kept with its script; None where a view has only its table."""
+        if type(self).snapshot is CutView.snapshot:
+            return None
+        if self._asked is None or self.found is None:
+            raise InputError("there is nothing to export yet; it is exported as soon as it is shown")
+        return self.snapshot(self._asked, self.found)
+
+    def snapshot(self, asked: Asked, found: Found) -> Snapshot | None:
+        """Return it of what is drawn."""
+        del asked, found
+        return None
+
+    @property
+    def source(self) -> tuple[str, bool]:
+        """The key of the dataset, or the name of an uploaded file, and whether it is one."""
+        return self.state.dataset.removeprefix(UPLOADED), self.state.dataset.startswith(UPLOADED)
+
+    @property
+    def caption(self) -> str:
+        """Of the field on the map: its time, level and member."""
+        picture = self.state.picture
+        return f" · {picture.field.caption}" if picture is not None and picture.field.caption else ""
 
     def show(self, *_events: object) -> None:
         """Bring it up to date, unless it is."""

@@ -7,10 +7,13 @@ from backends.fields.cuts import Cut, mean_cut
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Field
 from backends.fields.groups import by_latitude
+from backends.pictures.cut_script import CutAsked
+from dashboard.explore.cuts.export import cut_snapshot
 from dashboard.explore.cuts.scales import LATITUDE
 from dashboard.explore.cuts.upright import UprightView
 from dashboard.explore.cuts.view import others
 from dashboard.explore.state import ExploreState
+from dashboard.export import Snapshot
 
 WORDS = "Mean over all longitudes, weighted by area, of the values that are not missing."
 
@@ -49,6 +52,14 @@ class ZonalView(UprightView[Zonal, Cut]):
     def draw(self, asked: Zonal, found: Cut) -> None:
         """Draw the plane or the line."""
         self.draw_cut(found, LATITUDE, "zonal mean", asked.log)
+
+    def snapshot(self, asked: Zonal, found: Cut) -> Snapshot:
+        """Return the mean with its script."""
+        wanted = CutAsked(
+            "zonal", *self.source, asked.variable, dict(asked.at), asked.level,
+            f"Zonal mean of {found.variable.title}{self.caption}", "latitude [°N]", asked.log,
+        )  # fmt: skip
+        return cut_snapshot(wanted, found)
 
     def table(self, asked: Zonal, found: Cut) -> str:
         """Return a row for each latitude."""
