@@ -42,7 +42,8 @@ ALONE = Access()
 #: Makes a page from the query of its address and the room that it follows, if it does.
 Make = Callable[[str, Room | None], Content]
 
-pn.extension("filedropper", "katex", "tabulator", js_files={"connection": "assets/connection.js", "spoken": "assets/spoken.js"})
+SCRIPTS = ("connection", "motion", "spoken")
+pn.extension("filedropper", "katex", "tabulator", js_files={name: f"assets/{name}.js" for name in SCRIPTS})
 
 
 def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **options: object) -> Server:

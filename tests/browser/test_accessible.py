@@ -13,6 +13,9 @@ pytestmark = pytest.mark.browser
 #: Findings that keep somebody from using a page, by axe-core's own judgement.
 GRAVE = {"serious", "critical"}
 AXE = Axe()
+STATIONS = "station,lat,lon,time,T [°C],error\n" + "\n".join(
+    f"S{k},{40 + k},{k},2021-05-16T{12 + k % 3}:00,{10 + k},0.5" for k in range(12)
+)
 
 
 def findings(page: Page) -> list[str]:
@@ -86,3 +89,44 @@ def test_axe_finds_nothing_grave(visitor, path, act, theme):
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
     act(page)
     assert settled(page) == []
+
+
+def test_axe_in_a_scene_with_the_menu_of_exports_and_the_keys(visitor):
+    page = visitor.open("/analysis?v=1&scene=correlation-length")
+    page.wait_for_function("() => location.search.includes('case.name')")
+    page.get_by_role("button", name=re.compile("^Export")).click()
+    expect(page.get_by_role("button", name=re.compile("^PNG"))).to_be_visible()
+    assert settled(page) == []
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    assert settled(page) == []
+
+
+def test_axe_on_observations_in_the_dark(visitor, data):
+    (data / "stations.csv").write_text(STATIONS)
+    page = visitor.open("/explore?dataset=stations.csv&theme=dark")
+    expect(page.get_by_role("heading", name=re.compile("Temperature"))).to_be_visible()
+    for tab in ("Counts", "Departures", "Suspicious"):
+        page.get_by_role("tab", name=tab).click()
+        assert settled(page) == []
+
+
+TABS = {
+    "/analysis": ("B", "Diagnostics", "Convergence", "Tuning surface", "Compare", "Network", "File"),
+    "/explore?dataset=a.nc": ("Compare", "Zonal mean", "Section", "Profile", "Hovmöller", "Regions", "Statistics", "Chunks"),
+    "/cycling": ("Diagnostics", "Long runs", "File"),
+    "/training": ("Runs", "File"),
+    "/rollout": ("Skill", "File"),
+}
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("address", TABS)
+def test_axe_on_all_tabs(visitor, address, theme):
+    page = visitor.open(f"{address}{'&' if '?' in address else '?'}theme={theme}")
+    for tab in TABS[address]:
+        page.get_by_role("tab", name=tab, exact=True).click()
+        expect(page.get_by_role("tab", name=tab, exact=True)).to_have_attribute("aria-selected", "true")
+        page.wait_for_timeout(1500)
+        assert (tab, settled(page)) == (tab, [])

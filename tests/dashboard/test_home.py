@@ -3,12 +3,10 @@
 import re
 
 from backends.fields.catalogue import Catalogue
-from dashboard.analysis.page import AnalysisPage
-from dashboard.explore.page import ExplorePage
 from dashboard.home import HomePage
 from tests.backends.observation_files import feedback
-from tests.dashboard.helpers import LATITUDE, LONGITUDE, SCRIPT
-from tests.files import dataset, regional, write
+from tests.dashboard.helpers import SCRIPT
+from tests.files import regional
 
 
 def test_home_lists_the_data_and_links_to_it(catalogue):
@@ -38,19 +36,3 @@ def test_home_lists_observations_beside_fields(tmp_path):
     assert "<td>ekf &amp; more.nc</td>" in observations
     href = re.findall('href="([^"]*)"', observations)
     assert href == ["/explore?dataset=ekf+%26+more.nc"]
-
-
-def test_html_in_a_file_is_shown_as_text(tmp_path):
-    data = dataset(LATITUDE, LONGITUDE, comment=SCRIPT)
-    data["t"].attrs.update(long_name=SCRIPT, units=SCRIPT)
-    data = data.expand_dims(kind=[SCRIPT])
-    write(tmp_path / "a.nc", data)
-    for page in (ExplorePage(Catalogue(tmp_path), "a.nc"), AnalysisPage(Catalogue(tmp_path), "a.nc")):
-        page.content()
-        page.state.wait()
-        held = [*vars(page).values(), *getattr(page, "_titles", {}).values()]
-        panes = [p for p in held if isinstance(getattr(p, "object", None), str)]
-        shown = " ".join(p.object for p in panes)
-        assert "<script" not in shown
-        assert "<img" not in shown
-        assert "&lt;script&gt;" in shown
