@@ -9,14 +9,19 @@ const TYPE = 22, HEADING = 27, AXIS = 17, LINE = 3, DOT = 9, ALPHA = 0.75
 const SHEET = new CSSStyleSheet()
 SHEET.replaceSync(`
   :host, *:not(.katex, .katex *, .material-icons, .material-icons-outlined, svg, svg *, canvas) { font-size: ${TYPE}px !important; }
-  h1, h1 *, h2, h2 * { font-size: ${HEADING}px !important; }
+  h1:not(.katex), h1 *:not(.katex), h2:not(.katex), h2 *:not(.katex) { font-size: ${HEADING}px !important; }
   .material-icons, .material-icons-outlined, svg.MuiSvgIcon-root { font-size: ${HEADING}px !important; }
   .hint, .facts span.name, .status span, table th { opacity: 1 !important; }
   .hint, .heading, .facts { line-height: 1.35 !important; }
   .facts { gap: 4px 26px; }
   button, .MuiInputBase-root { white-space: nowrap; }
-  .MuiInputLabel-shrink { transform: translate(12px, -14px) !important; }
-  .MuiInputBase-root { min-height: 52px; }
+  .MuiInputLabel-shrink { transform: translate(12px, 4px) !important; z-index: 1; }
+  .MuiInputBase-root { min-height: 70px; }
+  .MuiInputBase-root .MuiInputBase-input { padding-top: 34px; padding-bottom: 4px; }
+  .MuiInputBase-multiline { padding-top: 34px; }
+  .MuiInputBase-multiline .MuiInputBase-input { padding: 0; }
+  .MuiOutlinedInput-notchedOutline { top: 0; }
+  .MuiOutlinedInput-notchedOutline legend { display: none; }
   .MuiAppBar-root { display: none !important; }
   .main > div > .MuiToolbar-root, .sidebar > .MuiToolbar-root { display: none !important; }
   .main-content { padding-bottom: 72px; }
