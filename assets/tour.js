@@ -110,8 +110,7 @@ export function render({model}) {
 
   const begin = () => {
     clear()
-    steps = model.steps.filter(([selector]) => inSight(document, selector))
-    if (!steps.length) return
+    steps = model.steps
     keep([model.page])
     before = focused()
     card = element("div", "card")
@@ -121,15 +120,20 @@ export function render({model}) {
     shadow.append(ring, card)
     document.body.append(layer)
     timer = setInterval(place, LOOK_EVERY)
+    at = 0
     go(0)
   }
   const leave = () => {
     clear()
     before?.focus?.()
   }
+  // What is not in sight, such as a player where there is one time alone, is left out.
   const go = (to) => {
+    const way = to < at ? -1 : 1
+    while (steps[to] && !inSight(document, steps[to][0])) to += way
     if (to >= steps.length) return leave()
-    at = Math.max(to, 0)
+    if (to < 0) return
+    at = to
     const [selector, title, text] = steps[at]
     const last = at === steps.length - 1
     const next = button(last ? "Done" : "Next", () => go(at + 1), "first")

@@ -13,6 +13,8 @@ def test_the_tour_is_offered_once_and_taken_by_the_keyboard(visitor):
     offer, tour = page.get_by_role("region", name="Tour"), page.get_by_role("dialog", name="Tour")
     expect(offer).to_be_visible()
     wait_for_maps(page, 1)
+    expect(page.get_by_role("figure").first).to_be_visible()
+    expect(page.get_by_role("slider", name="Time")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Take the tour")).to_be_focused()
     page.keyboard.press("Enter")
