@@ -10,13 +10,16 @@ from backends.experiments.cycling.settings import CyclingSettings
 from backends.experiments.pairs import Pairs, read, to_pairs
 from backends.experiments.sections import Section
 from dashboard.address import Tab, apart
-from dashboard.cycling.state import CyclingState
+from dashboard.cycling.state import CyclingState, first_with_members
 
 
 class CyclingView(Section):
     """Keys of the address that are not those of an experiment file."""
 
     tab: Literal["live", "diagnostics", "long-runs", "file"] = Field("live", description="the tab that is shown")
+    shown: int | None = Field(
+        None, ge=0, description="number of the method whose states are shown; null: the first that has members"
+    )
     race: str = Field("", description="key of a race that is live on the server; its settings count as long as it is")
 
 
@@ -31,8 +34,10 @@ class CyclingAddress:
     def pairs(self) -> Pairs | None:
         """Return the experiment and its race."""
         live = self._state.live
-        view = {"tab": self._tab.name, "race": "" if live is None else live.key}
-        return to_pairs(CyclingView.model_validate(view).tree()) + to_pairs(self._state.settings().tree())
+        state, settings = self._state, self._state.settings()
+        shown = None if state.chosen == first_with_members(settings) else state.chosen
+        view = {"tab": self._tab.name, "race": "" if live is None else live.key, "shown": shown}
+        return to_pairs(CyclingView.model_validate(view).tree()) + to_pairs(settings.tree())
 
     def take(self, pairs: Pairs) -> Sequence[str]:
         """Go to a race, or begin one with the settings."""
@@ -49,5 +54,7 @@ class CyclingAddress:
         except InputError as problem:
             faults.append(str(problem))
             self._state.open("", None)
+        if view.settings.shown is not None:
+            self._state.chosen = min(view.settings.shown, len(self._state.methods) - 1)
         self._tab.show(view.settings.tab)
         return faults

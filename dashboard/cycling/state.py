@@ -203,8 +203,7 @@ class CyclingState(param.Parameterized):
             self.network.take(settings.observations)
             self.run.param.update(cycles=settings.cycles, spinup=settings.spinup, seed=settings.seed)
             methods = [self._section_of(method) for method in settings.methods]
-            # An ensemble has more to show than a single state.
-            chosen = next((k for k, method in enumerate(settings.methods) if hasattr(method, "members")), 0)
+            chosen = first_with_members(settings)
             self.param.update(testbed=settings.dynamics.name, model=dict(settings.model), methods=methods, chosen=chosen)
         finally:
             self.taking = False
@@ -319,6 +318,11 @@ class CyclingState(param.Parameterized):
 
     def _on_failed(self, problem: str) -> None:
         self.problem = problem
+
+
+def first_with_members(settings: CyclingSettings) -> int:
+    """Return the number of the method whose states are shown at first: an ensemble has more to show than a single state."""
+    return next((k for k, method in enumerate(settings.methods) if hasattr(method, "members")), 0)
 
 
 def _not_too_many(settings: CyclingSettings) -> None:

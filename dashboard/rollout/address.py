@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from param.parameterized import Event
 from pydantic import Field
 
 from backends.errors import InputError
@@ -11,6 +12,7 @@ from backends.experiments.rollout.analysis_start import AnalysisStart
 from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.sections import Section
 from dashboard.address import Tab, apart
+from dashboard.rollout.player import Player
 from dashboard.rollout.state import RolloutState
 
 
@@ -21,6 +23,7 @@ class RolloutAddressView(Section):
         "play", description="the tab that is shown"
     )
     run: bool = Field(False, description="whether the forecasts are run")
+    lead: int = Field(0, ge=0, description="number of the lead that is shown, counted from 0")
     race: str = Field(
         "", description="in place of an experiment: key of a race on the server whose newest analysis is the start"
     )
@@ -32,14 +35,19 @@ class RolloutAddress:
 
     Parameters
     ----------
+    player
+        Plays the leads.
     when_shown
         Calls a function when the browser has the page.
     """
 
     STEPS: Sequence[str] = ("tab", "start.name", "start.dynamics.name", "start.dataset")
 
-    def __init__(self, state: RolloutState, tab: Tab, when_shown: Callable[[Callable[[], None]], None]) -> None:
-        self._state, self._tab, self._when_shown = state, tab, when_shown
+    def __init__(self, state: RolloutState, tab: Tab, player: Player, when_shown: Callable[[Callable[[], None]], None]) -> None:
+        self._state, self._tab, self._player, self._when_shown = state, tab, player, when_shown
+        #: The lead that is asked for, until there are forecasts.
+        self._lead: int | None = None
+        state.param.watch(self._go, "view")
 
     def pairs(self) -> Pairs | None:
         """Return the experiment; None while it is run."""
@@ -47,7 +55,7 @@ class RolloutAddress:
         if state.running:
             return None
         run = state.view is not None and not state.stale
-        view = RolloutAddressView.model_validate({"tab": self._tab.name, "run": run})
+        view = RolloutAddressView.model_validate({"tab": self._tab.name, "run": run, "lead": self._player.lead if run else 0})
         return to_pairs(state.checked().tree()) + to_pairs(view.tree())
 
     def take(self, pairs: Pairs) -> Sequence[str]:
@@ -66,13 +74,25 @@ class RolloutAddress:
         elif asked.race:
             self._when_shown(lambda: state.start_from_race(asked.race, asked.method))
         self._tab.show(asked.tab)
+        self._lead = asked.lead
+        if not state.running:
+            self._go()
         return faults
 
     def _take(self, settings: RolloutSettings, run: bool) -> list[str]:
+        state = self._state
         try:
-            self._state.take_over(settings)
+            if run and state.view is not None and not (state.stale or state.running) and state.checked() == settings:
+                return []  # this is what is shown
+            state.take_over(settings)
         except InputError as problem:
             return [str(problem)]
         if run:
-            self._when_shown(self._state.run)
+            self._when_shown(state.run)
         return []
+
+    def _go(self, *_events: Event) -> None:
+        """Go to the lead that is asked for, as soon as there are forecasts."""
+        if self._lead is not None and self._state.view is not None:
+            self._player.go(self._lead)
+            self._lead = None

@@ -99,7 +99,7 @@ class RolloutPage:
         state.param.watch(self._show_progress, "running")
         self._closed, self._shown = False, self._document is None
         self._begun: list[Callable[[], None]] = []
-        self.address = Address(RolloutAddress(state, Tab(self.tabs, VIEWS), self._when_shown), query)
+        self.address = Address(RolloutAddress(state, Tab(self.tabs, VIEWS), self.play.player, self._when_shown), query)
         if self._document is not None:
             pn.state.onload(self._on_load)
         self._ticking = pn.state.add_periodic_callback(self.tick, period=LOOK_EVERY) if self._document is not None else None

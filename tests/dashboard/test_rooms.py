@@ -285,8 +285,12 @@ def test_followers_look_at_the_race_of_the_presenter_and_leave_it_alone():
     assert follower.state.live is page.state.live is not live
     assert follower.state.network.sigma == 0.5
     assert page.state.live.speed == 50.0
+    page.state.chosen = 2
+    page.address.look()
+    assert follower.state.chosen == 2
     end._on_message({"own": True})
     assert "race=" not in end.bar.state["go"]
+    assert "shown=2" in end.bar.state["go"]
     assert "observations.sigma=0.5" in end.bar.state["go"]
     RACES.drop(page.state.live)
     page.close()
@@ -340,6 +344,17 @@ def test_many_followers_of_a_rollout_cost_the_forecasts_of_one(tmp_path, monkeyp
     for follower in pages:
         follower.state.wait()
         assert follower.state.view is page.state.view is not None
+    assert len(computed) == 1
+    asked = []
+    pages[0].state.param.watch(lambda event: asked.append(event.new), "running")
+    page.play.player.go(2)
+    page.address.look()
+    assert [follower.play.player.lead for follower in pages] == [2, 2]
+    assert not asked  # nothing is run for it
+    late, _ = following(room, lambda query: RolloutPage(tmp_path, query), "/rollout")
+    late.state.wait()
+    assert late.play.player.lead == 2
+    pages.append(late)
     assert len(computed) == 1
     for part in (page, *pages):
         part.close()
