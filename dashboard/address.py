@@ -13,7 +13,7 @@ from backends.errors import InputError
 from backends.experiments.pairs import Pairs
 from dashboard.activity import follow
 from dashboard.address_bar import AddressBar
-from dashboard.controls import notice, tell
+from dashboard.controls import notice, one_message, tell
 from dashboard.scenes import ScenePanel, scene_address, scenes
 
 #: Of the form in which addresses say a state; an address says it as `v`.
@@ -64,10 +64,12 @@ class Address:
         What the address is of.
     query
         What it said when the page was opened.
+    beside
+        Called when the state is looked at: what else is brought up to date when a page rests, in the same message.
     """
 
-    def __init__(self, page: Addressed, query: str = "") -> None:
-        self._page = page
+    def __init__(self, page: Addressed, query: str = "", beside: Callable[[], None] = lambda: None) -> None:
+        self._page, self._beside = page, beside
         self.faults: tuple[str, ...] = ()
         #: Told of the state whenever it is looked up; set by a page whose room shows it to others.
         self.told: Callable[[Pairs], Any] = lambda _pairs: None
@@ -145,7 +147,9 @@ class Address:
     def _look_now(self) -> None:
         self._looking = False
         if self._document is not None:
-            self.look()
+            with one_message():
+                self._beside()
+                self.look()
 
     def _read(self, query: str) -> None:
         asked = _pairs_of(query)

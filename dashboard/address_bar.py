@@ -6,6 +6,8 @@ from typing import Any
 import param
 from panel.custom import JSComponent
 
+from dashboard.controls import ToldDirectly
+
 # Panel's own Location would make every write a step of the history, and is not told when a person goes back.
 _RENDER = """
 export function render({model, el}) {
@@ -82,7 +84,7 @@ button:focus-visible { outline: 2px solid #fff; outline-offset: 1px; }
 """
 
 
-class AddressBar(JSComponent):
+class AddressBar(ToldDirectly, JSComponent):
     """A button in the header; beside it, what the address of the page is to be.
 
     Parameters
@@ -96,6 +98,7 @@ class AddressBar(JSComponent):
         doc="Query of the address, whether it is a step that Back undoes, and why the address does not say the state.",
     )
 
+    _direct = frozenset({"wanted"})
     _esm = _RENDER
     _stylesheets = [_STYLE]  # noqa: RUF012, as Panel has it
 

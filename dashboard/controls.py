@@ -21,24 +21,43 @@ def number_format(step: float) -> str:
     return f"0.[{'0' * max(2, math.ceil(-math.log10(step) - 1e-9))}]"
 
 
-class LiveSlider(pmui.FloatSlider):
-    """A slider whose steps are acted on at once, and seen; Panel otherwise gathers them for 50 ms, and rounds to 0.01.
+class _Live:
+    """For a slider whose steps are acted on at once; Panel otherwise gathers them for 50 ms.
 
-    They do not count as the server being busy, which no page shows and which costs a tenth of a step.
+    They do not count as the server being busy, which no page shows. And nothing is done for them that a slider does not need:
+    Panel would make all parameters writable and read-only again, and look which of them the browser has to be told of.
     """
 
     _priority_changes: ClassVar[list[str]] = ["value"]
     _busy__ignore: ClassVar[list[str]] = ["value"]
+    _in_process__events: dict[Any, dict[str, Any]]
+    value: Any
+
+    def _process_events(self, events: dict[str, Any]) -> None:
+        if events.keys() != {"value"} or pn.state.curdoc is None:
+            super()._process_events(events)  # type: ignore[misc]  # of the slider
+            return
+        self._in_process__events[pn.state.curdoc] = events
+        try:
+            self.value = events["value"]
+        finally:
+            self._in_process__events.pop(pn.state.curdoc, None)
+
+    def _param_change(self, *events: Event) -> None:
+        told = self._in_process__events.get(pn.state.curdoc, {})
+        if not (len(events) == 1 and events[0].name == "value" and events[0].new is told.get("value")):
+            super()._param_change(*events)  # type: ignore[misc]
+
+
+class LiveSlider(_Live, pmui.FloatSlider):  # type: ignore[misc]  # Panel's own classes differ
+    """A slider whose steps are acted on at once, and seen; Panel otherwise rounds them to 0.01."""
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**{"format": number_format(params.get("step", 0.1)), **params})
 
 
-class LiveIntSlider(pmui.IntSlider):
+class LiveIntSlider(_Live, pmui.IntSlider):  # type: ignore[misc]  # Panel's own classes differ
     """As LiveSlider, for whole numbers."""
-
-    _priority_changes: ClassVar[list[str]] = ["value"]
-    _busy__ignore: ClassVar[list[str]] = ["value"]
 
 
 class LivePlayer(pmui.Player):
@@ -90,6 +109,27 @@ class DatasetSelect(pmui.Select):
     def _on_value(self, event: Event) -> None:
         if event.new in self._keys:
             self.key = self._keys[event.new]
+
+
+class ToldDirectly:
+    """For a component with parameters that change all the time: the browser is told of them, and nothing else is looked at."""
+
+    _direct: ClassVar[frozenset[str]] = frozenset()
+    _changing: dict[str, list[str]]
+
+    def _update_model(self, events: dict[str, Event], msg: dict[str, Any], root: Any, model: Any, doc: Any, comm: Any) -> None:
+        if msg.keys() <= self._direct:
+            self._changing[root.ref["id"]] = list(msg)  # or they would be taken for changes of the browser
+            model.data.update(**msg)
+            self._changing.pop(root.ref["id"], None)
+        else:
+            super()._update_model(events, msg, root, model, doc, comm)  # type: ignore[misc]  # of the component
+
+
+class LinkButton(ToldDirectly, pmui.Button):  # type: ignore[misc]  # Panel's own classes differ
+    """A button that opens an address, which follows what a person sets."""
+
+    _direct: ClassVar[frozenset[str]] = frozenset({"href"})
 
 
 class Markup(pn.pane.HTML):

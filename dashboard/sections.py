@@ -16,6 +16,8 @@ class SectionState(param.Parameterized):
     MODEL: type[Section]
     #: The keys that are parameters: all but the name of the model, which is fixed.
     KEYS: tuple[str, ...]
+    #: Values, and the section that was made of them: it is asked for several times at each change.
+    _made: tuple[dict[str, Any], Any] = ({}, None)
 
     def settings(self, only: set[str] | None = None) -> Any:
         """Return the section as the backend wants it.
@@ -31,10 +33,16 @@ class SectionState(param.Parameterized):
             If a value is out of range; the sentence names it.
         """
         values = {name: getattr(self, name) for name in self.KEYS if only is None or name in only}
+        known, made = self._made
+        # The same objects: 1 and true are equal, and only one of them may be right.
+        if made is not None and known.keys() == values.keys() and all(known[name] is value for name, value in values.items()):
+            return made
         try:
-            return self.MODEL.model_validate(values)
+            made = self.MODEL.model_validate(values)
         except ValidationError as problem:
             raise InputError(_named(sentence(problem, self.MODEL))) from problem
+        self._made = values, made
+        return made
 
     def take(self, settings: Section) -> None:
         """Take over all values of a section."""

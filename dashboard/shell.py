@@ -17,7 +17,7 @@ from panel_material_ui.template import Page
 from backends.device import compute_device, device_memory, device_name
 from backends.pictures.coastlines import ASSETS
 from dashboard.address_bar import AddressBar
-from dashboard.controls import notice, tell
+from dashboard.controls import Markup, notice, tell
 from dashboard.key_list import KeyList
 from dashboard.keys import KeyLines
 from dashboard.presenter import Presenter
@@ -186,7 +186,7 @@ class _StatusStrip(pn.viewable.Viewer):
 
     def __init__(self, **params: object) -> None:
         super().__init__(**params)
-        self._pane = pn.pane.HTML(self._text(), stylesheets=[STYLE], margin=(0, 8), styles={"margin-left": "auto"})
+        self._pane = Markup(self._text(), stylesheets=[STYLE], margin=(0, 8), styles={"margin-left": "auto"})
         if pn.state.curdoc is not None:
             pn.state.add_periodic_callback(self._update, period=PERIOD)
 

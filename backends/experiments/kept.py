@@ -11,6 +11,8 @@ import torch
 
 #: Bytes of the row and the column of an element of a sparse tensor.
 INDICES = 16
+#: Of values that count for nothing; places of observations are many of them.
+PLAIN = frozenset({float, int, str, bool, type(None)})
 
 Result = TypeVar("Result")
 
@@ -102,7 +104,7 @@ def _size(value: Any, seen: set[int]) -> int:
         return 0
     if _met(id(value), seen):
         return 0
-    return 100 + sum(_size(part, seen) for part in parts)
+    return 100 + sum(_size(part, seen) for part in parts if type(part) not in PLAIN)
 
 
 def _met(mark: int, seen: set[int]) -> bool:

@@ -1,6 +1,7 @@
 """What all experiment files share: sections that are frozen and validated, and the ranges of their numbers."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -32,9 +33,9 @@ class Section(BaseModel):
     def tree(self) -> dict[str, Any]:
         """Return what a file needs to say: values that differ from the defaults, and names where there is a choice."""
         kept: dict[str, Any] = {}
-        for key, field in type(self).model_fields.items():
-            value = getattr(self, key)
-            default = field.get_default(call_default_factory=True)
+        fields, defaults = type(self).model_fields, _defaults(type(self))
+        for key, field in fields.items():
+            value, default = getattr(self, key), defaults[key]
             if isinstance(value, Section):
                 inner = value.named_tree() if field.discriminator is not None else value.tree()
                 if inner or default is None:
@@ -46,6 +47,12 @@ class Section(BaseModel):
     def named_tree(self) -> dict[str, Any]:
         """Return the same, beginning with the name, where there is a choice between sections."""
         return {"name": getattr(self, "name", ""), **self.tree()}
+
+
+@cache
+def _defaults(kind: type[Section]) -> dict[str, Any]:
+    """Return the defaults of a section, which nobody changes; pydantic would copy them each time."""
+    return {key: field.get_default(call_default_factory=True) for key, field in kind.model_fields.items()}
 
 
 def _plain(value: object) -> object:

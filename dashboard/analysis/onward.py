@@ -3,13 +3,12 @@
 from html import escape
 
 import panel as pn
-import panel_material_ui as pmui
 
 from backends.experiments.pairs import to_pairs
 from backends.experiments.rollout.analysis_start import why_not
 from backends.experiments.settings import AnalysisSettings
 from dashboard.address import LONGEST, link
-from dashboard.controls import html
+from dashboard.controls import LinkButton, html
 from dashboard.shell import keep_dark
 
 
@@ -17,15 +16,19 @@ class Onward:
     """The way to the Rollout page."""
 
     def __init__(self) -> None:
-        self.button = pmui.Button(
+        self.button = LinkButton(
             label="Forecast from here", icon="timeline", variant="outlined", size="small", visible=False,
             description="Opens the Rollout page: a model goes on from this analysis, and its truth tells how well",
         )  # fmt: skip
         self._why = html("")
         self.pane = pn.Row(self.button, self._why, sizing_mode="stretch_width", margin=0)
+        self._shown: AnalysisSettings | None = None
 
     def show(self, settings: AnalysisSettings) -> None:
         """Offer to go on from an analysis that has been made."""
+        if settings is self._shown:
+            return
+        self._shown = settings
         reason = why_not(settings.case)
         start = {"start": {"name": "analysis", "analysis": settings.tree()}}
         address = "" if reason else link("rollout", to_pairs(start))

@@ -1,5 +1,6 @@
 """The Analysis page as a person sees it: case, errors and network in the sidebar, the views of one analysis in tabs."""
 
+import asyncio
 from html import escape
 
 import panel as pn
@@ -55,10 +56,10 @@ class AnalysisPage:
 
     def __init__(self, catalogue: Catalogue, dataset: str = "", kind: str = "", query: str = "") -> None:
         self._document = pn.state.curdoc
-        self._announcing = False
+        self._announcing: asyncio.TimerHandle | None = None
         self.state = state = AnalysisState(catalogue, dataset, kind)
         self._scores, self._belongs, self._warnings = html(), html(), html()
-        self._problem, self._stale = notice("problem"), notice("stale")
+        self._problem, self._stale, self._told = notice("problem"), notice("stale"), ""
         self.case_controls, self.error_controls = CaseControls(state), ErrorControls(state)
         self.fields = FieldsPanel(state.toggle, state.move)
         self.covariance, self.diagnostics, self.convergence = CovarianceView(), DiagnosticsView(), ConvergenceView()
@@ -82,7 +83,7 @@ class AnalysisPage:
         state.param.watch(self._announce_later, ["kind", "problem"])
         for section in (state.b, state.o, state.m, *state.cases.values()):
             section.param.watch(self._announce_later, list(section.KEYS))
-        self.address = Address(AnalysisAddress(state, Tab(self.tabs, VIEWS)), query)
+        self.address = Address(AnalysisAddress(state, Tab(self.tabs, VIEWS)), query, self._go_on)
         state.start()
 
     def content(self) -> Content:
@@ -116,6 +117,9 @@ class AnalysisPage:
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
+        self._document = None
+        if self._announcing is not None:
+            self._announcing.cancel()
         for part in (self.state, self.covariance, self.diagnostics, self.tuning, self.network, self.export):
             part.close()
 
@@ -156,6 +160,7 @@ class AnalysisPage:
         self._belongs.object = settings_line(result, units)
         self._warnings.object = "".join(f'<div class="stale">{_capital(escape(w))}</div>' for w in result.warnings)
         self._show_view()
+        self._told = ""
         tell(self._stale, "stale", "")
         self._announce_later()
 
@@ -192,13 +197,20 @@ class AnalysisPage:
         if detailed is None or detailed is not self.state.result:
             return
         self._announce_later()
-        self.onward.show(detailed.settings)
+        if self._document is None:  # otherwise when the sliders rest
+            self._go_on()
         if drawn:  # the view has shown them with the analysis
             return
         if self.tabs.active == FIELDS:
             self.fields.show_details(detailed)
         else:
             self._show_detailed(detailed)
+
+    def _go_on(self) -> None:
+        """Offer forecasts from the analysis that is shown."""
+        detailed = self.state.detailed
+        if detailed is not None and detailed is self.state.result:
+            self.onward.show(detailed.settings)
 
     def _show_detailed(self, outcome: Outcome) -> None:
         if self.tabs.active == DIAGNOSTICS:
@@ -211,20 +223,28 @@ class AnalysisPage:
     def _announce_later(self, *_events: Event) -> None:
         if self._document is None:
             self._announce()
-        elif not self._announcing:
-            self._announcing = True
-            self._document.add_timeout_callback(self._announce, ANNOUNCE_AFTER)
+        elif self._announcing is None:
+            # Most analyses are there before; only where one is not, the document has something to do.
+            self._announcing = asyncio.get_running_loop().call_later(ANNOUNCE_AFTER / 1000, self._look_whether_late)
+
+    def _look_whether_late(self) -> None:
+        self._announcing = None
+        if self._document is not None and self._late() != self._told:
+            self._document.add_next_tick_callback(self._announce)
 
     def _announce(self) -> None:
-        self._announcing = False
+        self._told = self._late()
+        tell(self._stale, "stale", self._told)
+
+    def _late(self) -> str:
+        """Return what is to be said of pictures that do not belong to the settings; nothing where they do."""
         state = self.state
         waiting = self.tabs.active in (DIAGNOSTICS, COMPARE) and state.detailed is not state.result
         if state.result is None or not (state.stale or waiting):
-            tell(self._stale, "stale", "")
-        elif state.problem:
-            tell(self._stale, "stale", "The pictures still show the last analysis, made with the settings above.")
-        else:
-            tell(self._stale, "stale", "Computing … the pictures still show the analysis of the settings above.")
+            return ""
+        if state.problem:
+            return "The pictures still show the last analysis, made with the settings above."
+        return "Computing … the pictures still show the analysis of the settings above."
 
 
 def _capital(text: str) -> str:

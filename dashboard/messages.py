@@ -1,0 +1,62 @@
+"""What a browser is told of a change, drawn up with little work: it is done for every step of every slider."""
+
+from math import isfinite
+from typing import Any
+
+from bokeh.core.serialization import Buffer, Serializer
+from bokeh.core.types import ID
+from bokeh.document import Document
+from bokeh.document.events import DocumentPatchedEvent
+from bokeh.document.models import DocumentModelManager
+from bokeh.model import Model
+from bokeh.protocol import Protocol
+from bokeh.protocol.messages.patch_doc import patch_doc
+
+#: Bytes up to which an array is written into the text of a message; a larger one comes after it, in two more pieces.
+INLINE = 100_000
+
+
+class SparingSerializer(Serializer):
+    """Writes small arrays where they belong, and asks which models the browser knows instead of listing them all beforehand."""
+
+    def __init__(self, models: DocumentModelManager) -> None:
+        super().__init__()
+        self._models = models
+
+    def get_ref(self, obj: Any) -> Any:
+        """Return how the browser knows a model that it has already."""
+        ref = super().get_ref(obj)
+        known = ref is None and isinstance(obj, Model) and self._models.get_by_id(obj.id) is obj
+        return obj.ref if known and obj not in self._models._new_models else ref
+
+    def _encode_list(self, obj: list[Any]) -> Any:
+        if all(type(value) is float for value in obj):
+            return [value if isfinite(value) else self._encode_float(value) for value in obj]
+        return super()._encode_list(obj)
+
+    def _encode_bytes(self, obj: bytes | memoryview) -> Any:
+        if memoryview(obj).nbytes > INLINE:
+            return super()._encode_bytes(obj)
+        return {"type": "bytes", "data": Buffer(ID(""), obj).to_base64()}
+
+
+class SparingProtocol(Protocol):
+    """Bokeh's protocol, with changes drawn up by :class:`SparingSerializer`."""
+
+    def create(self, msgtype: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return a message of a kind."""
+        if msgtype != "PATCH-DOC" or kwargs:
+            return super().create(msgtype, *args, **kwargs)
+        return _patch(*args)
+
+
+def _patch(events: list[DocumentPatchedEvent]) -> patch_doc:
+    """Return events of one document as a message, as :meth:`patch_doc.create` does."""
+    document: Document = events[0].document
+    if any(event.document is not document for event in events):
+        raise ValueError("changes of two documents cannot be told in one message")
+    serializer = SparingSerializer(document.models)
+    message = patch_doc(patch_doc.create_header(), {}, {"events": serializer.encode(events)})
+    document.models.flush_synced(lambda model: not serializer.has_ref(model))
+    message.add_buffers(*serializer.buffers)
+    return message

@@ -1,0 +1,92 @@
+"""Messages drawn up with little work say what Bokeh's own do, and leave in one piece."""
+
+import asyncio
+import math
+
+import numpy as np
+import pytest
+from bokeh.core.serialization import Serialized
+from bokeh.document import Document
+from bokeh.document.events import ColumnDataChangedEvent, ModelChangedEvent
+from bokeh.models import ColumnDataSource, Range1d, Title
+from bokeh.plotting import figure
+from tornado.iostream import StreamClosedError
+
+from dashboard.connection import Gathered
+from dashboard.messages import INLINE, SparingProtocol
+
+
+@pytest.fixture
+def twins():
+    """Return the document of the server, and that of its browser, which knows all that is in it."""
+    document, source = Document(), ColumnDataSource({"x": [0.0], "y": np.zeros(1, np.float32)})
+    fig = figure(x_range=Range1d(0, 1))
+    fig.line("x", "y", source=source)
+    document.add_root(fig)
+    document.models.flush_synced()
+    return document, Document.from_json(document.to_json())
+
+
+def told(document: Document, browser: Document, events) -> object:
+    message = SparingProtocol().create("PATCH-DOC", events)
+    browser.apply_json_patch(Serialized(message.content, message._buffers))
+    return message
+
+
+@pytest.mark.parametrize("size", [101, INLINE])
+def test_a_browser_gets_the_data_that_were_sent(twins, size):
+    document, browser = twins
+    source = document.select_one({"type": ColumnDataSource})
+    drawn = np.random.default_rng(0).standard_normal(size).astype(np.float32)
+    data = {"x": [0.5, math.nan, -math.inf] + [0.25] * (size - 3), "y": drawn, "names": ["a", "b"] + ["c"] * (size - 2)}
+    message = told(document, browser, [ColumnDataChangedEvent(document, source, "data", data)])
+    got = browser.select_one({"type": ColumnDataSource}).data
+    np.testing.assert_array_equal(got["x"], data["x"])
+    np.testing.assert_array_equal(got["y"], drawn)
+    assert got["names"] == data["names"]
+    assert len(message._buffers) == (0 if drawn.nbytes <= INLINE else 1)
+
+
+def test_a_model_that_is_new_is_described_once_and_then_known_by_its_name(twins):
+    document, browser = twins
+    fig = document.roots[0]
+    fig.title = Title(text="first")
+    told(document, browser, [ModelChangedEvent(document, fig, "title", fig.title)])
+    assert browser.roots[0].title.text == "first"
+    message = told(document, browser, [ModelChangedEvent(document, fig, "title", fig.title)])
+    assert message.content["events"][0]["new"] == {"id": fig.title.id}
+
+
+class Recorder:
+    """A stream that notes what is written."""
+
+    def __init__(self) -> None:
+        self.pieces, self.shut = [], False
+
+    def closed(self) -> bool:
+        return self.shut
+
+    def write(self, data: bytes) -> "asyncio.Future[None]":
+        self.pieces.append(data)
+        return asyncio.get_running_loop().create_future()  # the network is slow
+
+    def close(self, _exc_info: object) -> None:
+        self.shut = True
+
+
+def test_what_is_written_in_one_turn_leaves_in_one_piece_and_nothing_is_lost_at_the_end():
+    async def talk() -> Recorder:
+        stream = Gathered(network := Recorder())
+        assert [stream.write(part).done() for part in (b"a", b"b", b"c")] == [True] * 3
+        assert not network.pieces
+        await asyncio.sleep(0)
+        assert network.pieces == [b"abc"]
+        assert not stream.write(b"d").done()  # who writes on waits until the first has left
+        stream.close()
+        assert network.pieces == [b"abc", b"d"]
+        with pytest.raises(StreamClosedError):
+            stream.write(b"e")
+        await asyncio.sleep(0)
+        return network
+
+    assert asyncio.run(talk()).pieces == [b"abc", b"d"]
