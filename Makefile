@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint audit reference bench load bench-learning docs screenshots setup setup-dev browser clean
+.PHONY: run test lint audit reference bench load scaling bench-learning docs screenshots setup setup-dev browser clean
 
 run: setup            ## install once, then start the server
 	@$(BIN)/python app.py $(ARGS)
@@ -35,6 +35,9 @@ bench: setup-dev browser      ## measure in a real browser; figures go to benchm
 
 load: setup-dev browser       ## a lecture: 1, 10, 50 and 100 visitors at once; about a quarter of an hour
 	$(BIN)/python -m benchmarks load
+
+scaling: setup-dev browser    ## a sweep on one worker and on two, visitors of one server and of two; about five minutes
+	$(BIN)/python -m benchmarks scaling
 
 bench-learning: setup-dev     ## train every kind of AI-Var on one core and time its analyses; about half an hour
 	$(BIN)/python -m benchmarks learning

@@ -27,6 +27,7 @@ from benchmarks import (
     observations,
     pages,
     rollout,
+    scaling,
     solver,
 )
 
@@ -59,12 +60,13 @@ def main() -> int:
         "browsing": browsing.measure, "browsing-small": browsing.measure_small,
         "formats": formats.measure,
         "load": load.measure, "load-small": load.measure_small,
+        "scaling": scaling.measure, "scaling-small": scaling.measure_small,
         "learning": learning.measure, "learning-course": learning.measure_course,
         "learning-particle": learning_particle.measure, "learning-particle-seen": learning_particle_seen.measure,
         "learning-advection": learning_advection.measure,
     }  # fmt: skip
-    # Learning takes half an hour and a lecture a quarter; they are asked for by name, as is what is there to be tried out.
-    asked = ("learning", "load")
+    # Learning takes half an hour and lectures minutes; they are asked for by name, as is what is there to be tried out.
+    asked = ("learning", "load", "scaling")
     wanted = sys.argv[1:] or [name for name in benchmarks if not name.startswith(asked) and not name.endswith("-small")]
     unknown = [name for name in wanted if name not in benchmarks]
     if unknown:

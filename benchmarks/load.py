@@ -2,31 +2,28 @@
 
 All but two are visitors without a browser (:mod:`benchmarks.visitor`); two are real ones. Everybody has values of σ_b of
 their own, so that nothing that the server keeps for others saves it any work. ``ASSIMILAB_LOAD`` chooses other numbers of
-visitors and another time, such as ``10,50:20`` for 10 and 50 visitors, 20 s each.
+visitors, another time, and how many servers there are behind HAProxy: ``10,50:20`` is 10 and 50 visitors, 20 s each,
+``100:60:2`` is a hundred of two servers.
 """
 
 import asyncio
-import json
 import os
-import re
-import subprocess
 import tempfile
-import threading
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import psutil
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
+from benchmarks.servers import PATIENCE, Servers, proxy_is_there, servers
 from benchmarks.statistics import summary
 from benchmarks.visitor import Visitor
 from dashboard.connection import KEEP_SECONDS
-from scripts.driver import CHROMIUM_OPTIONS, MAPS, installed_chromium, start_app, stop
+from scripts.driver import CHROMIUM_OPTIONS, MAPS, installed_chromium
 
 NUMBERS, SECONDS = (1, 10, 50, 100), 120.0
 BROWSERS = 2
@@ -34,136 +31,140 @@ BROWSERS = 2
 PERIOD = 2.0
 #: Values of σ_b with four digits, the first and how many; a visitor's are recognised by them in what the page writes.
 FIRST, VALUES = 1000, 9000
-#: Seconds that the last answers may take, and in which all sessions must have ended.
-PATIENCE, ALL_GONE = 60.0, KEEP_SECONDS + 60.0
-#: What must not stand in the server's log.
-FAULTS = re.compile(r"Traceback|\bERROR\b|CRITICAL")
+#: Seconds in which all sessions must have ended.
+ALL_GONE = KEEP_SECONDS + 60.0
+
+#: The columns of the table: heading, and key of a row.
+COLUMNS = {
+    "visitors": "visitors", "servers": "servers", "moves": "moves",
+    "median, ms": "p50_ms", "95 %, ms": "p95_ms", "99 %, ms": "p99_ms", "in a browser, 95 %, ms": "browser_p95_ms",
+    "lost": "lost_updates", "errors": "errors", "server CPU, ms per move": "server_cpu_ms_per_move",
+    "server CPU, cores": "server_cores", "MiB per visitor": "mib_per_visitor",
+    "memory after / before": "memory_after_to_before",
+}  # fmt: skip
 
 
-@dataclass
-class Server:
-    """A running server: its address, what it printed, and the most memory it was seen with, MiB."""
+@dataclass(frozen=True)
+class Lecture:
+    """So many visitors of so many servers, for so many seconds."""
 
-    address: str
-    process: psutil.Process
-    printed: list[str] = field(default_factory=list)
-    peak: float = 0.0
-
-    def resident(self) -> float:
-        """Return the resident memory, MiB."""
-        resident = float(self.process.memory_info().rss / 2**20)
-        self.peak = max(self.peak, resident)
-        return resident
-
-    def status(self) -> dict[str, Any]:
-        """Return what the server says of itself."""
-        with urllib.request.urlopen(f"{self.address}/status.json", timeout=PATIENCE) as answer:
-            return dict(json.load(answer))
+    visitors: int
+    seconds: float = SECONDS
+    servers: int = 1
 
 
 def measure() -> dict[str, object]:
-    """Start a server for each number of visitors, and let them come, work and go."""
-    return _measure(*_wanted(os.environ.get("ASSIMILAB_LOAD", "")))
+    """Start servers for each lecture, and let visitors come, work and go."""
+    return hold(_wanted(os.environ.get("ASSIMILAB_LOAD", "")))
 
 
 def measure_small() -> dict[str, object]:
-    """Measure four visitors for a short while, to try whether it works."""
-    return _measure((4,), 10.0)
+    """Measure four visitors for a short while, of one server and of two, to try whether it works."""
+    return hold([Lecture(4, 10.0, number) for number in ((1, 2) if proxy_is_there() else (1,))])
 
 
-def _measure(numbers: tuple[int, ...], seconds: float) -> dict[str, object]:
-    return {
-        "seconds": seconds,
-        "period_s": PERIOD,
-        "browsers_among_them": BROWSERS,
-        "visitors": {str(count): _of(count, seconds) for count in numbers},
-    }
+def hold(lectures: Sequence[Lecture]) -> dict[str, object]:
+    """Hold lectures one after the other, and return a row for each, and the table of them."""
+    rows = []
+    for lecture in lectures:
+        with tempfile.TemporaryDirectory() as folder, servers(Path(folder), lecture.servers) as there:
+            rows.append(asyncio.run(_hold(there, lecture)))
+    return {"period_s": PERIOD, "browsers_among_them": BROWSERS, "rows": rows, "table": table(rows)}
 
 
-def _wanted(text: str) -> tuple[tuple[int, ...], float]:
+def table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Return rows as the lines of a table in Markdown."""
+    lines = [COLUMNS, ["---"] * len(COLUMNS), *([row[key] for key in COLUMNS.values()] for row in rows)]
+    return [f"| {' | '.join('–' if cell is None else str(cell) for cell in line)} |" for line in lines]
+
+
+def _wanted(text: str) -> list[Lecture]:
     if not text:
-        return NUMBERS, SECONDS
-    counts, _, seconds = text.partition(":")
-    return tuple(int(count) for count in counts.split(",")), float(seconds or SECONDS)
+        return [*map(Lecture, NUMBERS), *([Lecture(NUMBERS[-1], servers=2)] if proxy_is_there() else [])]
+    counts, *more = text.split(":")
+    seconds = float(more[0]) if more else SECONDS
+    return [Lecture(int(count), seconds, int(more[1]) if len(more) > 1 else 1) for count in counts.split(",")]
 
 
-def _of(count: int, seconds: float) -> dict[str, object]:
-    with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server:
-        return asyncio.run(_lecture(server, count, seconds))
-
-
-@contextmanager
-def _server(data: Path) -> Iterator[Server]:
-    process, address = start_app(data)
-    server = Server(address, psutil.Process(process.pid))
-    reader = threading.Thread(target=_listen, args=(process, server.printed), daemon=True)
-    reader.start()
-    try:
-        yield server
-    finally:
-        stop(process)
-
-
-def _listen(process: subprocess.Popen[str], printed: list[str]) -> None:
-    assert process.stdout is not None
-    printed.extend(process.stdout)
-
-
-async def _lecture(server: Server, count: int, seconds: float) -> dict[str, object]:
-    warm = Visitor(server.address)
-    await warm.open()
-    await warm.leave()
-    await _all_gone(server)
-    before = server.resident()
-    watching = asyncio.ensure_future(_watch(server))
-    browsers = min(BROWSERS, count - 1)
-    visitors = [Visitor(server.address) for _ in range(count - browsers)]
+async def _hold(there: Servers, lecture: Lecture) -> dict[str, Any]:
+    warm = [Visitor(address) for address in there.each]
+    for visitor in warm:
+        await visitor.open()
+        await visitor.leave()
+    await asyncio.to_thread(there.all_gone, ALL_GONE)
+    before = there.peak = there.resident()
+    watching = asyncio.create_task(_watch(there))
+    visitors = [Visitor(there.address) for _ in range(max(1, lecture.visitors - BROWSERS))]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=installed_chromium(), args=CHROMIUM_OPTIONS)
-        pages = [await (await browser.new_context()).new_page() for _ in range(browsers)]
-        start = time.perf_counter()
-        await asyncio.gather(*(visitor.open() for visitor in visitors), *(_open(page, server.address) for page in pages))
-        opened, busy = time.perf_counter() - start, sum(server.process.cpu_times()[:2])
-        work = [_moves(visitor, number, count, seconds) for number, visitor in enumerate(visitors)]
-        _, painted = await asyncio.gather(asyncio.gather(*work), asyncio.gather(*(_paints(page, seconds) for page in pages)))
-        end = time.perf_counter() + PATIENCE
-        while any(visitor.lost for visitor in visitors) and time.perf_counter() < end:
-            await asyncio.sleep(0.05)
-        busy = sum(server.process.cpu_times()[:2]) - busy
-        status, peak = server.status(), server.peak
-        for visitor in visitors:
-            await visitor.leave()
+        row = await _let_work(there, lecture, visitors, browser)
+        await asyncio.gather(*(visitor.leave() for visitor in visitors))
         await browser.close()
-    left = await _all_gone(server)
     watching.cancel()
-    moves = [move for visitor in visitors for move in visitor.moves]
-    after = server.resident()
-    return {
-        "opened_all_s": round(opened, 2),
-        "opening": summary([visitor.opened or PATIENCE for visitor in visitors]),
-        "slider_to_picture": summary([move.answered - move.sent for move in moves if move.answered is not None]),
-        "slider_to_pixels_in_browsers": summary([latency for page in painted for latency in page]) if browsers else None,
-        "moves": len(moves),
-        "overtaken": sum(not move.own for move in moves),
-        "unanswered": sum(move.answered is None for move in moves),
-        "lost_updates": sum(visitor.lost for visitor in visitors),
-        "server_cpu_ms_per_move": round(1000 * busy / max(1, len(moves) + browsers * int(seconds / PERIOD)), 1),
-        "waited_for_device_ms": round(1000 * status["threads"]["device"]["slowest"], 1),
-        "log_faults": sum(bool(FAULTS.search(line)) for line in server.printed),
-        "memory_mib": {
-            "start": round(before), "peak": round(peak), "after": round(after),
-            "per_visitor": round((peak - before) / count, 1), "after_to_start": round(after / before, 3),
-        },
-        "sessions_left": sum(left["sessions"].values()),
-        "pages_left_in_memory": left["in_memory"],
+    sessions, pages = await asyncio.to_thread(there.all_gone, ALL_GONE)
+    after = there.resident()
+    return row | {
+        "errors": len(there.faults()) + sum(bool(visitor.fault) for visitor in visitors),
+        "faults": [*there.faults(), *(visitor.fault for visitor in visitors if visitor.fault)][:10],
+        "mib_before": round(before), "mib_peak": round(there.peak), "mib_after": round(after),
+        "mib_per_visitor": round((there.peak - before) / lecture.visitors, 1),
+        "memory_after_to_before": round(after / before, 3),
+        "sessions_left": sessions, "pages_left_in_memory": pages,
     }  # fmt: skip
 
 
-async def _watch(server: Server) -> None:
+async def _let_work(there: Servers, lecture: Lecture, visitors: list[Visitor], browser: Browser) -> dict[str, Any]:
+    """Let visitors come and move their sliders, and return what was measured."""
+    pages = [await (await browser.new_context()).new_page() for _ in range(lecture.visitors - len(visitors))]
+    start = time.perf_counter()
+    came = await asyncio.gather(*map(_come, visitors), *(_open(page, there.address) for page in pages))
+    opened = time.perf_counter() - start
+    sessions, busy, own, begun = there.sessions(), there.busy(), time.process_time(), time.perf_counter()
+    psutil.cpu_percent()
+    work = [_moves(visitor, number, len(visitors), lecture.seconds) for number, visitor in enumerate(visitors)]
+    _, painted = await asyncio.gather(
+        asyncio.gather(*work), asyncio.gather(*(_paints(page, lecture.seconds) for page in pages))
+    )
+    end = time.perf_counter() + PATIENCE
+    while any(visitor.lost and not visitor.fault for visitor in visitors) and time.perf_counter() < end:
+        await asyncio.sleep(0.05)
+    passed, busy, own = time.perf_counter() - begun, there.busy() - busy, time.process_time() - own
+    moves = [move for visitor in visitors for move in visitor.moves]
+    every = len(moves) + len(pages) * int(lecture.seconds / PERIOD)
+    latencies = summary([move.answered - move.sent for move in moves if move.answered is not None] or [PATIENCE])
+    browsers = summary([latency for page in painted for latency in page] or [PATIENCE]) if pages else None
+    return {
+        "visitors": lecture.visitors, "servers": lecture.servers, "seconds": lecture.seconds,
+        "visitors_of_each": sessions, "moves": len(moves), **latencies,
+        "browser_p50_ms": browsers and browsers["p50_ms"], "browser_p95_ms": browsers and browsers["p95_ms"],
+        "lost_updates": sum(visitor.lost for visitor in visitors),
+        "unanswered": sum(move.answered is None for move in moves),
+        "overtaken": sum(not move.own for move in moves),
+        "not_opened": sum(not came for came in came[: len(visitors)]),
+        "opened_all_s": round(opened, 2),
+        "opening": summary([visitor.opened or PATIENCE for visitor in visitors]),
+        "server_cpu_ms_per_move": round(1000 * busy / max(1, every), 1),
+        "server_cores": round(busy / passed, 2),
+        "clients_cpu_ms_per_move": round(1000 * own / max(1, every), 1),
+        "machine_busy_percent": psutil.cpu_percent(),
+        "waited_for_device_ms": [round(1000 * numbers["threads"]["device"]["slowest"], 1) for numbers in there.status()],
+    }  # fmt: skip
+
+
+async def _watch(there: Servers) -> None:
     """Look at the memory twice a second."""
     while True:
-        server.resident()
+        there.resident()
         await asyncio.sleep(0.5)
+
+
+async def _come(visitor: Visitor) -> bool:
+    """Open the page, and return whether that went well."""
+    try:
+        await visitor.open()
+    except (OSError, TimeoutError, ValueError, aiohttp.ClientError) as problem:
+        visitor.fault = f"the page did not open: {problem!r}"
+    return not visitor.fault
 
 
 async def _moves(visitor: Visitor, number: int, count: int, seconds: float) -> None:
@@ -172,7 +173,12 @@ async def _moves(visitor: Visitor, number: int, count: int, seconds: float) -> N
     steps = int(seconds / PERIOD)
     begin = time.perf_counter()
     for step in range(steps):
-        await visitor.move((FIRST + (number * steps + step) % VALUES) / 10_000)
+        if visitor.fault:
+            return
+        try:
+            await visitor.move((FIRST + (number * steps + step) % VALUES) / 10_000)
+        except (OSError, aiohttp.ClientError) as problem:
+            visitor.fault = f"{problem!r}"
         await asyncio.sleep(max(0.0, begin + (step + 1) * PERIOD - time.perf_counter()))
 
 
@@ -194,12 +200,3 @@ async def _paints(page: Page, seconds: float) -> list[float]:
         if latency is not None:
             times.append(latency / 1000)
     return times
-
-
-async def _all_gone(server: Server) -> dict[str, Any]:
-    """Wait until all sessions have ended, or should have; return the status."""
-    end = time.perf_counter() + ALL_GONE
-    while any((status := server.status())["sessions"].values()) and time.perf_counter() < end:
-        await asyncio.sleep(1)
-    await asyncio.sleep(2)  # the last one's page goes a moment after its session
-    return server.status() | {"sessions": status["sessions"]}

@@ -1,6 +1,7 @@
 """A visitor without a browser: opens a page, speaks Bokeh's protocol over the websocket, and moves a slider of it.
 
-What a browser would draw is not drawn, and the document stays the plain JSON that came, so that hundreds fit on one machine.
+What a browser would draw is not drawn, and what the server sends is looked through as text and not taken apart, so that a
+hundred visitors take little of the machine that they share with the server.
 """
 
 import asyncio
@@ -8,21 +9,20 @@ import html
 import json
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bokeh.protocol import Protocol
-from bokeh.protocol.messages.patch_doc import patch_doc
-from bokeh.protocol.receiver import Receiver
-from bokeh.util.token import get_session_id
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+import aiohttp
 
-#: What the page writes above an analysis: the settings that it was made with.
-SETTINGS = re.compile(r'data-role="settings">for σ<sub>b</sub> (\S+)')
+#: What the page writes above an analysis: the settings that it was made with. In messages it is HTML that has been escaped.
+SETTINGS = re.compile(r"data-role=&quot;settings&quot;&gt;for \\u03c3&lt;sub&gt;b&lt;/sub&gt; ([\d.e-]+)")
+#: How a message tells that a picture has new data.
+PICTURE = re.compile(r'"kind":"ColumnDataChanged"|"attr":"data"')
 TIMEOUT = 300.0
 MESSAGE_LIMIT = 100 * 2**20
+#: What a browser says when a page is left.
+GOING_AWAY = 1001
+READY = {"type": "event", "name": "document_ready", "values": {"type": "map", "entries": []}}
 
 
 @dataclass
@@ -49,6 +49,10 @@ class Visitor:
         Seconds from asking for the page to its first picture.
     moves
         All that were made so far.
+    received
+        Bytes that came over the websocket.
+    fault
+        Why nothing comes any more, or nothing.
     """
 
     address: str
@@ -56,112 +60,110 @@ class Visitor:
     opened: float | None = None
     moves: list[Move] = field(default_factory=list)
     received: int = 0
+    fault: str = ""
 
     async def open(self) -> None:
         """Open the page as a browser does, and wait for the first picture."""
-        self._pictured = asyncio.Event()
+        self._pictured, self._sending, self._sent = asyncio.Event(), asyncio.Lock(), 0
         start = time.perf_counter()
+        # It keeps the cookie of a proxy.
+        self._browser = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT))
         page = f"{self.address}/analysis"
-        answer = await AsyncHTTPClient().fetch(HTTPRequest(page, request_timeout=TIMEOUT, connect_timeout=TIMEOUT))
-        token = re.search(r'"token":"([^"]+)"', html.unescape(answer.body.decode()))
+        async with self._browser.get(page) as answer:
+            answer.raise_for_status()
+            token = re.search(r'"token":"([^"]+)"', html.unescape(await answer.text()))
         if token is None:
             raise ValueError(f"the page {page} names no session")
-        self._session = get_session_id(token[1])
-        request = HTTPRequest(f"{page.replace('http', 'ws', 1)}/ws", request_timeout=TIMEOUT, connect_timeout=TIMEOUT)
-        self._socket: WebSocketClientConnection = await websocket_connect(
-            request, subprotocols=["bokeh", token[1]], max_message_size=MESSAGE_LIMIT
+        self._socket = await self._browser.ws_connect(
+            f"{page}/ws", protocols=("bokeh", token[1]), max_msg_size=MESSAGE_LIMIT, autoping=True
         )
-        self._protocol, self._sending = Protocol(), asyncio.Lock()
-        self._receiver = Receiver(self._protocol)
         await self._next()  # the server's greeting
-        await self._send(self._protocol.create("PULL-DOC-REQ"))
-        while (reply := await self._next()).msgtype != "PULL-DOC-REPLY":
+        await self._send("PULL-DOC-REQ", {})
+        while (reply := await self._next())[0] != "PULL-DOC-REPLY":
             pass
-        document = reply.content["doc"]
-        self._slider_model = _model(document, self.slider)
-        self._reading = asyncio.ensure_future(self._read())
-        await self._patch({
-            "kind": "MessageSent", "msg_type": "bokeh_event",
-            "msg_data": {"type": "event", "name": "document_ready", "values": {"type": "map", "entries": []}},
-        })  # fmt: skip
-        if not SETTINGS.search(html.unescape(json.dumps(document, ensure_ascii=False)).replace('\\"', '"')):
+        self._model = _model(json.loads(reply[1]), self.slider)
+        self._reading = asyncio.create_task(self._read())
+        await self._patch({"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": READY})
+        if not SETTINGS.search(reply[1]):
             await asyncio.wait_for(self._pictured.wait(), TIMEOUT)
         self.opened = time.perf_counter() - start
 
     async def move(self, value: float) -> None:
         """Move the slider; :attr:`moves` tells when the answer came."""
         self.moves.append(Move(f"{value:.4g}", time.perf_counter()))
-        await self._patch({"kind": "ModelChanged", "model": {"id": self._slider_model}, "attr": "value", "new": value})
+        await self._patch({"kind": "ModelChanged", "model": {"id": self._model}, "attr": "value", "new": value})
 
     async def leave(self) -> None:
         """Close the page."""
-        self._reading.cancel()
-        self._socket.close()
+        if hasattr(self, "_reading"):
+            self._reading.cancel()
+        if hasattr(self, "_socket"):
+            await self._socket.close(code=GOING_AWAY)
+        await self._browser.close()
 
     @property
     def lost(self) -> bool:
         """Whether the last value that was sent is not the one that was answered last."""
         return bool(self.moves) and not self.moves[-1].own
 
-    async def _patch(self, event: Any) -> None:
-        await self._send(patch_doc(patch_doc.create_header(), {}, {"events": [event]}))
+    async def _patch(self, event: dict[str, Any]) -> None:
+        await self._send("PATCH-DOC", {"events": [event]})
 
-    async def _send(self, message: Any) -> None:
+    async def _send(self, kind: str, content: dict[str, Any]) -> None:
         async with self._sending:
-            for fragment in (message.header_json, message.metadata_json, message.content_json):
-                await self._socket.write_message(fragment)
+            self._sent += 1
+            for part in ({"msgid": f"{self._sent}", "msgtype": kind}, {}, content):
+                await self._socket.send_str(json.dumps(part))
 
-    async def _next(self) -> Any:
-        """Return the next message of the server."""
-        while True:
-            fragment = await self._socket.read_message()
-            if fragment is None:
-                raise ConnectionError("the server closed the connection")
-            self.received += len(fragment)
-            if (message := await self._receiver.consume(fragment)) is not None:
-                return message
+    async def _next(self) -> tuple[str, str]:
+        """Return the kind of the next message of the server, and its content; data that come apart from it are passed over."""
+        header = json.loads(await self._part())
+        await self._part()  # what nobody uses
+        content = await self._part()
+        for _ in range(2 * header.get("num_buffers", 0)):
+            await self._part()
+        return header["msgtype"], content
+
+    async def _part(self) -> Any:
+        message = await self._socket.receive()
+        if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+            raise ConnectionError(f"the server closed the connection: {message.data!r} {message.extra or ''}")
+        self.received += len(message.data)
+        return message.data
 
     async def _read(self) -> None:
-        while True:
-            message = await self._next()
-            now = time.perf_counter()
-            if message.msgtype == "ERROR":
-                raise ConnectionError(f"the server answered {message.content}")
-            if message.msgtype == "PATCH-DOC":
-                self._on_patch(message.content["events"], now)
+        try:
+            while True:
+                kind, content = await self._next()
+                if kind == "ERROR":
+                    raise ConnectionError(f"the server answered {content:.300}")
+                if kind == "PATCH-DOC":
+                    self._on_patch(content, time.perf_counter())
+        except (ConnectionError, aiohttp.ClientError) as problem:
+            self.fault = f"{problem}"
 
-    def _on_patch(self, events: list[dict[str, Any]], now: float) -> None:
-        shown = next((found[1] for text in _texts(events) if (found := SETTINGS.search(text))), None)
-        if shown is None or not any(event["kind"] == "ColumnDataChanged" or event.get("attr") == "data" for event in events):
+    def _on_patch(self, content: str, now: float) -> None:
+        shown = SETTINGS.search(content)
+        if shown is None or PICTURE.search(content) is None:
             return
         self._pictured.set()
         for number, move in enumerate(self.moves):
-            if move.value == shown and move.answered is None:
+            if move.value == shown[1] and move.answered is None:
                 move.own = True
                 for earlier in self.moves[: number + 1]:
                     earlier.answered = earlier.answered or now
 
 
-def _texts(events: list[dict[str, Any]]) -> Iterator[str]:
-    return (html.unescape(event["new"]) for event in events if isinstance(event.get("new"), str))
-
-
 def _model(node: Any, label: str) -> str:
     """Return the id of the model in a document whose label begins with a text."""
-    found = _find(node, label)
-    if found is None:
-        raise ValueError(f"the page has no control {label!r}")
-    return found
-
-
-def _find(node: Any, label: str) -> str | None:
-    if isinstance(node, dict):
-        own = node.get("attributes")
-        if isinstance(own, dict) and str(own.get("label", "")).startswith(label) and "id" in node:
-            return str(node["id"])
-        parts = list(node.values())
-    elif isinstance(node, list):
-        parts = node
-    else:
-        return None
-    return next((found for part in parts if (found := _find(part, label)) is not None), None)
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            own = part.get("attributes")
+            if isinstance(own, dict) and str(own.get("label", "")).startswith(label) and "id" in part:
+                return str(part["id"])
+            waiting += reversed(part.values())
+        elif isinstance(part, list):
+            waiting += reversed(part)
+    raise ValueError(f"the page has no control {label!r}")
