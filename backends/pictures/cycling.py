@@ -99,7 +99,7 @@ def _errors(seen: RaceView, log: bool) -> LinePanel:
             Curve("_spread", colour, seen.cycles, series["spread_analysis"], style="--", width=1.2),
             Curve(label, colour, seen.cycles, series["rmse_analysis"], width=1.8),
         ]
-    limits = None if log else _calm([c.y for c in curves])
+    limits = None if log else _calm([*(c.y for c in curves), np.array([seen.sigma])])
     curves += [
         Curve("background RMSE", NEUTRAL, nothing, nothing, width=0.7),
         Curve("spread", NEUTRAL, nothing, nothing, style="--", width=1.2),
