@@ -132,18 +132,18 @@ def cycling_script(stages: Stages, cycles: int, look: Look, name: str) -> str:
 
 _ROLLOUT = """
 prepared = prepare(from_yaml(EXPERIMENT), FOLDER)  # truth, starts and models; networks by the runs that trained them
-exhibit = forecasts(view_of(prepared, prepared.run()))
+exhibit = EXHIBIT(view_of(prepared, prepared.run()))
 """
 
 
-def rollout_script(settings: RolloutSettings, name: str) -> str:
-    """Return the script of forecasts and their scores, complete with their settings."""
-    imports = {
+def rollout_script(settings: RolloutSettings, name: str, exhibit: Literal["forecasts", "physics"] = "forecasts") -> str:
+    """Return the script of forecasts, of their scores or of what they keep, complete with their settings."""
+    imports: dict[str, Sequence[str]] = {
         "backends.experiments.rollout.prepare": ["prepare"], "backends.experiments.rollout.view": ["view_of"],
-        "backends.experiments.run": ["from_yaml"], "backends.pictures.forecasts": ["forecasts"],
+        "backends.experiments.run": ["from_yaml"], f"backends.pictures.{exhibit}": [exhibit],
     }  # fmt: skip
     literals = {"EXPERIMENT": ("The settings as an experiment file, described in docs/rollout.md.", to_yaml(settings))}
-    return script("Rollout", name, ("nc", "csv"), imports, literals, _ROLLOUT)
+    return script("Rollout", name, ("nc", "csv"), imports, literals, _ROLLOUT.replace("EXHIBIT", exhibit))
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,7 +80,7 @@ class RolloutPage:
             TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are",
             self.play.player.keys.lines,
         )  # fmt: skip
-        self.export = ExportMenu(FORMS, lambda: snapshot(state))
+        self.export = ExportMenu(FORMS, lambda: snapshot(state, self.tabs.active == PHYSICS))
         head = pn.FlexBox(
             self.tabs,
             pn.Row(self.export.button, self.help.button, margin=0),

@@ -5,6 +5,7 @@ from html import escape
 import panel as pn
 
 from backends.experiments.rollout.view import RolloutView
+from backends.pictures.physics import spectral_leads
 from dashboard.controls import html
 from dashboard.plots.race.frame import ANY_HEIGHT, grid, with_units
 from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
@@ -13,8 +14,6 @@ from dashboard.rollout.growth import GrowthPart
 from dashboard.rollout.play import EMPTY
 from dashboard.rollout.tracer import BudgetPart
 
-#: Figures of spectra: at so many parts of the longest lead, or fewer where there are few leads.
-PARTS = (0.1, 0.4, 1.0)
 KEPT = {
     True: "the truth keeps it, and drift is an error.",
     False: "the truth does not keep it, and forecasts are to follow it.",
@@ -75,9 +74,8 @@ class PhysicsView:
     def _show_spectra(self, view: RolloutView) -> None:
         result = view.result
         meaning = view.prepared.world.spectrum.meaning if view.prepared.world.spectrum is not None else ""
-        last = len(view.leads) - 1
         power = with_units("power", view.power_unit)
-        leads = sorted({max(1, round(part * last)) for part in PARTS})
+        leads = spectral_leads(view)
         self.spectra = [Spectra() for _ in leads]
         for k, figure in zip(leads, self.spectra, strict=True):
             models = {forecast.label: forecast.spectra[k].numpy() for forecast in result.forecasts}
