@@ -160,6 +160,13 @@ class ObservationState(FileState, Mapped):
             self.window = None
         super().turn_to(latitude, longitude, coarse)
 
+    def resize(self, size: tuple[int, int]) -> None:
+        """Draw for a map of so many pixels on the screen: of many observations its own pixels are squares of them."""
+        if size != self.size:
+            self.size = size
+            if self.picture is not None and self.picture.raster is not None:
+                self._draw()
+
     def choose_box(self, drawn: Window) -> None:
         """Choose what lies in a box on the map."""
         if self.on_map is None:

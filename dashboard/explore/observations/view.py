@@ -155,7 +155,7 @@ class ObservationsView:
             if self._opened_for != opened:
                 self._opened_for = opened
                 self.map.open(state.area, state.on_map)
-                state.size = self.map.size
+                state.resize(self.map.size)
                 self._map_box.styles = {"flex": f"0 1 {self.map.width}px"}
             if self._turned_to != (opened, state.on_map):
                 self._turned_to = opened, state.on_map

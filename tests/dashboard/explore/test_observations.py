@@ -137,6 +137,11 @@ def test_a_million_are_drawn_as_pixels(stations):
     wait(stations)
     assert stations.observations.map._images["value"].visible
     assert not stations.observations.map._dots["value"].visible
+    state, views = stations.state.observations, stations.observations
+    state.choose_projection("globe")
+    wait(stations)
+    rows, columns = np.asarray(views.map._rasters["value"].data["image"][0]).shape
+    assert views.map.size[0] / columns == pytest.approx(views.map.size[1] / rows, rel=0.02)  # squares on the screen
 
 
 def test_observations_are_compared_with_a_field(stations):
