@@ -57,6 +57,10 @@ _COMPONENTS = {
             "slotProps": {"popper": {"placement": "bottom", "popperOptions": {"strategy": "fixed"}}},
         }
     },
+    # Material shows the focus of buttons and tabs by a pulse alone.
+    "MuiButtonBase": {
+        "styleOverrides": {"root": {"&.Mui-focusVisible": {"outline": "3px solid #d55e00", "outlineOffset": "-1px"}}}
+    },
     "MuiLinearProgress": {"defaultProps": {"aria-label": "Progress"}},
     # Material writes the name of the program as a heading of the third level, and space below the header as one of the fifth.
     "MuiTypography": {"defaultProps": {"variantMapping": {"h3": "div", "h5": "div"}}},

@@ -91,6 +91,38 @@ def test_axe_finds_nothing_grave(visitor, path, act, theme):
     assert settled(page) == []
 
 
+#: What has the focus, and whether it or the field that it lies in is marked by a line.
+FOCUSED = """() => {
+  let at = document.activeElement
+  while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+  const lined = (part) => {
+    const style = getComputedStyle(part)
+    return (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || part.matches(".Mui-focused")
+  }
+  const marked = lined(at) || (at.closest(".Mui-focused") !== null) || (at.parentElement !== null && lined(at.parentElement))
+  return [at.getAttribute("aria-label") ?? at.textContent.trim(), marked, at === document.body]
+}"""
+
+
+def test_everything_is_reached_by_tab_and_seen_there(visitor):
+    page = visitor.open("/analysis?case=periodic-1d")
+    expect(page.get_by_role("button", name="Help")).to_be_visible()
+    expect(page.get_by_role("slider", name="σ_b", exact=True)).to_be_visible()
+    page.wait_for_timeout(1000)  # what comes in between would begin anew
+    reached = []
+    for _ in range(70):
+        page.keyboard.press("Tab")
+        name, marked, ended = page.evaluate(FOCUSED)
+        if ended:
+            break
+        assert marked, name
+        reached.append(name)
+    for name in ("Explore", "Present", "Copy link", "σ_b", "σ_o", "Analysis"):
+        assert name in reached
+    assert any(name.startswith("Help") for name in reached)
+    assert any(name.startswith("Export") for name in reached)
+
+
 def test_axe_in_a_scene_with_the_menu_of_exports_and_the_keys(visitor):
     page = visitor.open("/analysis?v=1&scene=correlation-length")
     page.wait_for_function("() => location.search.includes('case.name')")
@@ -122,10 +154,10 @@ TABS = {
 
 @pytest.mark.reference
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("address", TABS)
-def test_axe_on_all_tabs(visitor, address, theme):
-    page = visitor.open(f"{address}{'&' if '?' in address else '?'}theme={theme}")
-    for tab in TABS[address]:
+@pytest.mark.parametrize("path", TABS)
+def test_axe_on_all_tabs(visitor, path, theme):
+    page = visitor.open(f"{path}{'&' if '?' in path else '?'}theme={theme}")
+    for tab in TABS[path]:
         page.get_by_role("tab", name=tab, exact=True).click()
         expect(page.get_by_role("tab", name=tab, exact=True)).to_have_attribute("aria-selected", "true")
         page.wait_for_timeout(1500)

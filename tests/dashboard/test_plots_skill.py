@@ -154,3 +154,17 @@ def test_the_first_and_the_last_dot_are_whole_however_the_costs_change():
         axis = costs.figure.y_range
         assert axis.end - top > 0.02 * (axis.end - axis.start)
         assert 4 - axis.start > 0.02 * (axis.end - axis.start)
+
+
+def test_methods_are_told_apart_without_their_colours():
+    from bokeh.models import Scatter
+
+    from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
+
+    labels = [f"method {k}" for k in range(6)]
+    lines, curves = StretchLines(), LeadCurves("RMSE")
+    lines.show(np.arange(3.0), {label: np.arange(3.0) for label in labels}, "χ²/p")
+    curves.show(np.arange(3.0), {label: LeadCurve(np.arange(3.0)) for label in labels}, "lead")
+    for figure in (lines.figure, curves.figure):
+        markers = [r.glyph.marker for r in figure.renderers if isinstance(r.glyph, Scatter) and r.glyph.marker != "x"]
+        assert len(set(markers)) == len(labels)

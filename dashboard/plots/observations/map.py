@@ -45,6 +45,8 @@ from dashboard.theme import ANALYSIS, DIVERGING, NEUTRAL, FieldStyle
 FRAME_WIDTH, FRAME_HEIGHT = 116, 62
 #: Pixels above and below a projected map, which has no axes.
 ABOVE, BELOW = 30, 2
+#: By class of quality, in the order of `QUALITIES`, with the sign that stands for it at the colour bar.
+QUALITY_MARKERS = {"square": "■", "circle": "●", "triangle": "▲", "diamond": "◆"}
 POINT_SIZE, FEW, MANY = 8, 200, 1500
 #: Opacity of a field under observations, and where their colours have another scale.
 UNDER, FAINT = 0.75, 0.3
@@ -123,6 +125,7 @@ class ObservationMap:
             size = POINT_SIZE if len(picture.rows) <= FEW else POINT_SIZE - 2 if len(picture.rows) <= MANY else POINT_SIZE - 3
             self._points.data = {
                 "x": picture.x, "y": picture.y, "value": picture.values.astype(float), "size": np.full(len(picture.x), size),
+                "marker": _markers(picture.values) if kind == "quality" else ["circle"] * len(picture.x),
                 **columns,
             }  # fmt: skip
 
@@ -185,8 +188,8 @@ class ObservationMap:
         self._points = ColumnDataSource(data={name: [] for name in _COLUMNS})
         self._dots = {
             name: fig.scatter(
-                "x", "y", source=self._points, size="size", fill_color=Field("value", transform=self._mappers[name]),
-                line_color=NEUTRAL, line_width=0.5, visible=False,
+                "x", "y", source=self._points, size="size", marker="marker",
+                fill_color=Field("value", transform=self._mappers[name]), line_color=NEUTRAL, line_width=0.5, visible=False,
             )
             for name in ("value", "quality")
         }  # fmt: skip
@@ -249,6 +252,12 @@ class ObservationMap:
         self.width = int(width)
 
 
+def _markers(classes: np.ndarray) -> list[str]:
+    """Return the marker of each class of quality, for who does not see its colour; a circle where there is none."""
+    known = list(QUALITY_MARKERS)
+    return [known[int(k)] if 0 <= k < len(known) else "circle" for k in classes]
+
+
 def image_of(raster: Raster) -> dict[str, list]:
     """Return what an image of a raster is drawn from."""
     return {
@@ -258,7 +267,7 @@ def image_of(raster: Raster) -> dict[str, list]:
 
 
 _NO_IMAGE: dict[str, list] = {"image": [], "x": [], "y": [], "dw": [], "dh": []}
-_COLUMNS = ("x", "y", "value", "size", "what", "report", "when", "level")
+_COLUMNS = ("x", "y", "value", "size", "marker", "what", "report", "when", "level")
 
 
 def _image(fig: figure, source: ColumnDataSource, mapper: ColorMapper, alpha: float = 1.0) -> GlyphRenderer:
@@ -275,5 +284,8 @@ def _bar(mapper: LinearColorMapper | LogColorMapper, name: str) -> ColorBar:
     )
     if name == "quality":
         bar.ticker = FixedTicker(ticks=[0, 1, 2, 3])
-        bar.formatter = CustomJSTickFormatter(args={"names": list(QUALITIES)}, code="return names[tick]")
+        bar.formatter = CustomJSTickFormatter(
+            args={"names": [f"{sign} {name}" for sign, name in zip(QUALITY_MARKERS.values(), QUALITIES, strict=True)]},
+            code="return names[tick]",
+        )
     return bar

@@ -24,6 +24,8 @@ LINE_STYLES: dict[Quantity, tuple[tuple[int, ...], float]] = {
     "spread": ((5, 3), 1.5),
 }
 
+#: As many as there are colours.
+METHOD_MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex")
 #: Points of a line, rows and columns of an image: more are no more than the screen shows.
 MOST_POINTS, MOST_CELLS = 600, 220
 #: Characters of a method's label that there is room for in a legend.
@@ -42,6 +44,11 @@ _TOOLBAR = ":host(.bk-inner) { background-color: transparent; opacity: 1; pointe
 def method_colour(place: int) -> str:
     """Return the colour of the method at a place in the list of all methods; beyond the sixth they begin again."""
     return METHOD_COLOURS[place % len(METHOD_COLOURS)]
+
+
+def method_marker(place: int) -> str:
+    """Return the marker of the method at a place, for who does not see its colour."""
+    return METHOD_MARKERS[place % len(METHOD_MARKERS)]
 
 
 def short(label: str) -> str:

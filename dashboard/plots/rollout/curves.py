@@ -10,7 +10,17 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import set_limits
-from dashboard.plots.race.frame import Notice, calm, finite, legend, method_colour, race_figure, short, value_hover
+from dashboard.plots.race.frame import (
+    Notice,
+    calm,
+    finite,
+    legend,
+    method_colour,
+    method_marker,
+    race_figure,
+    short,
+    value_hover,
+)
 from dashboard.theme import NEUTRAL, REJECTED, TRUTH
 
 #: Up to so many leads points are drawn, too: of a single one there is no line.
@@ -138,7 +148,9 @@ class LeadCurves:
             source, colour = self._sources[place], method_colour(place)
             band = VArea(x="lead", y1="low", y2="high", fill_color=colour, fill_alpha=0.2)
             line = Line(x="lead", y="value", line_color=colour, line_width=2)
-            dots = fig.add_glyph(source, Scatter(x="lead", y="value", size=4, fill_color=colour, line_color=None))
+            dots = fig.add_glyph(
+                source, Scatter(x="lead", y="value", size=7, marker=method_marker(place), fill_color=colour, line_color=None)
+            )
             dashes = Line(x="lead", y="dashed", line_color=colour, line_width=1.5, line_dash=[5, 3])
             glyphs: list[GlyphRenderer] = [fig.add_glyph(source, band), fig.add_glyph(source, line), dots]
             if self._dashed:

@@ -10,7 +10,17 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import column, positive, set_limits
-from dashboard.plots.race.frame import Notice, calm, finite, legend, method_colour, race_figure, short, value_hover
+from dashboard.plots.race.frame import (
+    Notice,
+    calm,
+    finite,
+    legend,
+    method_colour,
+    method_marker,
+    race_figure,
+    short,
+    value_hover,
+)
 from dashboard.plots.race.marks import Marks
 from dashboard.plots.skill.frame import HEIGHT, NOTHING, calm_log, entries, plain_ticks
 from dashboard.theme import NEUTRAL
@@ -109,7 +119,9 @@ class StretchLines:
         for place, (label, source) in enumerate(self._sources.items()):
             colour = method_colour(place)
             line = fig.add_glyph(source, Line(x="cycle", y="value", line_color=colour, line_width=2))
-            dots = fig.add_glyph(source, Scatter(x="cycle", y="value", size=5, fill_color=colour, line_color=None))
+            dots = fig.add_glyph(
+                source, Scatter(x="cycle", y="value", size=7, marker=method_marker(place), fill_color=colour, line_color=None)
+            )
             line.visible = dots.visible = label not in self._off
             line.on_change("visible", partial(self._on_visible, label))
             drawn[label] = [line, dots]

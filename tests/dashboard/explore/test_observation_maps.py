@@ -38,6 +38,10 @@ def test_colours_of_departures_lie_evenly_about_zero(folder):
     state.choose_colour("quality")
     wait(page)
     assert not views.colours._limits.visible
+    points = views.map._points.data
+    told = {value: set(np.array(points["marker"])[points["value"] == value]) for value in set(points["value"])}
+    assert all(len(markers) == 1 for markers in told.values())  # classes are told apart without their colours, too
+    assert len({marker for markers in told.values() for marker in markers}) == len(told)
     page.close()
 
 
