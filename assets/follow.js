@@ -19,6 +19,10 @@ const LOOKS = `
   @keyframes nudge { 30% { box-shadow: 0 0 0 7px #ffb000; } }
   @media (prefers-reduced-motion: reduce) { .follow.nudge button { animation: none; } }
 `
+// The end of the page and of the sidebar, which lie in the shadow root of the frame, must not lie under the bar.
+const SHEET = new CSSStyleSheet()
+SHEET.replaceSync(".main-content { max-height: calc(100vh - 130px) !important; } .sidebar { padding-bottom: 72px !important; }")
+const LOOK_EVERY = 300 // milliseconds, until the frame is there
 const SAYS = {
   following: "This page moves with the presenter's.",
   away: "The presenter has left. This is the last picture.",
@@ -31,6 +35,15 @@ const TOUCHES = [
 ]
 const OF_THE_READER = new Set(["Tab", "PageDown", "PageUp", "Home", "End", "ArrowUp", "ArrowDown"])
 const ARROWS = "input, textarea, select, [role=slider], [role=tab], [role=radio], [role=combobox], [role=spinbutton]"
+
+function frame(root) {
+  if (root.querySelector(".main-content")) return root
+  for (const part of root.querySelectorAll("*")) {
+    const found = part.shadowRoot && frame(part.shadowRoot)
+    if (found) return found
+  }
+  return null
+}
 
 export function render({model}) {
   const layer = document.createElement("div"), shadow = layer.attachShadow({mode: "open"})
@@ -98,11 +111,17 @@ export function render({model}) {
   for (const [type, listener] of listeners) window.addEventListener(type, listener, {capture: true, passive: type === "wheel"})
   model.on("state", show)
   model.on("remove", () => {
+    clearInterval(waiting)
     layer.remove()
     for (const [type, listener] of listeners) window.removeEventListener(type, listener, {capture: true})
   })
-  document.documentElement.classList.add("following")
   document.body.append(layer)
+  const waiting = setInterval(() => {
+    const root = frame(document)
+    if (!root) return
+    clearInterval(waiting)
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, SHEET]
+  }, LOOK_EVERY)
   show()
   return document.createElement("div")
 }

@@ -7,13 +7,14 @@ const LOOKS = `
   .room { position: fixed; top: 56px; right: 12px; z-index: 4200; box-sizing: border-box; width: max-content; max-width: min(430px, 94vw);
     max-height: calc(100vh - 70px); overflow: auto; padding: 16px 22px 18px; border-radius: 10px; background: #0b2f4d; color: #fff;
     font: 16px/1.45 system-ui, sans-serif; box-shadow: 0 4px 30px rgb(0 0 0 / 50%); }
-  .room.large { inset: 0 0 52px 0; margin: auto; height: max-content; max-width: 92vw; max-height: 92vh; font-size: 22px; text-align: center; }
+  .room.large { inset: 0 0 52px 0; margin: auto; height: max-content; max-width: 92vw; max-height: calc(100vh - 68px); font-size: 22px; text-align: center; }
   h2 { margin: 0 0 6px; font-size: 1.2em; }
   p { margin: 6px 0; }
   .code { display: block; margin: 2px 0; font: 700 46px/1.2 ui-monospace, monospace; letter-spacing: 0.16em; }
   .large .code { font-size: 96px !important; } /* also where all else has the size of presenter mode */
   img { display: block; width: 240px; height: 240px; margin: 10px 0; border-radius: 6px; background: #fff; }
-  .large img { width: min(46vh, 420px); height: min(46vh, 420px); margin: 10px auto; }
+  .large h2 { display: none; }
+  .large img { width: min(38vh, 420px); height: min(38vh, 420px); margin: 6px auto; }
   .link { overflow-wrap: anywhere; user-select: all; font-size: 0.94em; }
   .problem { border-left: 4px solid #ff9d5c; padding-left: 10px; }
   .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 12px; }

@@ -51,6 +51,7 @@ _PAGE = """<!doctype html>
 :root {{ color-scheme: light dark; }}
 body {{ font: 17px/1.5 system-ui, sans-serif; max-width: 560px; margin: 15vh auto; padding: 0 16px; }}
 h1 {{ font-size: 22px; }}
+form {{ display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }}
 input, button {{ font: inherit; padding: 6px 10px; }}
 input {{ text-transform: uppercase; letter-spacing: 0.1em; }}
 .problem {{ border-left: 4px solid #d55e00; background: rgba(213, 94, 0, 0.12); padding: 8px 12px; border-radius: 4px; }}
