@@ -29,8 +29,9 @@ class Arrival:
         self._document = weakref.ref(document)
         self._lock = threading.Lock()
         self._waiting: deque[Change] = deque()
-        self._open = self._arrived = False
+        self._open = self._arrived = self._over = False
         pn.state.onload(self._on_load)
+        document.on_session_destroyed(self._on_end)
 
     def hand_over(self, change: Change) -> None:
         """Call this on the event loop of the page, with its document locked, as soon as the document may change.
@@ -43,6 +44,8 @@ class Arrival:
             If Bokeh is taking the document apart.
         """
         with self._lock:
+            if self._over:
+                return
             self._waiting.append(change)
             now = self._open
         if now:
@@ -51,7 +54,7 @@ class Arrival:
     def begin(self) -> None:
         """Let the document change: the frame of the page is on its way, and the browser has scripts to load."""
         with self._lock:
-            if self._open or self._arrived:
+            if self._open or self._arrived or self._over:
                 return
             self._open, waiting = True, len(self._waiting)
         for _ in range(waiting):
@@ -83,6 +86,12 @@ class Arrival:
             self._open = self._arrived = True
         while self._next():
             pass
+
+    def _on_end(self, _session: object) -> None:
+        """Let go of what was to be changed, which holds the page."""
+        with self._lock:
+            self._open, self._over = False, True
+            self._waiting.clear()
 
 
 _ARRIVALS: "weakref.WeakKeyDictionary[Document, Arrival]" = weakref.WeakKeyDictionary()

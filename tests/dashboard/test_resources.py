@@ -13,6 +13,7 @@ from bokeh.client import pull_session
 
 from backends.fields.catalogue import Catalogue
 from dashboard import server as server_module
+from dashboard import shell
 from dashboard.analysis.page import AnalysisPage
 from dashboard.explore.page import ExplorePage
 from dashboard.training.page import TrainingPage
@@ -50,9 +51,14 @@ def served(tmp_path, monkeypatch):
     monkeypatch.setattr(pn.state, "onload", lambda loaded: loaded())
     for kind in (ExplorePage, AnalysisPage, TrainingPage):
         monkeypatch.setattr(server_module, kind.__name__, remembered(kind))
+    # What other tests have left is not looked through again each time that the last visitor's page is looked for.
+    gc.collect()
+    gc.freeze()
+    monkeypatch.setattr(shell, "PERIOD", 200)  # what waits for its next turn holds the document until then
     soon = {"check_unused_sessions_milliseconds": 100, "unused_session_lifetime_milliseconds": 100}
     with serving(Catalogue(tmp_path), **soon) as server:
         yield server.address, pages, server.server.get_sessions
+    gc.unfreeze()
 
 
 @pytest.mark.parametrize("path", ["/explore", "/analysis", "/training"])
