@@ -4,7 +4,7 @@
 const FOLLOWED = "assimilab-room-followed"
 const LOOKS = `
   .follow { position: fixed; inset: auto 0 0 0; z-index: 4000; display: flex; align-items: center; gap: 4px 14px; flex-wrap: wrap;
-    box-sizing: border-box; min-height: 52px; padding: 6px 18px; background: #0b2f4d; color: #fff; font: 17px/1.35 system-ui, sans-serif;
+    box-sizing: border-box; min-height: 52px; padding: 6px 18px; background: #0b2f4d; color: #fff; font: 17px/1.35 Roboto, system-ui, sans-serif;
     box-shadow: 0 -2px 12px rgb(0 0 0 / 30%); }
   .follow.over { background: #7a3300; }
   .dot { flex: none; width: 12px; height: 12px; border-radius: 50%; background: #45d19b; }
@@ -25,8 +25,8 @@ SHEET.replaceSync(".main-content { max-height: calc(100vh - 130px) !important; }
 const LOOK_EVERY = 300 // milliseconds, until the frame is there
 const SAYS = {
   following: "This page moves with the presenter's.",
-  away: "The presenter has left. This is the last picture.",
-  closed: "The room is closed. This is the last picture.",
+  away: "The presenter has left. This page stays where it is.",
+  closed: "The room is closed. This page stays where it is.",
 }
 // What a hand does to a page; scrolling is left to it.
 const TOUCHES = [

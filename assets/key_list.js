@@ -2,7 +2,7 @@
 
 const LOOKS = `
   dialog { box-sizing: border-box; max-width: 94vw; max-height: 92vh; overflow: auto; padding: 14px 26px 20px; border: 0; border-radius: 10px;
-    background: #0b2f4d; color: #fff; font: 15px/1.5 system-ui, sans-serif; box-shadow: 0 4px 30px rgb(0 0 0 / 50%); }
+    background: #0b2f4d; color: #fff; font: 15px/1.5 Roboto, system-ui, sans-serif; box-shadow: 0 4px 30px rgb(0 0 0 / 50%); }
   dialog::backdrop { background: rgb(0 0 0 / 35%); }
   h2 { margin: 10px 0 4px; font-size: 18px; }
   table { border-collapse: collapse; }

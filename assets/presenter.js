@@ -33,7 +33,7 @@ TEXTLESS.replaceSync(".scene { display: none !important; }")
 
 const LOOKS = `
   .strip { position: fixed; inset: auto 0 0 0; z-index: 4000; display: flex; align-items: center; gap: 10px; box-sizing: border-box;
-    min-height: 52px; padding: 4px 14px; background: #0b2f4d; color: #fff; font: 22px/1.2 system-ui, sans-serif; }
+    min-height: 52px; padding: 4px 14px; background: #0b2f4d; color: #fff; font: 22px/1.2 Roboto, system-ui, sans-serif; }
   .strip b { flex: 1; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; font-weight: 600; }
   .strip button, .strip a { font: inherit; color: inherit; background: none; border: 2px solid rgb(255 255 255 / 60%); border-radius: 6px;
     padding: 4px 12px; cursor: pointer; text-decoration: none; white-space: nowrap; }

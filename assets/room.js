@@ -6,7 +6,7 @@ const SAY_EVERY = 400 // milliseconds; what is sent while the page loads is lost
 const LOOKS = `
   .room { position: fixed; top: 56px; right: 12px; z-index: 4200; box-sizing: border-box; width: max-content; max-width: min(430px, 94vw);
     max-height: calc(100vh - 70px); overflow: auto; padding: 16px 22px 18px; border-radius: 10px; background: #0b2f4d; color: #fff;
-    font: 16px/1.45 system-ui, sans-serif; box-shadow: 0 4px 30px rgb(0 0 0 / 50%); }
+    font: 16px/1.45 Roboto, system-ui, sans-serif; box-shadow: 0 4px 30px rgb(0 0 0 / 50%); }
   .room.large { inset: 0 0 52px 0; margin: auto; height: max-content; max-width: 92vw; max-height: calc(100vh - 68px); font-size: 22px; text-align: center; }
   h2 { margin: 0 0 6px; font-size: 1.2em; }
   p { margin: 6px 0; }

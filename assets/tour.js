@@ -8,7 +8,7 @@ const ROOM = 6, GAP = 12 // pixels round what is pointed at, and between that an
 
 const LOOKS = `
   .card { position: fixed; z-index: 3500; box-sizing: border-box; width: 330px; max-width: calc(100vw - 24px); padding: 12px 16px 14px;
-    border-radius: 10px; background: #0b2f4d; color: #fff; font: 15px/1.45 system-ui, sans-serif; box-shadow: 0 4px 24px rgb(0 0 0 / 45%); }
+    border-radius: 10px; background: #0b2f4d; color: #fff; font: 15px/1.45 Roboto, system-ui, sans-serif; box-shadow: 0 4px 24px rgb(0 0 0 / 45%); }
   .offer { right: 18px; bottom: 18px; width: 290px; pointer-events: none; }
   .offer button { pointer-events: auto; }
   h2 { margin: 0 0 2px; font-size: 16px; }

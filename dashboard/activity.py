@@ -7,6 +7,7 @@ nothing. That the browser is written to is not told: it goes on when one of the 
 import weakref
 from typing import Protocol
 
+from bokeh.application.application import SessionContext
 from bokeh.document import Document
 
 
@@ -18,16 +19,25 @@ class Follower(Protocol):
 
 
 #: By the session's id. Followers hold their page, and go with it.
-_FOLLOWERS: "weakref.WeakValueDictionary[str, Follower]" = weakref.WeakValueDictionary()
+_FOLLOWERS: "dict[str, weakref.WeakSet[Follower]]" = {}
 
 
 def follow(document: Document, follower: Follower) -> None:
-    """Let something follow the page of a document; the last that asks is told."""
-    if document.session_context is not None:
-        _FOLLOWERS[document.session_context.id] = follower
+    """Let something follow the page of a document until its session ends."""
+    if document.session_context is None:
+        return
+    session = document.session_context.id
+    if session not in _FOLLOWERS:
+        _FOLLOWERS[session] = weakref.WeakSet()
+        document.on_session_destroyed(_forget)
+    _FOLLOWERS[session].add(follower)
 
 
 def happened(session: str) -> None:
     """Tell who follows the page of a session, on its event loop."""
-    if (follower := _FOLLOWERS.get(session)) is not None:
+    for follower in tuple(_FOLLOWERS.get(session, ())):
         follower.touch()
+
+
+def _forget(context: SessionContext) -> None:
+    _FOLLOWERS.pop(context.id, None)

@@ -25,9 +25,12 @@ from dashboard.help import Help
 from dashboard.rooms.registry import Room
 from dashboard.shell import Content
 from dashboard.tabs import bring_forward, empty_tabs
+from dashboard.ticker import Ticker
 
 #: Milliseconds between two looks at the race.
 LOOK_EVERY = 40
+#: While the race stands still; others may let it go on.
+AT_REST = 250
 VIEWS = ("Live", "Diagnostics", "Long runs", "File")
 LIVE, DIAGNOSTICS, RUNS, FILE = range(len(VIEWS))
 FILE_WORDS = """
@@ -88,7 +91,7 @@ class CyclingPage:
         self._loaded, self._closed = self._document is None, False
         if self._document is not None:
             pn.state.onload(self._on_load)
-        self._ticking = pn.state.add_periodic_callback(self.tick, period=LOOK_EVERY) if self._document is not None else None
+        self._ticking = None if self._document is None else Ticker(self._document, self.tick, LOOK_EVERY, AT_REST)
 
     def content(self) -> Content:
         """Return the page for the frame."""
@@ -97,14 +100,16 @@ class CyclingPage:
             keys=self.transport.keys.lines, tour=TOUR,
         )  # fmt: skip
 
-    def tick(self) -> None:
-        """Bring the page up to date with the race; called some times a second."""
+    def tick(self) -> bool:
+        """Bring the page up to date with the race, some times a second; return whether it goes on."""
         self.transport.tick()
         self.controls.refresh()
         if self.tabs.active == RUNS:
             self.runs.show()
         if self._document is None or (self._loaded and self._pace.ready and self._in_turn()):
             self.state.look()
+        live, view = self.state.live, self.state.view
+        return live is not None and (live.running or not live.ready or view is None or view.cycle != live.cycle)
 
     def _in_turn(self) -> bool:
         """Return whether it is the turn of this page: of many that follow a room, each has fewer pictures."""

@@ -29,9 +29,12 @@ from dashboard.rollout.skill import SkillView
 from dashboard.rollout.state import RolloutState
 from dashboard.shell import Content
 from dashboard.tabs import bring_forward, empty_tabs
+from dashboard.ticker import Ticker
 
 #: Milliseconds between two looks at the progress.
 LOOK_EVERY = 200
+#: While no forecasts are made.
+AT_REST = 600
 #: Milliseconds after the page has been loaded, in which the browser draws it.
 SHOWN_AFTER = 500
 VIEWS = ("Play", "Skill", "Physics", "Sensitivity", "Archive", "Long runs", "File")
@@ -102,7 +105,7 @@ class RolloutPage:
         self.address = Address(RolloutAddress(state, Tab(self.tabs, VIEWS), self.play.player, self._when_shown), query)
         if self._document is not None:
             pn.state.onload(self._on_load)
-        self._ticking = pn.state.add_periodic_callback(self.tick, period=LOOK_EVERY) if self._document is not None else None
+        self._ticking = None if self._document is None else Ticker(self._document, self.tick, LOOK_EVERY, AT_REST)
 
     def content(self) -> Content:
         """Return the page for the frame."""
@@ -110,8 +113,8 @@ class RolloutPage:
             [self._main], self.controls.content(), self.close, self.address, keys=self.play.player.keys.lines, tour=TOUR
         )
 
-    def tick(self) -> None:
-        """Bring progress and names of networks up to date; called some times a second."""
+    def tick(self) -> bool:
+        """Bring progress and names of networks up to date, some times a second; return whether something is computed."""
         self.controls.refresh()
         self.skill.others.tick()
         self.sensitivity.tick()
@@ -120,6 +123,7 @@ class RolloutPage:
             self.runs.show()
         if self.state.running:
             self._show_progress()
+        return self.state.running
 
     def close(self) -> None:
         """Let go of everything when the session ends."""

@@ -13,6 +13,7 @@ from dashboard.file_view import FileView
 from dashboard.help import Help
 from dashboard.shell import Content
 from dashboard.tabs import bring_forward, empty_tabs
+from dashboard.ticker import Ticker
 from dashboard.training.address import TrainingAddress
 from dashboard.training.bar import RunBar
 from dashboard.training.controls import TrainingControls
@@ -26,6 +27,8 @@ from dashboard.training.weights import WeightsControls
 
 #: Milliseconds between two looks at the runs.
 LOOK_EVERY = 300
+#: While the run that is shown has ended.
+AT_REST = 1000
 VIEWS = ("Live", "Runs", "File")
 LIVE, RUNS, FILE = range(len(VIEWS))
 FILE_WORDS = """
@@ -71,16 +74,16 @@ class TrainingPage:
         self._loaded = self._document is None
         if self._document is not None:
             pn.state.onload(self._on_load)
-        self._ticking = pn.state.add_periodic_callback(self.tick, period=LOOK_EVERY) if self._document is not None else None
+        self._ticking = None if self._document is None else Ticker(self._document, self.tick, LOOK_EVERY, AT_REST)
 
     def content(self) -> Content:
         """Return the page for the frame."""
         return Content([self._main], self.controls.content(), self.close, self.address, tour=TOUR)
 
-    def tick(self) -> None:
-        """Bring the page up to date with the runs; called some times a second."""
+    def tick(self) -> bool:
+        """Bring the page up to date with the runs, some times a second; return whether the one that is shown goes on."""
         if not self._loaded:
-            return
+            return True
         state, source = self.state, self.state.source
         found = state.runs()
         known = {job.id: job for job in found}
@@ -104,6 +107,7 @@ class TrainingPage:
                 self.runs.show(found)
             else:
                 self.weights.show(job)
+        return source.loading or (job is not None and not job.state.final)
 
     def close(self) -> None:
         """Let go of everything when the session ends; the runs go on."""
