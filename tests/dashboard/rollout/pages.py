@@ -11,6 +11,8 @@ steps: 6
 members: 4
 starts: 3
 """
+#: Other forecasts; for the same settings as before one is given what was there.
+OTHERS = SMALL.replace("starts: 3", "starts: 2")
 
 EUROPE = """
 kind: rollout

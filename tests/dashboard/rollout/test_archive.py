@@ -10,6 +10,7 @@ import xarray as xr
 from backends.fields.catalogue import Catalogue
 from dashboard.rollout.page import ARCHIVE, RolloutPage
 from tests.dashboard.helpers import text_of
+from tests.dashboard.rollout.pages import OTHERS
 
 SMALL = """
 kind: rollout
@@ -86,6 +87,7 @@ def test_a_store_and_a_netcdf_file_can_be_downloaded(page, tmp_path):
         np.testing.assert_array_equal(data.phi, reopened.phi)
         np.testing.assert_allclose(data.valid_time, data.init_time + data.lead_time)
     assert stores.download.visible
+    page.state.take(OTHERS)
     page.state.run()
     page.state.wait()
     assert not stores.download.visible  # it is of earlier forecasts

@@ -19,6 +19,7 @@ from dashboard.rollout import films
 from dashboard.rollout.page import ARCHIVE, PLAY, RolloutPage
 from dashboard.theme import DIVERGING
 from tests.dashboard.helpers import text_of
+from tests.dashboard.rollout.pages import OTHERS
 
 SMALL = """
 kind: rollout
@@ -177,6 +178,7 @@ def test_films_of_earlier_forecasts_are_not_offered_beside_newer_ones(page):
     drawn(page, "PNG, the lead shown")
     assert part.download.visible
     earlier = page.state.view
+    page.state.take(OTHERS)
     page.state.run()
     page.state.wait()
     assert page.state.view is not earlier

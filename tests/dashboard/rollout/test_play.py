@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.rollout.page import PLAY
-from tests.dashboard.rollout.pages import EUROPE, SMALL, WATER, run
+from tests.dashboard.rollout.pages import EUROPE, OTHERS, SMALL, WATER, run
 
 
 def test_another_start_is_shown_with_the_forecasts_that_were_verified(page):
@@ -124,6 +124,7 @@ def test_the_player_steps_and_plays_within_the_leads(page):
     assert player.lead == 6
     player.keys._handle_msg(" ")
     assert (player.clock.playing, player.lead, player.play.label) == (True, 0, "Pause")
+    page.state.take(OTHERS)
     run(page)
     assert not player.clock.playing
     assert page.tabs.active == PLAY
