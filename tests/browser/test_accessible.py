@@ -138,6 +138,7 @@ def test_axe_in_a_scene_with_the_menu_of_exports_and_the_keys(visitor):
     assert settled(page) == []
 
 
+@pytest.mark.reference
 def test_axe_on_observations_in_the_dark(visitor, data):
     (data / "stations.csv").write_text(STATIONS)
     page = visitor.open("/explore?dataset=stations.csv&theme=dark")
