@@ -35,8 +35,8 @@ BELOW: Any = {"location": "bottom", "shrink": 0.4, "aspect": 40, "pad": 0.02}
 ASIDE: Any = {"shrink": 0.85, "pad": 0.02}
 #: Points of which the edges are seen; those of many would hide their colours.
 FEW = 300
-#: Dots per inch of PNG.
-DPI = 144
+#: Dots per inch of PNG, and decimals of where a panel lies, in parts of the picture.
+DPI, DIGITS = 144, 6
 #: Characters of the title in a line, per inch.
 CHARACTERS = 8
 #: Names and values are a user's: a dollar must not begin a formula. Texts stay texts, and equal pictures are equal files.
@@ -49,6 +49,7 @@ def paint(drawing: Drawing, kind: Kind) -> bytes:
     """Return a picture as the content of a file."""
     with matplotlib.rc_context(SETTINGS):
         figure = _figure(drawing)
+        _lay_out(figure)
         content = BytesIO()
         # A date would make each file another one.
         metadata = {"Date": None, "Title": drawing.title} if kind == "svg" else {"Title": drawing.title}
@@ -56,33 +57,45 @@ def paint(drawing: Drawing, kind: Kind) -> bytes:
         return content.getvalue()
 
 
+def _lay_out(figure: Figure) -> None:
+    """Put the panels where they are to stay. The last digits a solver finds vary from one run to the next, and names in SVG hold them."""
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.execute(figure)
+    figure.set_layout_engine("none")
+    for ax in figure.axes:
+        ax.set_position(np.round(ax.get_position(original=True).bounds, DIGITS))
+
+
 def _figure(drawing: Drawing) -> Figure:
     columns = min(drawing.columns, len(drawing.panels))
     width = ALONE if columns == 1 else BESIDE * columns
     rows = _rows(drawing, columns)
     heights = []
-    for row, wide in rows:
-        if wide:
+    for row, span in rows:
+        if span > 2:
             heights.append(LINES if isinstance(row[0], LinePanel) else min(_shape(row[0]) * width, HIGHEST))
         else:
-            heights.append(max(_shape(panel) for panel in row) * width / columns)
-    figure = Figure((width, 0.6 + 0.7 * len(rows) + 0.8 * sum(heights)), layout="constrained")
+            heights.append(max(_shape(panel) for panel in row) * width * span / (2 * columns))
+    figure = Figure((width, 0.6 + 0.7 * len(rows) + 0.8 * sum(heights)), dpi=DPI, layout="constrained")
     title = fill(drawing.title, int(CHARACTERS * width), break_long_words=True)
     figure.suptitle(title, fontsize=11)
-    grid = figure.add_gridspec(len(rows), columns, height_ratios=heights)
-    for r, (row, wide) in enumerate(rows):
+    grid = figure.add_gridspec(len(rows), 2 * columns, height_ratios=heights)
+    for r, (row, span) in enumerate(rows):
         for c, panel in enumerate(row):
-            ax = figure.add_subplot(grid[r, :] if wide else grid[r, c])
-            ax.set_title(fill(panel.title, int(CHARACTERS * width / (1 if wide else columns) * 1.2)))
-            _draw(figure, ax, panel, wide)
+            ax = figure.add_subplot(grid[r, c * span : (c + 1) * span])
+            ax.set_title(fill(panel.title, int(CHARACTERS * width * span / (2 * columns) * 1.2)))
+            _draw(figure, ax, panel, span > 2)
     return figure
 
 
-def _rows(drawing: Drawing, columns: int) -> list[tuple[Sequence[Panel], bool]]:
-    """Return the panels of each row, and whether it is a single one that has all of it."""
-    alone, beside = drawing.panels[: drawing.wide], drawing.panels[drawing.wide :]
-    rows: list[tuple[Sequence[Panel], bool]] = [([panel], columns > 1) for panel in alone]
-    return rows + [(beside[k : k + columns], False) for k in range(0, len(beside), columns)]
+def _rows(drawing: Drawing, columns: int) -> list[tuple[Sequence[Panel], int]]:
+    """Return the panels of each row, and how many halves of a column each has; more than two where it has the row to itself."""
+    end = len(drawing.panels) - drawing.small
+    alone, beside, small = drawing.panels[: drawing.wide], drawing.panels[drawing.wide : end], drawing.panels[end:]
+    rows: list[tuple[Sequence[Panel], int]] = [([panel], 2 * columns) for panel in alone]
+    rows += [(beside[k : k + columns], 2) for k in range(0, len(beside), columns)]
+    return rows + [(small[k : k + 2 * columns], 1) for k in range(0, len(small), 2 * columns)]
 
 
 def _draw(figure: Figure, ax: Any, panel: Panel, wide: bool) -> None:
@@ -133,14 +146,21 @@ def _map(figure: Figure, ax: Any, panel: MapPanel, wide: bool) -> None:
     else:
         if panel.geographic:
             ax.plot(*coastlines(r.west, r.east, r.south, r.north).T, color="black", linewidth=0.7)
-        ax.set(xlabel=panel.axes[0], ylabel=panel.axes[1])
+        if panel.label:
+            ax.set(xlabel=panel.axes[0], ylabel=panel.axes[1])
+        else:
+            ax.tick_params(labelbottom=False, labelleft=False)
+    for line in panel.lines:
+        ax.plot(line.x, line.y, line.style, color="white", linewidth=2.2 * line.width, alpha=0.7)
+        ax.plot(line.x, line.y, line.style, color=line.colour, linewidth=line.width)
     if panel.points is not None:
         _points_on_map(figure, ax, panel.points, image, wide)
     if panel.overlay is not None:
         _over(ax, panel.overlay)
     shown = panel.edges
     ax.set(xlim=(shown.west, shown.east), ylim=(shown.south, shown.north))
-    figure.colorbar(image, ax=ax, label=panel.label, **(BELOW if wide else ASIDE))
+    if panel.label:
+        figure.colorbar(image, ax=ax, label=panel.label, **(BELOW if wide else ASIDE))
 
 
 def _ground(ax: Any, projection: Projection) -> None:
@@ -178,6 +198,11 @@ def _points_on_map(figure: Figure, ax: Any, points: Points, image: Any, wide: bo
     # A size is an area in square points, of which there are 72 to an inch, and pixels 96.
     sizes = size if points.sizes is None else (0.75 * points.sizes[~out]) ** 2
     look: dict[str, Any] = {"s": sizes, "linewidths": 0.5 if many <= FEW else 0.2, "zorder": 3}
+    if points.markers:
+        areas = np.broadcast_to(sizes, many)
+        for x, y, area, colour, marker in zip(points.x, points.y, areas, points.colour, points.markers, strict=True):
+            ax.scatter(x, y, area, colour, marker=marker, edgecolors="black", linewidths=0.5, zorder=3)
+        return
     plain = points.values is None or not np.isfinite(points.values).any()
     own = points.colours
     fill_with: dict[str, Any]
