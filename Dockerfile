@@ -16,7 +16,7 @@ COPY --chown=assimilab dashboard dashboard
 COPY --chown=assimilab assets assets
 
 # Fields to look at are mounted here: -v /my/fields:/data:ro
-ENV ASSIMILAB_DATA=/data PYTHONUNBUFFERED=1
+ENV ASSIMILAB_DATA=/data PYTHONMALLOC=malloc PYTHONUNBUFFERED=1
 EXPOSE 5006
 HEALTHCHECK --interval=30s --timeout=5s --start-period=40s \
     CMD [".venv/bin/python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:5006/status.json', timeout=4)"]

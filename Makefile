@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 
 .PHONY: run test lint audit reference bench load scaling bench-learning docs screenshots setup setup-dev browser clean
 
+# Python's own allocator would keep the memory of pages whose visitors have left; the system's gives it back.
+run: export PYTHONMALLOC := malloc
 run: setup            ## install once, then start the server
 	@$(BIN)/python app.py $(ARGS)
 
@@ -23,7 +25,7 @@ reference: setup-dev  ## slow tests, a minute or more each, and the table of pub
 	$(BIN)/python -m pytest -m reference
 	$(BIN)/python -m scripts.reference_scores
 
-audit: setup-dev      ## known vulnerabilities of the pinned packages; asks pypi.org, and says so where it cannot
+audit: setup-dev      ## known vulnerabilities of the pinned packages; asks the package index for them, and says so where it cannot
 	$(BIN)/pip-audit --strict --disable-pip --no-deps -r requirements.txt
 
 docs: setup-dev       ## the tables, examples and small maps in docs/, from the settings, assets/experiments and the readers

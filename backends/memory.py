@@ -1,5 +1,6 @@
 """Memory: a large computation asks for it before it begins, and what fails for the lack of it says so in one place."""
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -42,6 +43,17 @@ def most() -> int:
 
         free = psutil.virtual_memory().available
     return 3 * free // 4
+
+
+def give_back() -> None:
+    """Give memory that is free within this process back to the system, which glibc does late or never; elsewhere do nothing.
+
+    Worth its milliseconds after work on millions of numbers.
+    """
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim is not None:
+            trim(0)
 
 
 def ask(needed: int, what: str, instead: str) -> None:

@@ -10,6 +10,7 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from dashboard.activity import happened
 from dashboard.arrival import asked_for
+from dashboard.collection import COLLECTION
 from dashboard.messages import SparingProtocol
 from dashboard.rooms.gate import refused
 
@@ -75,6 +76,7 @@ class Socket(WSHandler):
         await super().on_message(fragment)
         if self.connection is not None:
             happened(self.connection.session.id)
+            COLLECTION.heard()
 
     async def _handle(self, message: Message[Any]) -> Any | None:
         """Act on a message, as far as its sender may say it."""

@@ -9,6 +9,7 @@ from panel.io.server import DocHandler
 
 from backends.errors import InputError
 from dashboard.arrival import sent
+from dashboard.doorway import doorway
 
 #: Pages that one process keeps open at once. A hundred visitors have been measured (docs/performance.md).
 MOST_VISITORS = 200
@@ -36,18 +37,28 @@ class Door(DocHandler):
     """Answers whoever asks for a page."""
 
     _made: ServerSession | None = None
+    _gone = False
 
     async def get(self, *arguments: object, **named: object) -> None:
-        """Make a page, or say that the server is full."""
-        if self._is_inside() or self._open_pages() < most_visitors():
-            page = super().get(*arguments, **named)
-            assert page is not None
-            await page
-            return
+        """Make a page when it is its turn, or say that the server is full."""
+        if self._may_enter():
+            async with doorway(self.application).entered(lambda: not self._gone):
+                if self._gone:
+                    return
+                if self._may_enter():  # others have come in meanwhile
+                    page = super().get(*arguments, **named)
+                    assert page is not None
+                    await page
+                    return
         self.set_status(503)
         self.set_header("Retry-After", str(AGAIN))
         self.set_header("Cache-Control", "no-store")
         self.write(_FULL.format(again=AGAIN))
+
+    def on_connection_close(self) -> None:
+        """Make no page for somebody who no longer waits for it, as whoever loads it again."""
+        super().on_connection_close()
+        self._gone = True
 
     async def get_session(self) -> Any:
         """Return the session of the page, and keep it in mind."""
@@ -60,6 +71,9 @@ class Door(DocHandler):
         super().on_finish()
         if self._made is not None:
             sent(self._made.document)
+
+    def _may_enter(self) -> bool:
+        return self._is_inside() or self._open_pages() < most_visitors()
 
     def _is_inside(self) -> bool:
         """Return whether somebody goes from one page to the next, or comes back to a session that waits for him."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import panel as pn
 from bokeh.server.server import Server
+from bokeh.settings import settings
 from panel_material_ui.template import Page
 
 from backends.device import compute_device, device_name
@@ -16,6 +17,7 @@ from backends.fields.isolation.decoder import decoder
 from dashboard.access import LOOPBACK, Access, cipher
 from dashboard.address import asked
 from dashboard.analysis.page import AnalysisPage
+from dashboard.collection import COLLECTION, THRESHOLDS
 from dashboard.connection import keep_lost_sessions
 from dashboard.cycling.page import CyclingPage
 from dashboard.door import watch_door
@@ -31,8 +33,8 @@ from dashboard.rollout.state import FORECASTS
 from dashboard.rooms.following import asked_to_follow
 from dashboard.rooms.join import Join
 from dashboard.rooms.registry import Room
-from dashboard.shell import ASSETS, TITLE, Content, asked_for_dark, frame
-from dashboard.status import Status, handlers
+from dashboard.shell import ASSETS, LIVING, TITLE, Content, asked_for_dark, frame
+from dashboard.status import SHARED, Status, handlers
 from dashboard.training.page import TrainingPage
 from dashboard.worker import DEVICE, FILES, PICTURES
 
@@ -57,6 +59,7 @@ def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **opti
         "/rollout": lambda query, _: RolloutPage(catalogue.folder, query).content(),
     }
     watch_door()
+    COLLECTION.take_over()
     status = Status()
     options = access.options(port) | {"extra_patterns": [*handlers(status), ("/join", Join)]} | keep_lost_sessions() | options
     if access.closed:
@@ -109,6 +112,9 @@ def serve(port: int, access: Access, data: Path) -> None:
     # An analysis is some fifty short calls into torch; after each, its thread would wait up to Python's usual 5 ms
     # for the interpreter while another visitor's page is built.
     sys.setswitchinterval(0.0005)
+    # Bokeh would look at the signature of each of a thousand callbacks of a page, which are the same for all pages: a sixth
+    # of the time that it takes to make one.
+    settings.perform_error_diagnostics = settings.perform_document_validation = False
     device = compute_device()
     catalogue = Catalogue(data, any_address=access.alone)
     try:
@@ -119,10 +125,11 @@ def serve(port: int, access: Access, data: Path) -> None:
         ) from problem
     decoder().start()
     warm_up(catalogue)
-    # What has been imported and made so far stays for good. Without this, each collection at the end of a session would
-    # walk through all of it and hold up every visitor.
+    # What has been imported and made so far stays for good, and no collection need walk through it.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*THRESHOLDS)
+    COLLECTION.afterwards(_forget)
     shown = "localhost" if access.address == "127.0.0.1" else access.address
     print(f"Computing on {device_name(device)}. Data folder: {data}{'' if data.is_dir() else ' (does not exist yet)'}.")
     if access.address not in LOOPBACK and not access.origins:
@@ -136,6 +143,13 @@ def serve(port: int, access: Access, data: Path) -> None:
         close_jobs()
         for worker in (DEVICE, FILES, MAKING, FORECASTS, PICTURES, COUNTING, DECODING, DRAWING):
             worker.shutdown(wait=False, cancel_futures=True)
+
+
+def _forget() -> None:
+    """Let go of the results that visitors share when there are no visitors."""
+    if not LIVING:
+        for _, kept in SHARED:
+            kept.clear()
 
 
 def warm_up(catalogue: Catalogue) -> None:

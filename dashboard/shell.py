@@ -1,6 +1,5 @@
 """The frame round every page: header with navigation, light and dark, and a strip that tells the device's state."""
 
-import gc
 import json
 import weakref
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from panel_material_ui.template import Page
 from backends.device import compute_device, device_memory, device_name
 from backends.pictures.coastlines import ASSETS
 from dashboard.address_bar import AddressBar
+from dashboard.collection import COLLECTION
 from dashboard.controls import Markup, notice, tell
 from dashboard.key_list import KeyList
 from dashboard.keys import KeyLines
@@ -61,6 +61,10 @@ _COMPONENTS = {
     "MuiButtonBase": {
         "styleOverrides": {"root": {"&.Mui-focusVisible": {"outline": "3px solid #d55e00", "outlineOffset": "-1px"}}}
     },
+    # Round a button that is filled, it needs the ground of the page on both sides.
+    "MuiButton": {"styleOverrides": {"contained": {"&.Mui-focusVisible": {"outlineOffset": "2px"}}}},
+    # On the blue of the header the orange of the page would hardly be seen.
+    "MuiAppBar": {"styleOverrides": {"root": {"& .MuiButtonBase-root.Mui-focusVisible": {"outlineColor": "#ffffff"}}}},
     "MuiLinearProgress": {"defaultProps": {"aria-label": "Progress"}},
     # Material writes the name of the program as a heading of the third level, and space below the header as one of the fifth.
     "MuiTypography": {"defaultProps": {"variantMapping": {"h3": "div", "h5": "div"}}},
@@ -131,7 +135,7 @@ def frame(address: str, content: Content, following: Following | None = None, fa
     presenter = Presenter(
         address_of.scene.name if address_of is not None and address_of.scene is not None else "",
         "dark" if dark else "",
-        lambda seen: page.param.update(sidebar_open=seen and bool(content.sidebar)),
+        bool(content.sidebar),
     )
     space, status = pn.Spacer(sizing_mode="stretch_width"), _StatusStrip().__panel__()
     if following is None:
@@ -190,7 +194,7 @@ class _StatusStrip(pn.viewable.Viewer):
 
     def __init__(self, **params: object) -> None:
         super().__init__(**params)
-        self._pane = Markup(self._text(), stylesheets=[STYLE], margin=(0, 8), styles={"margin-left": "auto"})
+        self._pane = Markup(self._text(), stylesheets=[STYLE], margin=(0, 8), align="center", styles={"margin-left": "auto"})
         if pn.state.curdoc is not None:
             pn.state.add_periodic_callback(self._update, period=PERIOD)
 
@@ -213,5 +217,4 @@ def _free(content: Content) -> None:
     if content.address is not None:
         content.address.close()
     content.close()
-    # Panel's objects refer to each other in circles and wait for the collector; the fields they hold are large.
-    gc.collect()
+    COLLECTION.ended()

@@ -28,10 +28,11 @@ def free_port() -> int:
 
 
 def start_app(data: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
-    """Start app.py as a user does, wait until it prints its address, and return the process and the address."""
+    """Start app.py as ``make run`` does, wait until it prints its address, and return the process and the address."""
+    environment = {"PYTHONMALLOC": "malloc", **os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
         [sys.executable, "app.py", "--port", str(free_port()), "--data", str(data), *arguments],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
     )  # fmt: skip
     printed: list[str] = []
     assert process.stdout is not None
