@@ -7,7 +7,9 @@ import datetime
 import json
 import platform
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import torch
@@ -17,6 +19,7 @@ from benchmarks import (
     browsing,
     cycling,
     explore,
+    followers,
     formats,
     growth,
     learning,
@@ -60,13 +63,14 @@ def main() -> int:
         "browsing": browsing.measure, "browsing-small": browsing.measure_small,
         "formats": formats.measure,
         "load": load.measure, "load-small": load.measure_small,
+        "followers": followers.measure, "followers-small": followers.measure_small,
         "scaling": scaling.measure, "scaling-small": scaling.measure_small,
         "learning": learning.measure, "learning-course": learning.measure_course,
         "learning-particle": learning_particle.measure, "learning-particle-seen": learning_particle_seen.measure,
         "learning-advection": learning_advection.measure,
     }  # fmt: skip
     # Learning takes half an hour and lectures minutes; they are asked for by name, as is what is there to be tried out.
-    asked = ("learning", "load", "scaling")
+    asked = ("learning", "load", "followers", "scaling")
     wanted = sys.argv[1:] or [name for name in benchmarks if not name.startswith(asked) and not name.endswith("-small")]
     unknown = [name for name in wanted if name not in benchmarks]
     if unknown:
@@ -75,21 +79,21 @@ def main() -> int:
     RESULTS.mkdir(exist_ok=True)
     for name in wanted:
         print(f"--- {name}", flush=True)
-        figures = {
-            "machine": machine(),
-            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            name: benchmarks[name](),
-        }
-        kind = "" if compute_device().type == "cpu" else f"-{compute_device().type}"
-        target = RESULTS / f"{name}{kind}.json"
-        target.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
-        print(
-            json.dumps(figures[name], indent=2, ensure_ascii=False),
-            f"written to {target.relative_to(Path.cwd())}",
-            sep="\n",
-            flush=True,
-        )
+        measured: Any = benchmarks[name]()
+        for figures in measured if isinstance(measured, Iterator) else (measured,):
+            _keep(name, figures)
     return 0
+
+
+def _keep(name: str, figures: dict[str, object]) -> None:
+    """Write what was measured, and print it; of a benchmark that goes on, in place of what it had measured before."""
+    whole = {"machine": machine(), "date": datetime.datetime.now(datetime.UTC).date().isoformat(), name: figures}
+    kind = "" if compute_device().type == "cpu" else f"-{compute_device().type}"
+    target = RESULTS / f"{name}{kind}.json"
+    target.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+    print(
+        json.dumps(figures, indent=2, ensure_ascii=False), f"written to {target.relative_to(Path.cwd())}", sep="\n", flush=True
+    )
 
 
 if __name__ == "__main__":

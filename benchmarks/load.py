@@ -8,9 +8,10 @@ visitors, another time, and how many servers there are behind HAProxy: ``10,50:2
 
 import asyncio
 import os
+import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ import psutil
 from playwright.async_api import Browser, Page, async_playwright
 
 from benchmarks.servers import PATIENCE, Servers, proxy_is_there, servers
-from benchmarks.statistics import summary
-from benchmarks.visitor import Visitor
+from benchmarks.statistics import summary, table
+from benchmarks.visitor import TIMEOUT, Visitor
 from dashboard.connection import KEEP_SECONDS
 from scripts.driver import CHROMIUM_OPTIONS, MAPS, installed_chromium
 
@@ -40,7 +41,8 @@ COLUMNS = {
     "median, ms": "p50_ms", "95 %, ms": "p95_ms", "99 %, ms": "p99_ms", "in a browser, 95 %, ms": "browser_p95_ms",
     "lost": "lost_updates", "errors": "errors", "server CPU, ms per move": "server_cpu_ms_per_move",
     "server CPU, cores": "server_cores", "MiB per visitor": "mib_per_visitor",
-    "memory after / before": "memory_after_to_before",
+    "memory after / before": "memory_after_to_before", "the first has the page, s": "opened_first_s",
+    "half have it, s": "opened_half_s", "all have it, s": "opened_all_s",
 }  # fmt: skip
 
 
@@ -53,29 +55,23 @@ class Lecture:
     servers: int = 1
 
 
-def measure() -> dict[str, object]:
-    """Start servers for each lecture, and let visitors come, work and go."""
+def measure() -> Iterator[dict[str, object]]:
+    """Start servers for each lecture, and let visitors come, work and go; gives what is known after each."""
     return hold(_wanted(os.environ.get("ASSIMILAB_LOAD", "")))
 
 
-def measure_small() -> dict[str, object]:
+def measure_small() -> Iterator[dict[str, object]]:
     """Measure four visitors for a short while, of one server and of two, to try whether it works."""
     return hold([Lecture(4, 10.0, number) for number in ((1, 2) if proxy_is_there() else (1,))])
 
 
-def hold(lectures: Sequence[Lecture]) -> dict[str, object]:
-    """Hold lectures one after the other, and return a row for each, and the table of them."""
-    rows = []
+def hold(lectures: Sequence[Lecture]) -> Iterator[dict[str, object]]:
+    """Hold lectures one after the other; after each, give a row for all that have been held, and the table of them."""
+    rows: list[dict[str, Any]] = []
     for lecture in lectures:
         with tempfile.TemporaryDirectory() as folder, servers(Path(folder), lecture.servers) as there:
             rows.append(asyncio.run(_hold(there, lecture)))
-    return {"period_s": PERIOD, "browsers_among_them": BROWSERS, "rows": rows, "table": table(rows)}
-
-
-def table(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Return rows as the lines of a table in Markdown."""
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *([row[key] for key in COLUMNS.values()] for row in rows)]
-    return [f"| {' | '.join('–' if cell is None else str(cell) for cell in line)} |" for line in lines]
+        yield {"period_s": PERIOD, "browsers_among_them": BROWSERS, "rows": rows, "table": table(COLUMNS, rows)}
 
 
 def _wanted(text: str) -> list[Lecture]:
@@ -133,6 +129,7 @@ async def _let_work(there: Servers, lecture: Lecture, visitors: list[Visitor], b
     every = len(moves) + len(pages) * int(lecture.seconds / PERIOD)
     latencies = summary([move.answered - move.sent for move in moves if move.answered is not None] or [PATIENCE])
     browsers = summary([latency for page in painted for latency in page] or [PATIENCE]) if pages else None
+    waited = [visitor.opened or PATIENCE for visitor in visitors]
     return {
         "visitors": lecture.visitors, "servers": lecture.servers, "seconds": lecture.seconds,
         "visitors_of_each": sessions, "moves": len(moves), **latencies,
@@ -141,8 +138,9 @@ async def _let_work(there: Servers, lecture: Lecture, visitors: list[Visitor], b
         "unanswered": sum(move.answered is None for move in moves),
         "overtaken": sum(not move.own for move in moves),
         "not_opened": sum(not came for came in came[: len(visitors)]),
+        "opened_first_s": round(min(waited), 2), "opened_half_s": round(statistics.median(waited), 2),
         "opened_all_s": round(opened, 2),
-        "opening": summary([visitor.opened or PATIENCE for visitor in visitors]),
+        "opening": summary(waited),
         "server_cpu_ms_per_move": round(1000 * busy / max(1, every), 1),
         "server_cores": round(busy / passed, 2),
         "clients_cpu_ms_per_move": round(1000 * own / max(1, every), 1),
@@ -184,8 +182,8 @@ async def _moves(visitor: Visitor, number: int, count: int, seconds: float) -> N
 
 async def _open(page: Page, address: str) -> None:
     await page.add_init_script(path=MAPS)
-    await page.goto(f"{address}/analysis", timeout=1000 * PATIENCE)
-    await page.wait_for_function("maps.drawn(2)", polling="raf", timeout=1000 * PATIENCE)
+    await page.goto(f"{address}/analysis", timeout=1000 * TIMEOUT)
+    await page.wait_for_function("maps.drawn(2)", polling="raf", timeout=1000 * TIMEOUT)
 
 
 async def _paints(page: Page, seconds: float) -> list[float]:

@@ -26,22 +26,25 @@ EXPERIMENT = """
 PATIENCE = 600.0
 
 
-def measure() -> dict[str, object]:
-    """Measure jobs per minute by workers, and seconds from slider to picture by servers."""
+def measure() -> Iterator[dict[str, object]]:
+    """Measure jobs per minute by workers, and seconds from slider to picture by servers; gives what is known after each."""
     return _measure(MOST_JOBS, CYCLES, VISITORS, SECONDS)
 
 
-def measure_small() -> dict[str, object]:
+def measure_small() -> Iterator[dict[str, object]]:
     """Measure a little of each, to try whether it works."""
     return _measure(2, 100, 4, 6.0)
 
 
-def _measure(jobs: int, cycles: int, visitors: int, seconds: float) -> dict[str, object]:
+def _measure(jobs: int, cycles: int, visitors: int, seconds: float) -> Iterator[dict[str, object]]:
+    sweeps: dict[str, dict[str, float]] = {}
+    known: dict[str, object] = {"sweep": {"jobs": jobs, "cycles": cycles, "by_workers": sweeps}}
+    for count in WORKERS:
+        sweeps[str(count)] = _sweep(count, jobs, cycles)
+        yield known
     numbers = SERVERS if proxy_is_there() else SERVERS[:1]
-    return {
-        "sweep": {"jobs": jobs, "cycles": cycles, "by_workers": {str(count): _sweep(count, jobs, cycles) for count in WORKERS}},
-        "visitors": load.hold([load.Lecture(visitors, seconds, number) for number in numbers]),
-    }
+    for lectures in load.hold([load.Lecture(visitors, seconds, number) for number in numbers]):
+        yield known | {"visitors": lectures}
 
 
 def _sweep(workers: int, count: int, cycles: int) -> dict[str, float]:

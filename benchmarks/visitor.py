@@ -43,6 +43,8 @@ class Visitor:
     ----------
     address
         Of the server, such as ``http://localhost:5006``.
+    path
+        Of what is opened there; it may lead to the page.
     slider
         The label of the slider, as the page shows it.
     opened
@@ -56,6 +58,7 @@ class Visitor:
     """
 
     address: str
+    path: str = "/analysis"
     slider: str = "σ_b"
     opened: float | None = None
     moves: list[Move] = field(default_factory=list)
@@ -68,9 +71,9 @@ class Visitor:
         start = time.perf_counter()
         # It keeps the cookie of a proxy.
         self._browser = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT))
-        page = f"{self.address}/analysis"
-        async with self._browser.get(page) as answer:
+        async with self._browser.get(self.address + self.path) as answer:
             answer.raise_for_status()
+            page = str(answer.url.with_query(None))
             token = re.search(r'"token":"([^"]+)"', html.unescape(await answer.text()))
         if token is None:
             raise ValueError(f"the page {page} names no session")
@@ -81,9 +84,9 @@ class Visitor:
         await self._send("PULL-DOC-REQ", {})
         while (reply := await self._next())[0] != "PULL-DOC-REPLY":
             pass
-        self._model = _model(json.loads(reply[1]), self.slider)
+        self._arrived(json.loads(reply[1]))
         self._reading = asyncio.create_task(self._read())
-        await self._patch({"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": READY})
+        await self._tell(READY)
         if not SETTINGS.search(reply[1]):
             await asyncio.wait_for(self._pictured.wait(), TIMEOUT)
         self.opened = time.perf_counter() - start
@@ -105,6 +108,13 @@ class Visitor:
     def lost(self) -> bool:
         """Whether the last value that was sent is not the one that was answered last."""
         return bool(self.moves) and not self.moves[-1].own
+
+    def _arrived(self, document: Any) -> None:
+        """Remember of the document what will be spoken of."""
+        self._model = model_of(document, "label", self.slider)
+
+    async def _tell(self, event: dict[str, Any]) -> None:
+        await self._patch({"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": event})
 
     async def _patch(self, event: dict[str, Any]) -> None:
         await self._send("PATCH-DOC", {"events": [event]})
@@ -154,16 +164,16 @@ class Visitor:
                     earlier.answered = earlier.answered or now
 
 
-def _model(node: Any, label: str) -> str:
-    """Return the id of the model in a document whose label begins with a text."""
-    waiting = [node]
+def model_of(document: Any, attribute: str, text: str) -> str:
+    """Return the id of the model in a document of which an attribute begins with a text."""
+    waiting = [document]
     while waiting:
         part = waiting.pop()
         if isinstance(part, dict):
             own = part.get("attributes")
-            if isinstance(own, dict) and str(own.get("label", "")).startswith(label) and "id" in part:
+            if isinstance(own, dict) and str(own.get(attribute, "")).startswith(text) and "id" in part:
                 return str(part["id"])
             waiting += reversed(part.values())
         elif isinstance(part, list):
             waiting += reversed(part)
-    raise ValueError(f"the page has no control {label!r}")
+    raise ValueError(f"the page has nothing whose {attribute} is {text!r}")
