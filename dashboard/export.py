@@ -86,7 +86,7 @@ class ExportMenu:
             variant="text",
             size="small",
             align="center",
-            sx={"border": 0, "textTransform": "none"},
+            sx={"border": 0, "textTransform": "none", "color": "primary.main"},
             description="Picture, data, experiment or script",
         )
         self.button.param.watch(self._on_toggle, "value")
@@ -140,6 +140,7 @@ class ExportMenu:
     def _on_failed(self, problem: str) -> None:
         with one_message():
             self._rest()
+            self.download.visible = False  # it would hand over what was made before
             tell(self._problem, "problem", problem)
 
     def _rest(self) -> None:

@@ -17,7 +17,17 @@ from backends.fields.raster import Raster
 from backends.geometry.domain import Domain
 from backends.pictures.cf import about
 from backends.pictures.drawing import Bars, Curve, Drawing, Exhibit, LinePanel, MapPanel, Points, Table, labelled
-from backends.pictures.style import ANALYSIS, BACKGROUND, DIVERGING, NEUTRAL, VIRIDIS, FieldStyle, limits, units_label
+from backends.pictures.style import (
+    ANALYSIS,
+    BACKGROUND,
+    DIVERGING,
+    NEUTRAL,
+    VIRIDIS,
+    FieldStyle,
+    limits,
+    squared_label,
+    units_label,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -83,7 +93,7 @@ def surface(found: Surface, outcome: Outcome) -> Exhibit:
 
 def _covariance_drawing(picture: CovariancePicture, outcome: Outcome) -> Drawing:
     units = units_label(outcome.case.units)
-    squared = f"({units})²" if " " in units else f"{units}²" if units else ""
+    squared = squared_label(units)
     at = ", ".join(f"{name} {value:.4g}" for name, value in zip(outcome.case.domain.names, picture.place, strict=True))
     panels: list[LinePanel | MapPanel] = [
         _field(outcome.case.domain, picture.column, f"Column of B at {at}", labelled("covariance", squared), True),

@@ -23,6 +23,11 @@ def about(what: str, settings: str = "") -> dict[str, str]:
     return {"Conventions": "CF-1.8", "title": what, "source": "Assimilab", "history": history}
 
 
+def units_of(unit: str) -> dict[str, str]:
+    """Return the attribute `units`; none where there is no unit."""
+    return {"units": unit} if unit else {}
+
+
 def place_of(field: Field) -> dict[str, Any]:
     """Return time, level and member of a field as scalar coordinates."""
     found: dict[str, Any] = {}

@@ -31,8 +31,8 @@ def cut(found: Cut, title: str, across: str, log: bool = False) -> Exhibit:
     """
     return Exhibit(
         lambda: _drawing(found, title, across, log),
-        lambda: _data(found, title, across),
-        {"csv": lambda: _table(found, across)},
+        lambda: cut_data(found, title, across),
+        {"csv": lambda: cut_table(found, across)},
     )
 
 
@@ -51,7 +51,8 @@ def _drawing(found: Cut, title: str, across: str, log: bool) -> Drawing:
     return Drawing(title, [panel])
 
 
-def _data(found: Cut, title: str, across: str) -> "xr.Dataset":
+def cut_data(found: Cut, title: str, across: str) -> "xr.Dataset":
+    """Return a cut as labelled arrays; those of a section have places."""
     import xarray as xr
 
     variable, along = found.variable, found.along
@@ -73,7 +74,7 @@ def _values(along: Axis) -> np.ndarray:
     return positions(along) if along.times is None else along.times.astype("datetime64[ns]")
 
 
-def _table(found: Cut, across: str) -> Table:
+def cut_table(found: Cut, across: str) -> Table:
     """Return a row for each place across, a column for each index of the axis."""
     labels = found.along.labels if found.along is not None else (found.variable.name,)
     headings = [across, *(labelled(label, found.variable.units) for label in labels)]

@@ -38,6 +38,8 @@ class Points:
         Which are drawn as crosses, (p,).
     label, colour
         In the legend; on a map the colour, or one for each, counts where there are no values.
+    markers
+        Of each on a map where it has a colour and a size of its own, in matplotlib's letters; circles if there are none.
     error
         Half the length of their vertical bars.
     sizes
@@ -55,6 +57,7 @@ class Points:
     error: float = 0.0
     sizes: np.ndarray | None = None
     colours: Colours | None = None
+    markers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +71,8 @@ class MapPanel:
     raster
         The pixels; NaN where missing.
     palette, limits, label
-        Colours, what the first and the last of them stand for, and what the colour bar says, with the unit.
+        Colours, what the first and the last of them stand for, and what the colour bar says, with the unit; there is no bar,
+        and axes say nothing, where that is empty.
     points
         Drawn over them.
     projection
@@ -85,6 +89,8 @@ class MapPanel:
         Of a plane: whether a step across is as long as a step up.
     clear
         Whether paper is seen where a pixel is missing.
+    lines
+        Drawn over the pixels.
     """
 
     title: str
@@ -100,6 +106,7 @@ class MapPanel:
     seen: Window | None = None
     true_to_scale: bool = False
     clear: bool = False
+    lines: "Sequence[Curve]" = ()
 
     @property
     def edges(self) -> Window:
@@ -196,6 +203,8 @@ class LinePanel:
         Whether the vertical axis is logarithmic, and the horizontal one.
     marks
         Upright lines, each at a place with a few words.
+    downward
+        Whether the vertical axis grows downward.
     """
 
     title: str
@@ -208,6 +217,7 @@ class LinePanel:
     log_x: bool = False
     bars: Sequence[Bars] = ()
     marks: Sequence[tuple[float, str]] = ()
+    downward: bool = False
 
 
 Panel: TypeAlias = MapPanel | LinePanel | NamedBars | PlanePanel
@@ -215,12 +225,13 @@ Panel: TypeAlias = MapPanel | LinePanel | NamedBars | PlanePanel
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """Panels row by row under one title; the first `wide` ones have a row each."""
+    """Panels row by row under one title; the first `wide` ones have a row each, the last `small` ones half the width."""
 
     title: str
     panels: Sequence[Panel]
     columns: int = 1
     wide: int = 0
+    small: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,12 +7,12 @@ import numpy as np
 
 from backends.errors import InputError
 from backends.fields.field import Axis, Series
-from backends.fields.meshes import RegularMesh
 from backends.fields.overlays.asked import Overlay
 from backends.fields.picture import Picture
 from backends.fields.raster import Window
 from backends.pictures.cf import about, coordinate, place_of
 from backends.pictures.drawing import Curve, Drawing, Exhibit, LinePanel, MapPanel, Points, Table, labelled
+from backends.pictures.field_maps import LATITUDE, LONGITUDE, cell_table, grid_of, picked, written_place
 from backends.pictures.style import PICKED, style_of, units_label
 
 if TYPE_CHECKING:
@@ -53,9 +53,7 @@ def field(
 
 def place_label(series: Series) -> str:
     """Return ``51.50°N 0.25°W``."""
-    east = (series.longitude + 180) % 360 - 180
-    north = f"{abs(series.latitude):.2f}°{'N' if series.latitude >= 0 else 'S'}"
-    return f"{north} {abs(east):.2f}°{'E' if east >= 0 else 'W'}"
+    return written_place(series.latitude, series.longitude)
 
 
 def _drawing(
@@ -73,7 +71,7 @@ def _drawing(
 
 
 def _places(picture: Picture, series: Sequence[Series]) -> Points | None:
-    """Return the picked places, in the colours of their series."""
+    """Return the picked places, in the colours and with the markers of their series."""
     if not series:
         return None
     north, east = np.array([s.latitude for s in series]), np.array([s.longitude for s in series])
@@ -85,7 +83,7 @@ def _places(picture: Picture, series: Sequence[Series]) -> Points | None:
 
         projected = picture.view.projection.forward(torch.from_numpy(north), torch.from_numpy(east))
         x, y = (part.numpy() for part in projected)
-    return Points(x, y, colour=list(PICKED[: len(series)]), sizes=np.full(len(x), 9.0))
+    return picked(x, y)
 
 
 def _lines(series: Sequence[Series], quantity: str) -> LinePanel:
@@ -103,18 +101,9 @@ def _data(picture: Picture, series: Sequence[Series]) -> "xr.Dataset":
     import xarray as xr
 
     held = picture.field
-    variable, mesh = held.variable, held.variable.mesh
-    latitude = {"standard_name": "latitude", "units": "degrees_north"}
-    longitude = {"standard_name": "longitude", "units": "degrees_east"}
-    coordinates: dict[str, Any] = place_of(held)
-    if isinstance(mesh, RegularMesh):
-        dims: tuple[str, ...] = ("lat", "lon")
-        coordinates["lat"] = ("lat", mesh.grid.latitude.cpu().numpy().astype(np.float64), latitude)
-        coordinates["lon"] = ("lon", mesh.grid.longitude.cpu().numpy().astype(np.float64), longitude)
-    else:
-        dims = ("y", "x") if len(mesh.shape) == 2 else ("cell",)
-        north, east = (places.reshape(mesh.shape) for places in mesh.places())
-        coordinates |= {"lat": (dims, north, latitude), "lon": (dims, east, longitude)}
+    variable = held.variable
+    dims, places = grid_of(variable.mesh)
+    coordinates: dict[str, Any] = {**place_of(held), **places}
     kept = {key: value for key, value in variable.attributes.items() if key not in STORED and not key.startswith("GRIB_")}
     fields: dict[str, Any] = {variable.name: (dims, held.values, kept)}
     if series:
@@ -123,8 +112,8 @@ def _data(picture: Picture, series: Sequence[Series]) -> "xr.Dataset":
         told = coordinate(axis, 0)[1] | {"long_name": "time of the series"}
         coordinates |= {
             along: (along, _positions(axis).astype("datetime64[ns]") if axis.times is not None else _positions(axis), told),
-            "series_lat": ("place", np.array([s.latitude for s in series]), latitude),
-            "series_lon": ("place", np.array([s.longitude for s in series]), longitude),
+            "series_lat": ("place", np.array([s.latitude for s in series]), LATITUDE),
+            "series_lon": ("place", np.array([s.longitude for s in series]), LONGITUDE),
         }
         fields[f"{variable.name}_series"] = (("place", along), np.stack([s.values for s in series]), kept)
     return xr.Dataset(fields, coordinates, about(f"{variable.title}, {held.caption}" if held.caption else variable.title))
@@ -132,9 +121,7 @@ def _data(picture: Picture, series: Sequence[Series]) -> "xr.Dataset":
 
 def _table(picture: Picture) -> Table:
     variable = picture.field.variable
-    north, east = variable.mesh.places()
-    headings = ["latitude [degrees north]", "longitude [degrees east]", labelled(variable.name, variable.units)]
-    return Table(headings, [north.astype(np.float64), east.astype(np.float64), picture.field.values.ravel()])
+    return cell_table(variable.mesh, {variable.name: (variable.units, picture.field.values)})
 
 
 def _series_table(series: Sequence[Series]) -> Table:

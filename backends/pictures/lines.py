@@ -5,14 +5,16 @@ from typing import Any
 
 import numpy as np
 from matplotlib.colors import ListedColormap
-from matplotlib.dates import date2num
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 
-from backends.pictures.drawing import LinePanel, PlanePanel, Points
-from backends.pictures.style import MISSING, NEUTRAL, REJECTED, SUPERSCRIPT
+from backends.pictures.drawing import Curve, LinePanel, PlanePanel, Points
+from backends.pictures.style import MARKERS, MISSING, NEUTRAL, REJECTED, SUPERSCRIPT
 
 #: Digits that are written between two powers of ten.
 BETWEEN = (2, 3, 5, 7)
+#: Markers along a curve, at most, and the width of curves that are too thin to have any.
+ALONG, THIN = 8, 1.0
 
 
 def draw_lines(ax: Any, panel: LinePanel, wide: bool) -> None:
@@ -24,7 +26,8 @@ def draw_lines(ax: Any, panel: LinePanel, wide: bool) -> None:
         if curve.low is not None and curve.high is not None:
             ax.fill_between(curve.x, curve.low, curve.high, color=curve.colour, alpha=0.18, linewidth=0, label=curve.label)
         else:
-            ax.plot(curve.x, curve.y, curve.style, color=curve.colour, linewidth=curve.width, label=curve.label)
+            look = _marker(curve, panel)
+            ax.plot(curve.x, curve.y, curve.style, color=curve.colour, linewidth=curve.width, label=curve.label, **look)
     if panel.points is not None and len(panel.points.x):
         _points(ax, panel.points)
     ax.set(xlabel=panel.x_label, ylabel=panel.y_label)
@@ -36,6 +39,12 @@ def draw_lines(ax: Any, panel: LinePanel, wide: bool) -> None:
         _number_decades(ax.xaxis)
     if panel.y_limits is not None:
         ax.set_ylim(panel.y_limits)
+    if any(curve.x.dtype.kind == "M" for curve in panel.curves):
+        locator = AutoDateLocator(maxticks=8)
+        ax.xaxis.set_major_locator(locator)
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    if panel.downward:
+        ax.invert_yaxis()
     ax.margins(x=0.01)
     ax.grid(alpha=0.25)
     for place, words in panel.marks:
@@ -43,6 +52,26 @@ def draw_lines(ax: Any, panel: LinePanel, wide: bool) -> None:
         ax.annotate(words, (place, 1), xycoords=("data", "axes fraction"), xytext=(2, -3), textcoords="offset points",
                     rotation=90, va="top", fontsize=6.5, color=NEUTRAL, annotation_clip=True)  # fmt: skip
     _legend(ax, panel.title, wide)
+
+
+def _marker(curve: Curve, panel: LinePanel) -> dict[str, Any]:
+    """Return the marker of a curve and where it is, beside those of other colours; nothing where there are none."""
+    colours = list(dict.fromkeys(c.colour for c in panel.curves if _marked(c)))
+    if not _marked(curve) or len(colours) < 2:
+        return {}
+    known = np.flatnonzero(np.isfinite(curve.y))
+    at = known
+    if len(known) > ALONG:
+        # Curves of other colours have theirs at other places, so that none lies under another.
+        part = (np.arange(ALONG) + colours.index(curve.colour) / len(colours)) / ALONG
+        at = known[(len(known) ** part if panel.log_x else part * len(known)).astype(int) - int(panel.log_x)]
+    return {"marker": MARKERS[curve.colour], "markersize": 4.5, "markevery": np.unique(at).tolist()}
+
+
+def _marked(curve: Curve) -> bool:
+    """Return whether a curve is one that is told from others by its colour."""
+    band = curve.low is not None and curve.high is not None
+    return not band and curve.style in ("-", "--") and curve.width >= THIN and curve.colour in MARKERS
 
 
 def draw_plane(figure: Figure, ax: Any, panel: PlanePanel) -> None:

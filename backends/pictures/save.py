@@ -81,11 +81,15 @@ def _cells(column: np.ndarray) -> list[str]:
     return [str(value) for value in column.tolist()]
 
 
+def check_values(count: int) -> None:
+    """Raise InputError if a NetCDF file would have more values than one that is handed over may have."""
+    if count > MOST_VALUES:
+        raise InputError(f"a file that is handed over has at most {MOST_VALUES:,} values, this would have {count:,}")
+
+
 def _write_netcdf(exhibit: Exhibit, path: Path) -> None:
     data = exhibit.data()
-    values = sum(int(variable.size) for variable in data.variables.values())
-    if values > MOST_VALUES:
-        raise InputError(f"a file that is handed over has at most {MOST_VALUES:,} values, this would have {values:,}")
+    check_values(sum(int(variable.size) for variable in data.variables.values()))
     encoding: dict[str, dict[str, Any]] = {}
     for name, variable in data.variables.items():
         if variable.dtype.kind == "f" and name in data.data_vars:

@@ -1,17 +1,13 @@
 """The script of each page's picture."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Literal
 
 from backends.experiments.cycling.replay import Stages
-from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.run import to_yaml
 from backends.experiments.settings import AnalysisSettings
 from backends.experiments.surface import Parameter, Score
-from backends.fields.addresses import is_address
-from backends.fields.overlays.asked import Asked
-from backends.fields.raster import Window
 from backends.pictures.cycling import Look
 from backends.pictures.script import script
 from backends.pictures.training import Look as TrainingLook
@@ -128,110 +124,3 @@ def cycling_script(stages: Stages, cycles: int, look: Look, name: str) -> str:
         "LOOK": ("Number of the method whose states are shown, cycles on the axes, and how they are drawn.", asdict(look)),
     }
     return script("Cycling", name, ("nc", "csv", "feedback.nc"), imports, literals, _CYCLING, needs_files=False)
-
-
-_ROLLOUT = """
-prepared = prepare(from_yaml(EXPERIMENT), FOLDER)  # truth, starts and models; networks by the runs that trained them
-exhibit = EXHIBIT(view_of(prepared, prepared.run()))
-"""
-
-
-def rollout_script(settings: RolloutSettings, name: str, exhibit: Literal["forecasts", "physics"] = "forecasts") -> str:
-    """Return the script of forecasts, of their scores or of what they keep, complete with their settings."""
-    imports: dict[str, Sequence[str]] = {
-        "backends.experiments.rollout.prepare": ["prepare"], "backends.experiments.rollout.view": ["view_of"],
-        "backends.experiments.run": ["from_yaml"], f"backends.pictures.{exhibit}": [exhibit],
-    }  # fmt: skip
-    literals = {"EXPERIMENT": ("The settings as an experiment file, described in docs/rollout.md.", to_yaml(settings))}
-    return script("Rollout", name, ("nc", "csv"), imports, literals, _ROLLOUT.replace("EXHIBIT", exhibit))
-
-
-@dataclass(frozen=True, eq=False)
-class MapAsked:
-    """What a map of the Explore page is made of.
-
-    Attributes
-    ----------
-    dataset, variable, selection
-        Key of the dataset, or the name of an uploaded file; name of the variable; index on each axis.
-    uploaded
-        Whether it is an uploaded file.
-    window
-        What the pixels were asked for of; None for all.
-    projection
-        Key of the map's projection, and latitude and longitude of its middle.
-    limits
-        Of the colours.
-    places
-        Latitude and longitude of those with series.
-    overlay, seen, size
-        What lies over the map, the part that is seen, and its pixels on the screen.
-    """
-
-    dataset: str
-    variable: str
-    selection: Mapping[str, int]
-    uploaded: bool
-    window: Window | None
-    projection: tuple[str, float, float]
-    limits: tuple[float, float]
-    places: Sequence[tuple[float, float]]
-    overlay: Asked
-    seen: Window | None
-    size: tuple[int, int]
-
-
-def field_script(asked: MapAsked, name: str) -> str:
-    """Return the script of a map."""
-    imports: dict[str, list[str]] = {"backends.fields.picture": ["look_at"], "backends.pictures.field": ["field"]}
-    literals: dict[str, tuple[str, object]] = {}
-    if asked.uploaded:
-        imports |= {"backends.fields.readers": ["open_dataset"], "pathlib": ["Path"]}
-        literals["FILE"] = ("The file that was uploaded: put it beside this script.", asked.dataset)
-        body = "dataset = open_dataset(Path(__file__).with_name(FILE))\n"
-    else:
-        imports["backends.fields.catalogue"] = ["Catalogue"]
-        literals["DATASET"] = ("A file in the data folder, or what else the page lists.", asked.dataset)
-        anywhere = ", any_address=True" if is_address(asked.dataset) else ""
-        body = f"dataset = Catalogue(FOLDER{anywhere}).open(DATASET)\n"
-    literals["VARIABLE"] = ("What is drawn.", asked.variable)
-    literals["SELECTION"] = (
-        "Index on each axis besides the horizontal ones, from 0.",
-        {axis: int(index) for axis, index in asked.selection.items()},
-    )
-    literals["LIMITS"] = ("What the first and the last colour stand for.", tuple(map(float, asked.limits)))
-    window, more, arguments = "None", "", ["picture", "LIMITS"]
-    if asked.window is not None:
-        imports["backends.fields.raster"] = ["Window"]
-        literals["WINDOW"] = ("West, east, south and north of the pixels.", _numbers(asked.window))
-        window = "Window(*WINDOW)"
-    if asked.projection[0] != "lat-lon":
-        imports["backends.fields.views"] = ["projection_of"]
-        literals["MAP"] = (
-            "Projection, and latitude and longitude of its middle.",
-            (asked.projection[0], *map(float, asked.projection[1:])),
-        )
-        more = ", projection_of(*MAP)"
-    body += f"picture = look_at(dataset, VARIABLE, SELECTION, {window}{more})\n"
-    if asked.places:
-        literals["PLACES"] = ("Latitude and longitude of places with series.", [tuple(map(float, p)) for p in asked.places])
-        body += "series = [dataset.series(VARIABLE, latitude, longitude, SELECTION) for latitude, longitude in PLACES]\n"
-        arguments.append("series")
-    if asked.seen is not None:
-        imports["backends.fields.raster"] = ["Window"]
-        literals["SEEN"] = ("West, east, south and north of what is seen.", _numbers(asked.seen))
-    if asked.overlay.anything:
-        imports["backends.fields.overlays.asked"] = ["Asked", "overlay"]
-        literals["OVER"] = ("What lies over the colours.", asdict(asked.overlay))
-        seen = "None" if asked.seen is None else "Window(*SEEN)"
-        width, height = asked.size
-        body += f"over = overlay(dataset, picture, Asked(**OVER), {seen}, {width:d}, {height:d})\n"
-        arguments.append("overlay=over")
-    if asked.seen is not None:
-        arguments.append("seen=Window(*SEEN)")
-    body += f"exhibit = field({', '.join(arguments)})\n"
-    return script("Explore", name, ("nc", "csv", "series.csv"), imports, literals, body, needs_files=not asked.uploaded)
-
-
-def _numbers(window: Window) -> tuple[float, ...]:
-    return tuple(float(side) for side in (window.west, window.east, window.south, window.north))

@@ -21,6 +21,16 @@ PICKED = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A
 METHOD_COLOURS = ("#0072B2", "#C44601", "#33BBEE", "#AA3377", "#E69F00", "#B9AC70")
 #: Of curves in one figure, in their order; apart from each other for colour-blind eyes and on both papers.
 CURVE_COLOURS = ("#0072B2", "#C44601", "#009E73", "#AA3377", "#E69F00", "#33BBEE")
+#: The marker of each colour that curves have, in matplotlib's letters, for who does not see the colour; curves in a neutral
+#: colour have none. All are among the filled ones that Bokeh has, so that pages draw them, too; colours that are alike, of
+#: which no figure has both, share one.
+MARKERS = dict(
+    zip(
+        (*METHOD_COLOURS, TRUTH, OBSERVATIONS, "#D55E00", "#56B4E9", "#7A5195", "#8C564B"),
+        ("o", "s", "^", "D", "v", "h", "P", "*", "s", "^", "D", "h"),
+        strict=True,
+    )
+)
 #: What stands for a missing value on a map.
 MISSING = "#9e9e9e"
 #: Lines and outlines that have to be seen on the light and on the dark page.
@@ -100,6 +110,11 @@ def limits(style: FieldStyle, usual: Statistics) -> tuple[float, float]:
 def limits_of(style: FieldStyle, values: np.ndarray) -> tuple[float, float]:
     """Return colour limits that hold all finite values of an array."""
     return limits(style, statistics(np.asarray(values, dtype=float)))
+
+
+def squared_label(units: str) -> str:
+    """Return the square of a unit as it is written in print."""
+    return f"{units}²" if units.isalpha() else f"({units})²" if units else ""
 
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

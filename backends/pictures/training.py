@@ -1,6 +1,6 @@
 """A training as it is kept: its curves, as the live tab of the Training page has them, and its unseen cases."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 #: Dashes of references, in their order.
 DASHES = ("--", ":", "-.")
+#: What the horizontal axis of curves says.
 AXES = {"iteration": "iteration", "seconds": "seconds of training"}
 #: A reference that lies this many times below a curve is left out where the axis is logarithmic.
 FAR = 100.0
@@ -72,7 +73,7 @@ def _drawing(run: RunRecord, look: Look, gallery: Sequence[Panel]) -> Drawing:
 
 
 def _figure(run: RunRecord, look: Look, figure: MetricFigure) -> LinePanel:
-    drawn = {line.metric: _curve(run, line.metric, look.against) for line in figure.lines}
+    drawn = {line.metric: curve_of(run, line.metric, look.against) for line in figure.lines}
     log = figure.log(look.log, all(bool((y > 0).all()) for _, y in drawn.values()))
     curves: list[Curve] = []
     for k, line in enumerate(figure.lines):
@@ -98,7 +99,7 @@ def _references(run: RunRecord, line: MetricLine, colour: str, x: np.ndarray, le
     return curves
 
 
-def _curve(run: RunRecord, name: str, against: str) -> tuple[np.ndarray, np.ndarray]:
+def curve_of(run: RunRecord, name: str, against: str) -> tuple[np.ndarray, np.ndarray]:
     """Return a metric against the iteration, or against the time as far as that is known."""
     steps, values = run.columns[name]
     if against == "iteration" or SECONDS not in run.columns:
@@ -130,8 +131,19 @@ def _data(run: RunRecord) -> "xr.Dataset":
     import xarray as xr
 
     steps, metrics = _on_common_steps(run)
-    fields: dict[str, Any] = {
-        name.replace("/", "_"): ("iteration", values, {"long_name": metric_label(name)}) for name, values in metrics.items()
-    }
     coordinates = {"iteration": ("iteration", steps, {"long_name": "iteration of the optimiser", "units": "1"})}
+    fields: dict[str, Any] = {}
+    for name, values in metrics.items():
+        fields[variable_name(name, {*coordinates, *fields})] = ("iteration", values, {"long_name": metric_label(name)})
     return xr.Dataset(fields, coordinates, about(f"Training {run.name}"))
+
+
+def variable_name(metric: str, taken: Container[str]) -> str:
+    """Return what a metric is called in NetCDF, where a slash means a group; `taken` are names that others have there.
+
+    Other programs record metrics called ``iteration``, or both ``val/loss`` and ``val_loss``.
+    """
+    name = metric.replace("/", "_")
+    while name in taken:
+        name = f"metric_{name}"
+    return name

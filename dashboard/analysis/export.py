@@ -6,8 +6,10 @@ from backends.experiments.outcome import Outcome
 from backends.experiments.run import to_yaml
 from backends.experiments.settings import AnalysisSettings
 from backends.experiments.surface import Surface
+from backends.experiments.training.use import Learned
 from backends.pictures.analysis import analysis
 from backends.pictures.analysis_views import convergence, covariance, diagnostics, surface
+from backends.pictures.learned import learned, learned_script
 from backends.pictures.script import stem
 from backends.pictures.scripts import analysis_script, covariance_script, outcome_script, surface_script
 from dashboard.analysis.state import AnalysisState
@@ -77,3 +79,14 @@ def surface_snapshot(state: AnalysisState, newest: tuple[AnalysisSettings, Surfa
     axes = found.x.parameter, found.y.parameter
     texts = {"yaml": to_yaml(outcome.settings), "py": surface_script(outcome.settings, axes, found.score, name)}
     return Snapshot(name, lambda: surface(found, outcome), texts)
+
+
+def network_snapshot(state: AnalysisState, newest: tuple[tuple[str, Outcome], Learned] | None) -> Snapshot:
+    """Return what a network makes of the problem; raises InputError also where there is none, or it is still at work."""
+    outcome, name = shown(state)
+    if newest is None or newest[0][1] is not outcome:
+        raise InputError("there is no answer of a network; choose one, or wait for it")
+    (run, _), found = newest
+    name = stem(name, "network", run[:6])
+    texts = {"yaml": to_yaml(outcome.settings), "py": learned_script(outcome.settings, run, name)}
+    return Snapshot(name, lambda: learned(found, outcome), texts)

@@ -1,38 +1,67 @@
-"""What the Rollout page exports: scores of the forecasts that are shown, or what they keep, with their settings."""
-
-from typing import Literal
+"""What each tab of the Rollout page exports, with the settings: states, scores, what forecasts keep, a gradient."""
 
 from backends.errors import InputError
-from backends.experiments.rollout.settings import RolloutSettings
+from backends.experiments.rollout.view import RolloutView
 from backends.experiments.run import to_yaml
 from backends.pictures.forecasts import forecasts
 from backends.pictures.physics import physics
+from backends.pictures.rollout_scripts import rollout_script, sensitivity_script, states_script
+from backends.pictures.rollout_states import Frame, states
 from backends.pictures.script import stem
-from backends.pictures.scripts import rollout_script
+from backends.pictures.sensitivity import sensitivity
 from dashboard.export import Snapshot
-from dashboard.rollout.state import RolloutState
+from dashboard.rollout.asking import Asking
 
 FORMS = ("png", "svg", "nc", "csv", "yaml", "py")
 
 
-def snapshot(state: RolloutState, of_physics: bool) -> Snapshot:
-    """Return what is shown now: scores, or what forecasts keep.
+def scores_snapshot(view: RolloutView | None) -> Snapshot:
+    """Return the scores; refused with a sentence where there are no forecasts yet."""
+    view = _there(view)
+    name, yaml = _begin(view)
+    return Snapshot(name, lambda: forecasts(view), {**yaml, "py": rollout_script(view.prepared.settings, name)})
+
+
+def physics_snapshot(view: RolloutView | None) -> Snapshot:
+    """Return what forecasts keep."""
+    view = _there(view)
+    name, yaml = _begin(view, "physics")
+    return Snapshot(name, lambda: physics(view), {**yaml, "py": rollout_script(view.prepared.settings, name, "physics")})
+
+
+def states_snapshot(view: RolloutView | None, frame: Frame) -> Snapshot:
+    """Return the states at the lead that is shown."""
+    view = _there(view)
+    name, yaml = _begin(view, f"lead{frame.lead}")
+    text = states_script(view.prepared.settings, view.start, frame, name)
+    return Snapshot(name, lambda: states(view, frame), {**yaml, "py": text})
+
+
+def sensitivity_snapshot(asking: Asking, to: int) -> Snapshot:
+    """Return the newest gradient, of the field `to` of the start.
 
     Raises
     ------
     InputError
-        If there are no forecasts yet.
+        If there is none yet, or it could not be computed.
     """
-    view = state.view
+    view, answer = _there(asking.view), asking.answer
+    if asking.running:
+        raise InputError("the gradient is on its way; it is exported as soon as it is shown")
+    if answer is None:
+        raise InputError(asking.problem or "there is no gradient; choose another lead, or another box")
+    name, yaml = _begin(view, "sensitivity")
+    text = sensitivity_script(view.prepared.settings, view.start, answer.question, to, name)
+    return Snapshot(name, lambda: sensitivity(view, answer, to), {**yaml, "py": text})
+
+
+def _there(view: RolloutView | None) -> RolloutView:
     if view is None:
         raise InputError("there are no forecasts yet; they are exported as soon as they are shown")
+    return view
+
+
+def _begin(view: RolloutView, *more: str) -> tuple[str, dict[str, str]]:
+    """Return the name of the files, and the experiment."""
     settings = view.prepared.settings
-    name = stem("rollout", settings.start.name, *view.labels)
-    if of_physics:
-        name = stem(name, "physics")
-        return Snapshot(name, lambda: physics(view), _texts(settings, name, "physics"))
-    return Snapshot(name, lambda: forecasts(view), _texts(settings, name, "forecasts"))
-
-
-def _texts(settings: RolloutSettings, name: str, exhibit: Literal["forecasts", "physics"]) -> dict[str, str]:
-    return {"yaml": to_yaml(settings), "py": rollout_script(settings, name, exhibit)}
+    return stem(stem("rollout", settings.start.name, *view.labels), *more), {"yaml": to_yaml(settings)}

@@ -7,7 +7,7 @@ import xarray as xr
 from backends.experiments.pictures import states
 from backends.experiments.run import from_yaml
 from dashboard.analysis.page import CONVERGENCE, COVARIANCE, DIAGNOSTICS, TUNING, AnalysisPage
-from tests.dashboard.helpers import text_of
+from tests.dashboard.helpers import export, text_of
 
 
 @pytest.fixture
@@ -17,13 +17,6 @@ def page(catalogue):
     page.wait()
     yield page
     page.close()
-
-
-def export(page, form) -> bytes:
-    page.export.items[form].clicks += 1
-    page.export.wait()
-    assert text_of(page.export._problem) == ""
-    return page.export.download.file.getvalue()
 
 
 def test_each_form_is_handed_over_under_a_name_that_tells_what_it_is(page, tmp_path):

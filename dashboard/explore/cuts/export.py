@@ -10,5 +10,5 @@ from dashboard.export import Snapshot
 def cut_snapshot(asked: CutAsked, found: Cut) -> Snapshot:
     """Return a cut with its script."""
     kind = asked.kind if asked.kind in ("zonal", "section") else "hovmoller"
-    name = stem("explore", asked.dataset, asked.variable, kind)
+    name = stem("explore", asked.source.dataset, asked.source.variable, kind)
     return Snapshot(name, lambda: cut(found, asked.title, asked.across, asked.log), {"py": cut_script(asked, name)})

@@ -115,7 +115,7 @@ class HovmollerView(CutView[Hovmoller, Cut]):
         east = asked.across == "longitude"
         band = "{:g} to {:g}".format(*asked.band) + ("°N" if east else "°E")
         wanted = CutAsked(
-            asked.across, *self.source, asked.variable, dict(asked.at), "", f"{found.variable.title}, mean over {band}",
+            asked.across, self.source(asked.variable, asked.at), "", f"{found.variable.title}, mean over {band}",
             "longitude [°E]" if east else "latitude [°N]", band=asked.band,
         )  # fmt: skip
         return cut_snapshot(wanted, found)

@@ -11,12 +11,15 @@ from backends.fields.dataset import FieldDataset
 from backends.fields.field import Field
 from backends.fields.picture import rasterise
 from backends.fields.raster import Raster
+from backends.pictures.field_maps import written_place
+from backends.pictures.profile import profile, profile_script
+from backends.pictures.script import stem
 from dashboard.explore.cuts.locator import Locator, beside
 from dashboard.explore.cuts.scales import scale_of, value_scale
 from dashboard.explore.cuts.view import CutView, log_pressure, others
 from dashboard.explore.state import ExploreState
+from dashboard.export import Snapshot
 from dashboard.plots.cuts import LiveLines
-from dashboard.plots.series import written_place
 from dashboard.theme import PICKED, units_label
 
 WORDS = "The grid cells at the picked places, on all levels. A click on a map picks a place; the oldest go when there are many."
@@ -37,7 +40,7 @@ class ProfileView(CutView[Profiles, tuple[np.ndarray, Raster]]):
 
     def __init__(self, state: ExploreState) -> None:
         super().__init__(state, WORDS, "profiles.csv")
-        self.lines, self.locator = LiveLines(), Locator(state.pick)
+        self.lines, self.locator = LiveLines(marked=True), Locator(state.pick)
         self.log = log_pressure()
         self.log.param.watch(self.show, "value")
         self.clear = pmui.Button(
@@ -82,6 +85,14 @@ class ProfileView(CutView[Profiles, tuple[np.ndarray, Raster]]):
         self.csv.visible = bool(asked.places)
         self.locator.show(asked.dataset, asked.field, raster, (self.state.low, self.state.high))
         self.locator.points(asked.places, colors)
+
+    def snapshot(self, asked: Profiles, found: tuple[np.ndarray, Raster]) -> Snapshot:
+        """Return the profiles with their script."""
+        field, limits = asked.field, (self.state.low, self.state.high)
+        source = self.source(field.variable.name, tuple(field.selection.items()))
+        name = stem("explore", source.dataset, source.variable, "profiles")
+        script = profile_script(source, asked.places, limits, asked.log, name)
+        return Snapshot(name, lambda: profile(field, found[0], asked.places, limits, asked.log), {"py": script})
 
     def table(self, asked: Profiles, found: tuple[np.ndarray, Raster]) -> str:
         """Return a row for each place."""

@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 
 from backends.errors import InputError
 from backends.fields.cut_pictures import cut_csv, positions
-from backends.fields.cuts import Cut, mean_cut
+from backends.fields.cuts import Cut, means_of_regions
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Field
 from backends.fields.groups import of_region
@@ -19,12 +19,16 @@ from backends.fields.picture import rasterise
 from backends.fields.raster import Raster
 from backends.fields.regions import Box, Polygon, Region
 from backends.fields.views import covered
+from backends.pictures.region_means import region_means, region_name, regions_script
+from backends.pictures.script import stem
 from dashboard.controls import html, tell
 from dashboard.explore.cuts.locator import WIDTH, Locator, beside, on_branch
 from dashboard.explore.cuts.scales import scale_of, value_scale
 from dashboard.explore.cuts.view import CutView, others
 from dashboard.explore.state import ExploreState
+from dashboard.export import Snapshot
 from dashboard.plots.cuts import LiveLines
+from dashboard.plots.marked import sign
 from dashboard.theme import PICKED, number, units_label
 
 WORDS = (
@@ -47,7 +51,7 @@ class RegionsView(CutView[Means, tuple[Cut, Raster]]):
 
     def __init__(self, state: ExploreState) -> None:
         super().__init__(state, WORDS, "regions.csv")
-        self.lines, self.locator, self.numbers = LiveLines(), Locator(on_region=self.draw_region), html()
+        self.lines, self.locator, self.numbers = LiveLines(marked=True), Locator(on_region=self.draw_region), html()
         self.regions: list[Region] = []
         self._mesh: object = None
         self.clear = pmui.Button(
@@ -92,14 +96,8 @@ class RegionsView(CutView[Means, tuple[Cut, Raster]]):
     @staticmethod
     def compute(asked: Means) -> tuple[Cut, Raster]:
         """Return the means (times, regions), and the pixels of the small map."""
-        variable = asked.field.variable
-        time = variable.axis("time")
-        cuts = [
-            mean_cut(asked.dataset, variable.name, of_region(variable.mesh, region), time, dict(asked.at))
-            for region in asked.regions
-        ]
-        values = np.concatenate([cut.values for cut in cuts], axis=1)
-        return Cut(variable, time, np.arange(1.0, 1 + len(cuts)), values), rasterise(asked.field)
+        means = means_of_regions(asked.dataset, asked.field.variable.name, asked.regions, dict(asked.at))
+        return means, rasterise(asked.field)
 
     def draw(self, asked: Means, found: tuple[Cut, Raster]) -> None:
         """Draw the lines, the regions, and the numbers at the time that the map shows."""
@@ -107,7 +105,7 @@ class RegionsView(CutView[Means, tuple[Cut, Raster]]):
         variable, time = cut.variable, cut.along
         colors, units = PICKED[: len(asked.regions)], units_label(variable.units)
         self.lines.pane.visible = time is not None and len(time) > 1
-        names = ["all of it"] if not self.regions else [_name(region) for region in asked.regions]
+        names = ["all of it"] if not self.regions else [region_name(region) for region in asked.regions]
         if time is not None:
             x = replace(scale_of(time), downward=False)
             lines = [(positions(time), values) for values in cut.values.T]
@@ -115,21 +113,30 @@ class RegionsView(CutView[Means, tuple[Cut, Raster]]):
         self.locator.show(asked.dataset, asked.field, raster, (self.state.low, self.state.high))
         outlines = [region.outline() for region in asked.regions] if self.regions else []
         self.locator.lines([(on_branch(x, raster.west), y) for x, y in outlines], colors[: len(outlines)])
+        several = outlines if len(outlines) > 1 else []
+        self.locator.points([_middle(outline) for outline in several], colors[: len(several)])
         now = cut.values[asked.field.selection[time.name] if time is not None else 0]
         rows = (
-            f'<tr><th><span class="swatch" style="background:{color}"></span>{escape(name)}</th>'
-            f"<td>{number(value)} {escape(units)}</td></tr>"
+            f"<tr><th>{sign(color)}{escape(name)}</th><td>{number(value)} {escape(units)}</td></tr>"
             for name, color, value in zip(names, colors, now, strict=True)
         )
         self.numbers.object = f'<table class="numbers runs">{"".join(rows)}</table>'
 
+    def snapshot(self, asked: Means, found: tuple[Cut, Raster]) -> Snapshot:
+        """Return the means with their script."""
+        field, limits = asked.field, (self.state.low, self.state.high)
+        source = self.source(field.variable.name, tuple(field.selection.items()))
+        name = stem("explore", source.dataset, source.variable, "regions")
+        script = regions_script(source, asked.regions, limits, name)
+        return Snapshot(name, lambda: region_means(field, found[0], asked.regions, limits), {"py": script})
+
     def table(self, asked: Means, found: tuple[Cut, Raster]) -> str:
         """Return a row for each region, with the middle of its corners."""
-        middles = np.array([[y[:-1].mean(), x[:-1].mean()] for x, y in (region.outline() for region in asked.regions)])
+        middles = np.array([_middle(region.outline()) for region in asked.regions])
         return cut_csv(found[0], "region", tuple(middles.T))
 
 
-def _name(region: Region) -> str:
-    x, y = region.outline()
-    kind = "box" if isinstance(region, Box) else "polygon"
-    return f"{kind} {y.min():.1f} to {y.max():.1f}°N, {x.min():.1f} to {x.max():.1f}°E"
+def _middle(outline: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:
+    """Return latitude and longitude of the middle of the corners of an outline, of which the last is the first."""
+    x, y = outline
+    return float(y[:-1].mean()), float(x[:-1].mean())

@@ -13,6 +13,7 @@ from backends.fields.picture import rasterise
 from backends.fields.raster import Raster
 from backends.fields.views import covered
 from backends.pictures.cut_script import CutAsked
+from backends.pictures.field_maps import written_place
 from dashboard.explore.cuts.export import cut_snapshot
 from dashboard.explore.cuts.locator import LINE, Locator, beside, on_branch
 from dashboard.explore.cuts.upright import UprightView
@@ -20,7 +21,6 @@ from dashboard.explore.cuts.view import others
 from dashboard.explore.state import ExploreState
 from dashboard.export import Snapshot
 from dashboard.plots.cuts import Scale
-from dashboard.plots.series import written_place
 from dashboard.theme import PICKED
 
 WORDS = (
@@ -141,7 +141,7 @@ class SectionView(UprightView[Line, tuple[Section, Raster]]):
         """Return the section with its script."""
         cut = found[0]
         wanted = CutAsked(
-            "section", *self.source, cut.variable.name, dict(asked.at), asked.level,
+            "section", self.source(cut.variable.name, asked.at), asked.level,
             f"Section of {cut.variable.title} from {written_place(*asked.start)} to {written_place(*asked.end)}{self.caption}",
             DISTANCE.label, asked.log, (asked.start, asked.end),
         )  # fmt: skip

@@ -10,8 +10,9 @@ import panel_material_ui as pmui
 
 from backends.errors import InputError
 from backends.fields.field import Axis, Field
+from backends.pictures.explore_script import Source
 from dashboard.controls import html, notice, one_message, tell
-from dashboard.explore.export import UPLOADED
+from dashboard.explore.export import source_of
 from dashboard.explore.state import ExploreState
 from dashboard.export import Snapshot
 from dashboard.worker import FILES, LatestWins
@@ -37,6 +38,8 @@ class CutView(ABC, Generic[Asked, Found]):
         self.state = state
         self._work: LatestWins[Asked, Found] = LatestWins(FILES, self.compute, self._on_found, self._on_failed)
         self._asked: Asked | None = None
+        #: What `found` was asked for with, while something else may be on its way.
+        self._drawn: Asked | None = None
         self.found: Found | None = None
         self._problem, self._words = notice("problem"), html(f'<div class="hint">{words}</div>')
         self.csv = pmui.FileDownload(
@@ -64,23 +67,21 @@ class CutView(ABC, Generic[Asked, Found]):
     def table(self, asked: Asked, found: Found) -> str:
         """Return it as text with commas."""
 
-    def exported(self) -> Snapshot | None:
-        """Return what is drawn, to be kept with its script; None where a view has only its table."""
-        if type(self).snapshot is CutView.snapshot:
-            return None
+    @abstractmethod
+    def snapshot(self, asked: Asked, found: Found) -> Snapshot:
+        """Return it with its script, to be kept."""
+
+    def exported(self) -> Snapshot:
+        """Return what is drawn, to be kept; refused with a sentence where there is nothing, or not yet."""
         if self._asked is None or self.found is None:
             raise InputError("there is nothing to export yet; it is exported as soon as it is shown")
+        if self._drawn != self._asked or not self.state.settled:
+            raise InputError("another picture is on its way; wait for it")
         return self.snapshot(self._asked, self.found)
 
-    def snapshot(self, asked: Asked, found: Found) -> Snapshot | None:
-        """Return it of what is drawn."""
-        del asked, found
-        return None
-
-    @property
-    def source(self) -> tuple[str, bool]:
-        """The key of the dataset, or the name of an uploaded file, and whether it is one."""
-        return self.state.dataset.removeprefix(UPLOADED), self.state.dataset.startswith(UPLOADED)
+    def source(self, variable: str, at: tuple[tuple[str, int], ...]) -> Source:
+        """Return where a variable comes from, at these indices."""
+        return source_of(self.state, variable, dict(at))
 
     @property
     def caption(self) -> str:
@@ -108,13 +109,13 @@ class CutView(ABC, Generic[Asked, Found]):
         if asked != self._asked:
             return
         with one_message():
-            self.found = found
+            self.found, self._drawn = found, asked
             tell(self._problem, "problem", "")
             self.draw(asked, found)
             self.body.visible, self.csv.disabled = True, False
 
     def _on_failed(self, problem: str) -> None:
-        self._asked = self.found = None
+        self._asked = self._drawn = self.found = None
         self.body.visible, self.csv.disabled = False, True
         tell(self._problem, "problem", problem)
 
@@ -128,7 +129,7 @@ class CutView(ABC, Generic[Asked, Found]):
     def close(self) -> None:
         """Let go of everything when the session ends."""
         self._work.close()
-        self.found = self._asked = None
+        self._asked = self._drawn = self.found = None
 
 
 def others(field: Field, along: Axis | None) -> tuple[tuple[str, int], ...]:

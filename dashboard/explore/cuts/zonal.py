@@ -56,7 +56,7 @@ class ZonalView(UprightView[Zonal, Cut]):
     def snapshot(self, asked: Zonal, found: Cut) -> Snapshot:
         """Return the mean with its script."""
         wanted = CutAsked(
-            "zonal", *self.source, asked.variable, dict(asked.at), asked.level,
+            "zonal", self.source(asked.variable, asked.at), asked.level,
             f"Zonal mean of {found.variable.title}{self.caption}", "latitude [°N]", asked.log,
         )  # fmt: skip
         return cut_snapshot(wanted, found)

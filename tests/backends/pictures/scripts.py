@@ -1,15 +1,20 @@
-"""Running exported scripts as a person would: in another process, with nothing but the package and the data folder."""
+"""Running exported scripts as a person would, with nothing but the package and the data folder."""
 
 import os
+import runpy
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[3]
 
 
 def run(script: str, folder: Path, *names: str) -> None:
-    """Run a script, which is to write the files named into a folder that also is the data folder."""
+    """Run a script in a process of its own, which is to write the files named into a folder that also is the data folder."""
     path = folder / "script.py"
     path.write_text(script)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "ASSIMILAB_DATA": str(folder), "ASSIMILAB_HOME": str(folder / "home")}
@@ -17,3 +22,14 @@ def run(script: str, folder: Path, *names: str) -> None:
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""  # a name that was run would have printed
+
+
+def run_here(script: str, folder: Path, *names: str) -> None:
+    """Do the same without another process, which takes seconds to start: where a script of the same kind is run on its own."""
+    path = folder / "script.py"
+    path.write_text(script)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as said:
+        patch.setenv("ASSIMILAB_DATA", str(folder))
+        patch.setattr(sys, "argv", [str(path), *(str(folder / name) for name in names)])
+        runpy.run_path(str(path), run_name="__main__")
+    assert said.getvalue() == ""

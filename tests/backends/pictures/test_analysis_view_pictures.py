@@ -15,8 +15,8 @@ from backends.experiments.surface import tuning_surface, usual_axis
 from backends.fields.catalogue import Catalogue
 from backends.pictures.analysis_views import convergence, covariance, diagnostics, surface
 from backends.pictures.save import save
-from backends.pictures.scripts import surface_script
-from tests.backends.pictures.scripts import run
+from backends.pictures.scripts import covariance_script, outcome_script, surface_script
+from tests.backends.pictures.scripts import run_here
 
 LINE = "kind: analysis\ncase: {name: periodic-1d, points: 40}\nmethod: {solver: SOLVER}\nobservations: {count: 12}\n"
 
@@ -73,9 +73,31 @@ def test_the_script_of_a_tuning_surface(made, tmp_path):
     axes = [usual_axis(experiment, settings, parameter) for parameter in ("length", "sigma_o")]
     found = tuning_surface(experiment, settings, *axes, "likelihood")
     save(surface(found, outcome), tmp_path / "own.svg")
-    run(surface_script(settings, ("length", "sigma_o"), "likelihood", "tuning"), tmp_path, "out.svg", "out.nc", "out.csv")
+    run_here(surface_script(settings, ("length", "sigma_o"), "likelihood", "tuning"), tmp_path, "out.svg", "out.nc", "out.csv")
     assert (tmp_path / "out.svg").read_bytes() == (tmp_path / "own.svg").read_bytes()
     with xr.open_dataset(tmp_path / "out.nc") as data:
         np.testing.assert_array_equal(data["likelihood"], found.values)
         best = data["likelihood"].argmin(...)
         assert (float(data["length"][best["length"]]), float(data["sigma_o"][best["sigma_o"]])) == found.best
+
+
+@pytest.mark.parametrize(
+    ("script", "view"),
+    [
+        (
+            lambda settings: covariance_script(settings, (0.25,), "b"),
+            lambda e, o: covariance(covariance_picture(e, o, (0.25,)), o),
+        ),
+        (lambda settings: outcome_script(settings, "diagnostics", "d"), lambda _, o: diagnostics(o)),
+        (lambda settings: outcome_script(settings, "convergence", "c"), lambda _, o: convergence(o)),
+    ],
+    ids=["B", "diagnostics", "convergence"],
+)
+def test_the_scripts_of_the_other_tabs_make_the_same_picture_and_numbers(made, tmp_path, script, view):
+    settings, experiment, outcome = made
+    exhibit = view(experiment, outcome)
+    save(exhibit, tmp_path / "own.svg")
+    save(exhibit, tmp_path / "own.csv")
+    run_here(script(settings), tmp_path, "out.svg", "out.csv")
+    for ending in ("svg", "csv"):
+        assert (tmp_path / f"out.{ending}").read_bytes() == (tmp_path / f"own.{ending}").read_bytes()

@@ -4,12 +4,22 @@ import csv
 
 import numpy as np
 import pytest
+import xarray as xr
+from matplotlib.collections import PathCollection
+from matplotlib.markers import MarkerStyle
 
 from backends.errors import InputError
+from backends.fields.dataset import FieldDataset
+from backends.fields.ensemble import ensemble
 from backends.fields.picture import look_at
 from backends.fields.readers import open_dataset
+from backends.pictures.drawing import Drawing
+from backends.pictures.ensemble import Beyond, members
 from backends.pictures.field import field
+from backends.pictures.field_maps import picked, small_map
+from backends.pictures.paint import _figure
 from backends.pictures.save import save
+from tests.files import dataset as known_times
 from tests.files import regional
 from tests.grids import GRIDS
 
@@ -69,3 +79,25 @@ def test_the_part_that_is_seen_is_what_is_drawn(dataset):
     picture = look_at(dataset, "t", {})
     (panel,) = field(picture, (250.0, 300.0), seen=Window(-5, 5, 40, 50)).drawing().panels
     assert panel.edges == Window(-5, 5, 40, 50)
+
+
+def test_picked_places_are_drawn_with_markers_of_their_own(dataset):
+    places = picked(np.array([0.0, 5.0, 10.0]), np.array([40.0, 45.0, 50.0]))
+    panel = small_map(look_at(dataset, "t", {}).field, (250.0, 300.0), places)
+    drawn = [found for found in _figure(Drawing("", [panel])).axes[0].collections if isinstance(found, PathCollection)]
+    for found, letter in zip(drawn, "soP", strict=True):
+        style = MarkerStyle(letter)
+        expected = style.get_path().transformed(style.get_transform())
+        np.testing.assert_allclose(found.get_paths()[0].vertices, expected.vertices)
+
+
+@pytest.mark.parametrize(("name", "written"), [("t", "t"), ("spread", "spread_members"), ("member", "member_members")])
+def test_members_are_written_whatever_their_variable_is_called(name, written):
+    one = known_times(np.arange(30.0, 61.0, 10.0), np.arange(-20.0, 21.0, 10.0)).isel(time=0, drop=True)
+    data = xr.concat([one + k for k in (-1.0, 0.0, 4.0)], "number").assign_coords(number=[0, 1, 2]).rename(t=name)
+    opened = FieldDataset("a file", "NetCDF", [data])
+    found = ensemble(opened, name, {"number": 1})
+    kept = members(found, opened.field(name, {"number": 1}), Beyond(280.0)).data()
+    np.testing.assert_array_equal(kept[written], found.members)
+    np.testing.assert_allclose(kept["spread"], np.std([-1, 0, 4], ddof=1), rtol=1e-4)
+    np.testing.assert_array_equal(kept["member"], [0, 1, 2])

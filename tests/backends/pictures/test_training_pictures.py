@@ -16,10 +16,12 @@ from backends.jobs.reading import RunRecord, columns_of, read_run, recorded
 from backends.jobs.store import Store
 from backends.learning.gallery import Map, Panel, Series, to_json
 from backends.pictures.drawing import LinePanel, MapPanel
+from backends.pictures.rollout_scripts import rollout_script
 from backends.pictures.save import save
-from backends.pictures.scripts import rollout_script, training_script
+from backends.pictures.scripts import training_script
 from backends.pictures.training import Look, training
-from tests.backends.pictures.scripts import run
+from backends.pictures.trainings import trainings, trainings_script
+from tests.backends.pictures.scripts import run, run_here
 
 EMULATOR = """\
 kind: training
@@ -57,6 +59,12 @@ def test_scripts_read_the_record_and_the_network_of_a_training(tmp_path, monkeyp
         loss = data["loss"].dropna("iteration")
         np.testing.assert_allclose(loss, columns["loss"][1], rtol=1e-6)
         np.testing.assert_array_equal(loss["iteration"], columns["loss"][0])
+    twice = RunRecord(job.id, job.id, columns, None)
+    save(trainings([twice, twice], "loss", Look()), tmp_path / "own.svg")
+    run_here(trainings_script([job.id, job.id], "", "loss", Look(), "compared"), tmp_path, "out.svg", "out.nc", "out.csv")
+    assert (tmp_path / "out.svg").read_bytes() == (tmp_path / "own.svg").read_bytes()
+    with xr.open_dataset(tmp_path / "out.nc") as data:
+        np.testing.assert_allclose(data["loss"][1], columns["loss"][1], rtol=1e-6)
     with pytest.raises(InputError, match="there is no run 'abcdef'"):
         read_run("abcdef")
     with pytest.raises(InputError, match="digits 0 to 9"):
@@ -119,3 +127,19 @@ def test_what_is_recorded_of_many_reports_is_recorded_again_as_it_is():
     assert columns_of(once)["loss"][1][-1] == 5000
     assert "bad" not in columns_of(once)
     np.testing.assert_array_equal(columns_of(recorded(once, 5000))["loss"][1], columns_of(once)["loss"][1])
+
+
+@pytest.mark.parametrize("metric", ["iteration", "run"])
+def test_a_metric_may_be_called_like_a_coordinate(metric):
+    record = RunRecord("a", "A run", columns_of([Point(k, {metric: 10.0 * k}) for k in (1, 2)]), None)
+    data = trainings([record, record], metric, Look()).data()
+    np.testing.assert_array_equal(data[f"metric_{metric}"], [[10, 20], [10, 20]])
+    np.testing.assert_array_equal(data["iteration"], [1, 2])
+
+
+def test_every_metric_of_a_run_is_written_whatever_it_is_called():
+    points = [Point(k, {"iteration": 10.0 * k, "val/loss": 2.0 * k, "val_loss": 3.0 * k}) for k in (1, 2)]
+    data = training(RunRecord("a", "A run", columns_of(points), None)).data()
+    np.testing.assert_array_equal(data["iteration"], [1, 2])
+    found = {name: data[name].values.tolist() for name in data.data_vars}
+    assert found == {"metric_iteration": [10, 20], "val_loss": [2, 4], "metric_val_loss": [3, 6]}

@@ -5,16 +5,9 @@ import xarray as xr
 
 from dashboard.explore.page import ExplorePage
 from tests.backends.pictures.scripts import run
-from tests.dashboard.helpers import text_of
+from tests.dashboard.helpers import export, text_of
 
 NASTY = 'a"; print(1) #.nc'
-
-
-def export(page, form) -> bytes:
-    page.export.items[form].clicks += 1
-    page.export.wait()
-    assert text_of(page.export._problem) == ""
-    return page.export.download.file.getvalue()
 
 
 def test_the_script_of_an_uploaded_file_makes_the_map_and_the_series_of_the_page(tmp_path, catalogue):

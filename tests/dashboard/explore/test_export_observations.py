@@ -10,16 +10,9 @@ import xarray as xr
 from backends.pictures.drawing import LinePanel, NamedBars
 from tests.backends.pictures.scripts import run
 from tests.dashboard.explore.pages import CSV, opened, wait
-from tests.dashboard.helpers import text_of
+from tests.dashboard.helpers import export, text_of
 
 NASTY = 'a"; print(1) #.csv'
-
-
-def export(page, form) -> bytes:
-    page.observations.export.items[form].clicks += 1
-    page.observations.export.wait()
-    assert text_of(page.observations.export._problem) == ""
-    return page.observations.export.download.file.getvalue()
 
 
 def test_the_script_of_an_uploaded_file_makes_what_the_page_shows_against_a_field(stations, tmp_path):
@@ -35,7 +28,7 @@ def test_the_script_of_an_uploaded_file_makes_what_the_page_shows_against_a_fiel
     wait(page)
     state.choose(box=(-1.0, 8.5, 30.0, 60.0))
     wait(page)
-    script, picture = export(page, "py").decode(), export(page, "svg")
+    script, picture = export(page.observations, "py").decode(), export(page.observations, "svg")
     (tmp_path / "stations.csv").unlink()
     (tmp_path / NASTY).write_text(CSV)
     run(script, tmp_path, "out.svg", "out.nc", "out.csv", "out.parquet")
@@ -64,7 +57,7 @@ def test_departures_of_a_file_are_drawn_and_summed_up(folder):
     shown = next(panel for panel in panels if panel.title == "O−B")
     found = page.state.observations.overview
     np.testing.assert_array_equal(shown.bars[0].top, found.histograms["background"][1])
-    head, *rows = csv.reader(export(page, "statistics.csv").decode().splitlines())
+    head, *rows = csv.reader(export(page.observations, "statistics.csv").decode().splitlines())
     whole = next(row for row in rows if row[:4] == ["O−B", "all", "", ""])
     assert float(whole[head.index("mean")]) == pytest.approx(0.5)  # the first guess of the file is 0.5 below its observations
     page.state.close()

@@ -4,7 +4,8 @@ import numpy as np
 import xarray as xr
 
 from backends.experiments.run import from_yaml
-from tests.dashboard.helpers import text_of
+from dashboard.rollout.page import PLAY, SENSITIVITY, SKILL
+from tests.dashboard.helpers import export, text_of
 from tests.dashboard.rollout.pages import run
 
 
@@ -12,6 +13,7 @@ def test_scores_are_exported_once_there_are_some(page, tmp_path):
     page.export.items["png"].clicks += 1
     assert "There are no forecasts yet" in text_of(page.export._problem)
     view = run(page)
+    page.tabs.active = SKILL
     for form, begin in {"png": b"\x89PNG", "svg": b"<?xml", "nc": b"\x89HDF", "csv": b"model,lead", "py": b'"""'}.items():
         page.export.items[form].clicks += 1
         page.export.wait()
@@ -24,3 +26,39 @@ def test_scores_are_exported_once_there_are_some(page, tmp_path):
     page.export.items["yaml"].clicks += 1
     page.export.wait()
     assert from_yaml(page.export.download.file.getvalue().decode()) == view.prepared.settings
+
+
+def test_play_and_sensitivity_export_what_is_looked_at(page, tmp_path):
+    page.state.run()
+    page.state.wait()
+    view = page.state.view
+    page.tabs.active = PLAY
+    page.play.player.clock.lead = 4
+    title = page.export._snapshot().exhibit().drawing().title
+    assert title.startswith(f"lead {view.leads[4]:.6g}")
+    assert "'lead': 4" in export(page, "py").decode()
+    assert page.export.download.filename.endswith("_lead4.py")
+    page.tabs.active = SENSITIVITY
+    asking = page.sensitivity.asking
+    asking.wait()
+    (tmp_path / "a.nc").write_bytes(export(page, "nc"))
+    with xr.open_dataset(tmp_path / "a.nc", decode_timedelta=False) as data:
+        np.testing.assert_array_equal(data["gradient"], asking.answer.gradient)
+    asking.running = True
+    page.export.items["png"].clicks += 1
+    page.export.wait()
+    assert "The gradient is on its way" in text_of(page.export._problem)
+    asking.running = False
+
+
+def test_a_gradient_that_failed_is_not_promised(page):
+    run(page)
+    page.tabs.active = SENSITIVITY
+    asking = page.sensitivity.asking
+    asking.wait()
+    asking._on_failed("the gradient is not finite: choose a shorter lead")
+    page.export.items["py"].clicks += 1
+    assert "The gradient is not finite: choose a shorter lead" in text_of(page.export._problem)
+    asking.problem = ""
+    page.export.items["py"].clicks += 1
+    assert "There is no gradient" in text_of(page.export._problem)

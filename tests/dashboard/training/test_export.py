@@ -3,14 +3,8 @@
 from backends.experiments.run import to_yaml
 from backends.jobs.job import Job, Point, State
 from backends.learning.gallery import Panel, Series, to_json
-from tests.dashboard.helpers import text_of
-
-
-def export(view, form) -> bytes:
-    view.export.items[form].clicks += 1
-    view.export.wait()
-    assert text_of(view.export._problem) == ""
-    return view.export.download.file.getvalue()
+from dashboard.training.page import RUNS
+from tests.dashboard.helpers import export, text_of
 
 
 def test_a_run_is_exported_once_it_has_reported(view, jobs):
@@ -52,3 +46,36 @@ def test_a_run_of_another_program_has_no_experiment_file(view, jobs, monkeypatch
     view.export.items["yaml"].clicks += 1
     view.export.wait()
     assert "What is shown cannot be kept as Experiment" in text_of(view.export._problem)
+
+
+def test_runs_that_are_compared_are_exported_with_the_metric(view, jobs, monkeypatch):
+    monkeypatch.setattr("dashboard.training.state.elsewhere", lambda _address: jobs)
+    for run, values in {"aaaaaaaa1": (4.0, 2.0), "bbbbbbbb2": (3.0, 1.0, 0.5)}.items():
+        jobs.add(Job(run, "mine / name", "", State.COMPLETED))
+        jobs.points[run] = [Point(k, {"loss": value}) for k, value in enumerate(values, 1)]
+    view.state.param.update(record="mlruns", run="aaaaaaaa1")
+    view.tabs.active = RUNS
+    view.state.compared = ["aaaaaaaa1", "bbbbbbbb2"]
+    view.runs._compare()
+    rows = export(view, "csv").decode().splitlines()
+    assert rows == ["run,iteration,loss", "aaaaaaaa1,1,4.0", "aaaaaaaa1,2,2.0", *(f"bbbbbbbb2,{k},{v}" for k, v in
+                    ((1, 3.0), (2, 1.0), (3, 0.5)))]  # fmt: skip
+    assert view.export.download.filename == "training_aaaaaa_bbbbbb_loss.csv"
+    (panel,) = view.export._snapshot().exhibit().drawing().panels
+    assert [curve.label for curve in panel.curves] == ["aaaaaa", "bbbbbb"]
+    assert panel.log
+    assert "RUNS = ('aaaaaaaa1', 'bbbbbbbb2')" in export(view, "py").decode()
+
+
+def test_runs_that_have_reported_nothing_yet_are_not_compared_in_any_form(view, jobs):
+    for run in ("ab" * 6, "cd" * 6):
+        jobs.add(Job(run, "training", to_yaml(view.state.settings()), State.RUNNING))
+    view.tick()
+    view.tabs.active = RUNS
+    view.state.compared = ["ab" * 6, "cd" * 6]
+    view.runs._compare()
+    for form in ("png", "py"):
+        view.export.items[form].clicks += 1
+        view.export.wait()
+        assert "None of the runs has reported anything yet" in text_of(view.export._problem)
+    assert not view.export.download.visible
