@@ -133,7 +133,7 @@ class Address:
     def apply(self, changes: Pairs, whole: bool = False) -> None:
         """Take over other values of some keys, or, as a whole, a state in place of this one."""
         kept = {} if whole else dict(self._written)
-        self._say(tuple(self._page.take(tuple({**kept, **dict(changes)}.items()))))
+        self._say(self._take(tuple({**kept, **dict(changes)}.items())))
 
     def close(self) -> None:
         """Stop following: when the session ends, and where the page only follows another."""
@@ -159,9 +159,14 @@ class Address:
         if name not in ("", *scenes()):
             faults.append(f"scene: there is none of this name; came {name!r:.60}")
         if state:
-            faults += self._page.take(state)
+            faults += self._take(state)
         self._written, self._settled = state, False
         self._say(tuple(faults))
+
+    def _take(self, state: Pairs) -> tuple[str, ...]:
+        """Take over a state, and return all that is wrong of it, with what the page has said meanwhile by `add`."""
+        self.faults = ()
+        return (*self._page.take(state), *self.faults)
 
     def _link(self, name: str) -> str:
         return scene_address(name, self._theme)

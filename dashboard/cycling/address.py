@@ -10,7 +10,8 @@ from backends.experiments.cycling.settings import CyclingSettings
 from backends.experiments.pairs import Pairs, read, to_pairs
 from backends.experiments.sections import Section
 from dashboard.address import Tab, apart
-from dashboard.cycling.state import CyclingState, first_with_members
+from dashboard.cycling.sections import first_with_members
+from dashboard.cycling.state import CyclingState
 
 
 class CyclingView(Section):

@@ -1,64 +1,29 @@
-"""What the address of the Explore page says: dataset, variable, time and level, map, colours, places, overlays, and the tab."""
+"""What the address of the Explore page says: what is shown, how, what is chosen of it, and what it is compared with."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import Any
 
 from param.parameterized import Event
-from pydantic import Field
 
 from backends.errors import InputError
 from backends.experiments.pairs import Pairs, read, to_pairs
-from backends.experiments.sections import Section
 from backends.fields.field import Variable
 from backends.fields.views import PROJECTIONS
 from dashboard.address import Tab
+from dashboard.explore.address_keys import ExploreSettings
+from dashboard.explore.address_overlays import draw_over, of_overlays
+from dashboard.explore.comparison import ComparisonView
 from dashboard.explore.mapped import Mapped
-from dashboard.explore.overlays import HERE, NONE, MapOverlaysView
+from dashboard.explore.observations.address import selection_of, shown_of
+from dashboard.explore.observations.view import ObservationsView
+from dashboard.explore.overlays import MapOverlaysView
 from dashboard.explore.state import ExploreState
-from dashboard.theme import PICKED, limits, style_of
+from dashboard.explore.views import ExploreViews
+from dashboard.theme import limits, style_of
 
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-360, le=360)]
-
-
-class ExploreSettings(Section):
-    """What the Explore page shows; keys of its address."""
-
-    dataset: str = Field("", description="key in the catalogue, or path in the data folder; empty: the first of the catalogue")
-    variable: str = Field("", description="name of the variable; empty: what tells most")
-    at: dict[str, str | int | float] = Field(
-        {}, description="on each axis besides the horizontal ones, by its name, what is chosen, as the page writes it"
-    )
-    low: float | None = Field(
-        None, description="lower colour limit; null: holds all times and members, or the observations that are chosen"
-    )
-    high: float | None = Field(None, description="upper colour limit")
-    projection: Literal["lat-lon", "globe", "robinson", "north", "south", "lambert", "mercator", "satellite"] = Field(
-        "lat-lon", description="how the Earth is laid flat"
-    )
-    latitude: Latitude | None = Field(None, description="middle of the map, °N; null: where there is something to see")
-    longitude: Longitude | None = Field(None, description="middle of the map, °E")
-    places: tuple[tuple[Latitude, Longitude], ...] = Field(
-        (), max_length=len(PICKED), description="latitude and longitude of places whose series are drawn"
-    )
-    contours: str = Field("", description="variable with contour lines; empty: none")
-    contour_level: int | None = Field(None, ge=0, description="number of its level; null: as that of the colours")
-    contour_levels: str = Field("", description="interval of the lines, or their values with blanks between; empty: automatic")
-    wind: str = Field("", description="eastward and northward wind, with a comma between; empty: none")
-    wind_style: Literal["barbs", "streamlines"] = Field("barbs", description="how it is drawn")
-    barbs: Literal["kn", "m/s"] = Field("kn", description="what barbs count")
-    colour: Literal["value", "background", "analysis", "quality", "number"] = Field(
-        "value", description="of observations: what the map is coloured by"
-    )
-    report_types: tuple[str, ...] = Field((), description="of observations: types that are looked at; empty: all")
-    qualities: tuple[str, ...] = Field((), description="of observations: classes that are looked at; empty: all")
-    box: tuple[float, float, float, float] | None = Field(
-        None, description="of observations: west, east, south, north of those that are looked at"
-    )
-    tab: Literal[
-        "map", "compare", "ensemble", "zonal-mean", "section", "profile", "hovmoller", "regions", "statistics", "chunks"
-    ] = Field("map", description="the tab that is shown")
+#: What says which part of the Earth is seen, and how.
+_MAP = ("projection", "latitude", "longitude")
 
 
 class ExploreAddress:
@@ -68,13 +33,18 @@ class ExploreAddress:
     limits and lines when there is a picture. To be made before anything else follows the state.
     """
 
-    STEPS: Sequence[str] = ("dataset", "variable", "projection", "tab")
+    STEPS: Sequence[str] = (
+        "dataset", "variable", "projection", "tab", "compare", "compare_with", "field", "field_variable", "view",
+        "report_types", "qualities", "box", "start", "end", "levels", "within",
+    )  # fmt: skip
 
     def __init__(self, state: ExploreState) -> None:
         self._state = state
         self._wanted: ExploreSettings | None = None
         self._tab: Tab | None = None
         self._overlays: MapOverlaysView | None = None
+        self._views: ExploreViews | None = None
+        self._observations: ObservationsView | None = None
         #: Told what turns out not to be there; set by the page.
         self.report: Callable[[str], Any] = lambda _fault: None
         state.param.watch(self._on_opened, "opened")
@@ -82,9 +52,13 @@ class ExploreAddress:
         state.param.watch(self._on_failed, "open_problem")
         state.observations.param.watch(self._on_observations, "of")
 
-    def follow(self, tab: Tab, overlays: MapOverlaysView) -> None:
-        """Follow the tabs and what lies over the map, too."""
-        self._tab, self._overlays = tab, overlays
+    def follow(self, tab: Tab, overlays: MapOverlaysView, views: ExploreViews) -> None:
+        """Follow the tabs, what lies over the map, and what is compared with it, too."""
+        self._tab, self._overlays, self._views = tab, overlays, views
+
+    def follow_observations(self, view: ObservationsView) -> None:
+        """Follow the field that observations are compared with, and the tabs below them, too."""
+        self._observations = view
 
     @property
     def dataset(self) -> str:
@@ -102,15 +76,20 @@ class ExploreAddress:
         return found.faults
 
     def _step(self, wanted: ExploreSettings) -> bool:
-        """Go to another time or level, other limits or another tab, and return whether nothing else is asked for.
+        """Go to what needs no other picture of the Earth, and return whether nothing else is asked for.
 
-        To open the same dataset again for it would begin the page anew.
+        Of fields that is another time or level, other limits, another tab, or what is compared; of observations all but another
+        file, variable or map. To open the same dataset again for it would begin the page anew.
         """
         state, tab = self._state, self._tab
-        shown = None if self._wanted is not None or state.reading or state.shows_observations else self._of_field()
+        if state.shows_observations:
+            return self._step_of_observations(wanted)
+        shown = None if self._wanted is not None or state.reading else self._of_field()
         if shown is None or tab is None:
             return False
-        given: dict[str, Any] = {"at": wanted.at, "low": wanted.low, "high": wanted.high, "tab": wanted.tab}
+        given: dict[str, Any] = {
+            name: getattr(wanted, name) for name in ("at", "low", "high", "tab", "compare", "compare_with")
+        }
         if ExploreSettings.model_validate({"dataset": state.dataset, **shown, **given}) != wanted:
             return False
         variable = state.opened.variable(state.variable)
@@ -121,6 +100,19 @@ class ExploreAddress:
         else:
             state.usual_limits()
         tab.show(wanted.tab)
+        self._compare(wanted)
+        return True
+
+    def _step_of_observations(self, wanted: ExploreSettings) -> bool:
+        state, shown = self._state, None
+        if self._wanted is None and not state.reading and not state.observations.opening:
+            shown = self._of_observations()
+        if shown is None or (wanted.dataset or state.dataset) != state.dataset:
+            return False
+        asked = wanted.model_dump()
+        if any(asked[name] != value for name, value in shown.items() if name in ("variable", *_MAP)):
+            return False
+        self._take_observed(wanted)
         return True
 
     # From the page to the address ---------------------------------------------------------------------------------
@@ -154,28 +146,21 @@ class ExploreAddress:
         }
         if (state.low, state.high) != limits(style_of(picture.field.variable), picture.usual):
             shown |= {"low": state.low, "high": state.high}
-        return shown | _of_map(state) | self._of_overlays() | {"tab": self._tab.name}
+        if self._overlays is not None:
+            shown |= of_overlays(self._overlays)
+        return shown | _of_map(state) | self._of_comparison() | {"tab": self._tab.name}
 
-    def _of_overlays(self) -> dict[str, Any]:
-        if self._overlays is None:
-            return {}
-        asked = self._overlays.asked
-        shown: dict[str, Any] = {}
-        if asked.contoured:
-            shown |= {"contours": asked.contoured, "contour_level": asked.level, "contour_levels": asked.levels or ""}
-        if asked.wind:
-            shown |= {"wind": ", ".join(asked.wind), "wind_style": asked.style, "barbs": asked.unit}
-        return shown
+    def _of_comparison(self) -> dict[str, Any]:
+        view = None if self._views is None else self._views.chosen()
+        return dict(zip(("compare", "compare_with"), view.chosen, strict=True)) if isinstance(view, ComparisonView) else {}
 
     def _of_observations(self) -> dict[str, Any] | None:
         state = self._state.observations
         if state.of is None:
             return None
-        chosen = state.selection
-        shown = {
-            "variable": state.variable, "colour": state.colour, "report_types": chosen.report_types,
-            "qualities": chosen.qualities, "box": chosen.box,
-        }  # fmt: skip
+        shown = {"variable": state.variable, "colour": state.colour, **shown_of(state.selection)}
+        if self._observations is not None:
+            shown |= self._observations.compare.chosen | {"view": self._observations.view}
         low, high = state.limits.get(state.colour, (None, None))
         return shown | _of_map(state) | {"low": low, "high": high}
 
@@ -220,25 +205,18 @@ class ExploreAddress:
         for latitude, longitude in wanted.places:
             state.pick(latitude, longitude)
         if self._overlays is not None:
-            self._draw_over(self._overlays, wanted)
+            draw_over(self._overlays, wanted, self.report)
         if self._tab is not None:
             self._tab.show(wanted.tab)
+        self._compare(wanted)
 
-    def _draw_over(self, overlays: MapOverlaysView, wanted: ExploreSettings) -> None:
-        offered = {
-            "contours": (wanted.contours, overlays.contoured),
-            "wind": (wanted.wind, overlays.wind),
-        }
-        for key, (name, control) in offered.items():
-            if name and name not in control.options.values():
-                self.report(f"{key}: the dataset has no {name!r:.60}")
-            else:
-                control.value = name or NONE
-        overlays.levels.value = wanted.contour_levels
-        levels = overlays.level.options
-        known = levels.values() if isinstance(levels, dict) else levels
-        overlays.level.value = wanted.contour_level if wanted.contour_level in known else HERE
-        overlays.style.value, overlays.unit.value = wanted.wind_style, wanted.barbs
+    def _compare(self, wanted: ExploreSettings) -> None:
+        view = None if self._views is None else self._views.chosen()
+        if isinstance(view, ComparisonView):
+            view.show()  # so that it offers what there is to compare with the field of now
+            fault = view.choose(wanted.compare, str(wanted.compare_with))
+            if fault:
+                self.report(fault)
 
     def _on_observations(self, _event: Event) -> None:
         state, wanted = self._state.observations, self._wanted
@@ -251,16 +229,45 @@ class ExploreAddress:
             self.report(f"variable: the file has no {wanted.variable!r:.60}")
         self._wanted = None
         state.param.update(**_map_asked(wanted))
+        self._take_observed(wanted, arriving=True)
+
+    def _take_observed(self, wanted: ExploreSettings, arriving: bool = False) -> None:
+        """Take over what is chosen of the observations that are there, and what they are compared with.
+
+        Those that have just arrived are compared anyway.
+        """
+        state, view = self._state.observations, self._observations
         try:
-            chosen = replace(state.selection, report_types=wanted.report_types, qualities=wanted.qualities, box=wanted.box)
+            chosen = selection_of(wanted.model_dump())
         except InputError as problem:
             self.report(str(problem))
         else:
             state.select(chosen)
+        if view is not None:
+            view.show_tab(wanted.view)
+            fault = view.compare.choose(
+                wanted.field, wanted.field_variable, wanted.in_time, wanted.field_shown, ask=not arriving
+            )
+            if fault:
+                self.report(fault)
         if wanted.colour in state.colours(state.of):
-            state.choose_colour(wanted.colour)
-            if wanted.low is not None and wanted.high is not None:
-                state.set_limits(wanted.low, wanted.high)
+            self._colour(wanted)
+        elif view is not None:
+            view.compare.when_there(partial(self._colour_departures, wanted, state.colour, state.limits))
+
+    def _colour_departures(self, wanted: ExploreSettings, colour: str, limits: dict[str, Any]) -> None:
+        """Colour the map by departures that are there now, unless a person has chosen other colours or limits than these."""
+        state = self._state.observations
+        if (state.colour, state.limits) == (colour, limits) and wanted.colour in state.colours(state.of):
+            self._colour(wanted)
+
+    def _colour(self, wanted: ExploreSettings) -> None:
+        state = self._state.observations
+        state.choose_colour(wanted.colour)
+        if wanted.low is not None and wanted.high is not None:
+            state.set_limits(wanted.low, wanted.high)
+        else:
+            state.forget_limits()
 
     def _on_failed(self, event: Event) -> None:
         if event.new:

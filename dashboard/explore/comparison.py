@@ -7,23 +7,25 @@ import panel as pn
 import panel_material_ui as pmui
 
 from backends.fields.catalogue import Catalogue
-from backends.fields.climatology import calendar_months, same_month
+from backends.fields.climatology import calendar_months
 from backends.fields.compare import Comparison, compare
 from backends.fields.dataset import FieldDataset
-from backends.fields.field import Axis, Field, combine, statistics
-from backends.fields.overlays.asked import alike
+from backends.fields.field import Axis, Field
+from backends.fields.partner import DATASET, MEAN, MONTH, VARIABLE, partner
 from backends.fields.picture import pixels
 from backends.fields.views import View
+from backends.pictures.comparison import DIFFERENCE, both_limits, comparison, comparison_script
+from backends.pictures.script import stem
 from dashboard.controls import html, one_message
 from dashboard.explore.cuts.view import CutView
+from dashboard.explore.export import on_map
 from dashboard.explore.options import variable_options
 from dashboard.explore.state import ExploreState
+from dashboard.export import Snapshot
 from dashboard.plots.live import LiveMap
-from dashboard.theme import DIVERGING, FieldStyle, limits, number, style_of, units_label
+from dashboard.theme import number, style_of, units_label
 
 WORDS = "First the field of the map, then what it is compared with, on its grid and in its unit; below, first minus second."
-MEAN, MONTH, VARIABLE, DATASET = "mean over", "calendar month of", "variable", "dataset"
-DIFFERENCE = FieldStyle(DIVERGING, symmetric=True)
 WIDTH, WIDE = 520, 720
 
 
@@ -64,6 +66,29 @@ class ComparisonView(CutView[Pair, Comparison]):
         self.kind.param.watch(self._on_kind, "value")
         self.choice.param.watch(self._on_choice, "value")
         self.controls.objects = [self.kind, self.choice, self.csv]
+
+    @property
+    def chosen(self) -> tuple[str, str]:
+        """What the second field is, and which: the label of a time, level or member, else the name or key; for addresses."""
+        kind, choice = self.kind.value, self.choice.value
+        if kind is None or choice is None or kind.startswith((MEAN, MONTH)):
+            return kind or "", ""
+        return kind, choice if isinstance(choice, str) else next(
+            label for label, k in self.choice.options.items() if k == choice
+        )
+
+    def choose(self, kind: str, choice: str) -> str:
+        """Choose what `chosen` was; what is empty stays as it is. Return why that cannot be, or nothing."""
+        if kind and kind not in self.kind.options.values():
+            return f"compare: there is {', '.join(self.kind.options.values())}; came {kind!r:.60}"
+        if kind:
+            self.kind.value = kind
+        if choice:
+            options = self.choice.options
+            if choice not in (*options.values(), *options):
+                return f"compare_with: nothing to compare with is called {choice!r:.60}"
+            self.choice.value = options.get(choice, choice)
+        return ""
 
     @property
     def _maps(self) -> tuple[LiveMap, LiveMap, LiveMap]:
@@ -132,30 +157,15 @@ class ComparisonView(CutView[Pair, Comparison]):
     @staticmethod
     def compute(asked: Pair) -> Comparison:
         """Return both fields and their difference."""
-        dataset, at = asked.dataset, dict(asked.at)
-        first = dataset.field(asked.variable, at)
-        if asked.kind == VARIABLE:
-            second = dataset.field(str(asked.choice), alike(dataset, str(asked.choice), first))
-        elif asked.kind == DATASET:
-            other = asked.catalogue.open(str(asked.choice))
-            name = _same(other, first)
-            second = other.field(name, alike(other, name, first))
-        elif asked.kind.startswith(MEAN):
-            over = _axis(first, asked.kind.removeprefix(f"{MEAN} "))
-            second = dataset.mean_field(asked.variable, over, at)
-        elif asked.kind.startswith(MONTH):
-            over = _axis(first, asked.kind.removeprefix(f"{MONTH} "))
-            second = dataset.mean_field(asked.variable, over, at, *same_month(over, at[over.name]))
-        else:
-            second = dataset.field(asked.variable, {**at, asked.kind: int(asked.choice)})
-        return compare(first, second)
+        dataset = asked.dataset
+        first = dataset.field(asked.variable, dict(asked.at))
+        return compare(first, partner(dataset, first, asked.kind, asked.choice, asked.catalogue))
 
     def draw(self, asked: Pair, found: Comparison) -> None:
         """Draw the three maps: the first two share their colours, the third's lie evenly about zero."""
         variable = found.first.variable
         style, units = style_of(variable), units_label(variable.units)
-        both = combine([statistics(found.first.values), statistics(found.values)])
-        shared, apart = limits(style, both), limits(DIFFERENCE, statistics(found.difference))
+        shared, apart = both_limits(found)
         drawn = (
             (self.first, found.first.values, style, shared, found.first.caption),
             (self.second, found.values, style, shared, f"{found.second.variable.title} · {found.second.caption}"),
@@ -172,6 +182,13 @@ class ComparisonView(CutView[Pair, Comparison]):
                 boxes = [pn.Column(t, m.pane, margin=0, styles=box(m)) for t, m in zip(self._titles, self._maps, strict=True)]
                 self.body.objects = [pn.FlexBox(*boxes, gap="0 12px", sizing_mode="stretch_width")]
 
+    def snapshot(self, asked: Pair, found: Comparison) -> Snapshot:
+        """Return the comparison with its script."""
+        source = self.source(asked.variable, asked.at)
+        name = stem("explore", source.dataset, asked.variable, "compared")
+        script = comparison_script(source, on_map(self.state), asked.kind, asked.choice, name)
+        return Snapshot(name, lambda: comparison(found, asked.view), {"py": script})
+
     def table(self, asked: Pair, found: Comparison) -> str:
         """Return a row for each cell: its place, both values and the difference."""
         latitude, longitude = found.first.variable.mesh.places()
@@ -187,20 +204,9 @@ def box(on_map: LiveMap) -> dict[str, str]:
     return {"flex": f"1 1 {min(380, on_map.width)}px", "min-width": "0", "max-width": f"{on_map.width}px"}
 
 
-def _axis(field: Field, name: str) -> Axis:
-    return next(axis for axis in field.variable.axes if axis.name == name)
-
-
 def _months(axis: Axis) -> set[int]:
     """Return the calendar months that an axis has times in."""
     return set(calendar_months(axis).tolist()) - {0}
-
-
-def _same(other: FieldDataset, field: Field) -> str:
-    """Return the name of the variable of another dataset that is of the same kind."""
-    variable, known = field.variable, {**other.variables, **other.derived}
-    standard = (v.name for v in known.values() if variable.standard_name and v.standard_name == variable.standard_name)
-    return other.variable(next(standard, variable.name)).name
 
 
 def _words(found: Comparison, units: str) -> str:

@@ -11,18 +11,19 @@ from backends.fields.ensemble import Ensemble, ensemble
 from backends.fields.field import Field, statistics
 from backends.fields.picture import pixels
 from backends.fields.views import View
+from backends.pictures.ensemble import MOST, SHARE, SPREAD, Beyond, members, members_script
+from backends.pictures.script import stem
 from dashboard.controls import html, one_message
 from dashboard.explore.comparison import WIDTH, box
 from dashboard.explore.cuts.view import CutView
+from dashboard.explore.export import on_map
 from dashboard.explore.state import ExploreState
+from dashboard.export import Snapshot
 from dashboard.plots.live import LiveMap
-from dashboard.theme import FieldStyle, limits, number, style_named, style_of, units_label
+from dashboard.theme import limits, number, style_of, units_label
 
 WORDS = "All members at the time and level of the map; the spread is their standard deviation, with m − 1 members below."
-SPREAD = FieldStyle(style_named("wind speed").palette, from_zero=True)
-SHARE = FieldStyle(style_named("humidity").palette, from_zero=True)
-#: Small maps that are drawn at most, and how wide they are.
-MOST = 60
+#: How wide small maps are.
 STAMP = 256
 
 
@@ -121,6 +122,14 @@ class EnsembleView(CutView[Members, Ensemble]):
         self.share.show(scene, pixels(field, asked.view), SHARE, (0.0, 100.0), "probability", "%", asked.view)
         units = escape(units_label(found.variable.units))
         self._share_title.object = f"Probability {self.side.value} {number(threshold)} {units}"
+
+    def snapshot(self, asked: Members, found: Ensemble) -> Snapshot:
+        """Return the members with their script."""
+        picture, source = self.state.picture, self.source(asked.variable, asked.at)
+        beyond = Beyond(self.threshold.value or 0.0, self.side.value == "above")
+        name = stem("explore", source.dataset, asked.variable, "ensemble")
+        script = members_script(source, on_map(self.state), beyond, name)
+        return Snapshot(name, lambda: members(found, picture.field, beyond, asked.view), {"py": script})
 
     def table(self, asked: Members, found: Ensemble) -> str:
         """Return a row for each cell: its place, mean, spread and probability."""

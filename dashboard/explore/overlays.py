@@ -100,6 +100,11 @@ class MapOverlaysView:
             self.contoured, self.level, self.levels, self.wind, pn.Row(self.style, self.unit), self.words, self._problem,
         ]  # fmt: skip
 
+    @property
+    def of_triangles(self) -> bool:
+        """Whether the variable lies on triangles with known corners, so that they can be drawn."""
+        return bool(self._cells.visible)
+
     # From the controls to what is asked for -----------------------------------------------------------------------
 
     def _offer(self, *_events: Event) -> None:

@@ -56,7 +56,7 @@ class ExplorePage:
         self._heading, self._facts, self._legend, self._about = html(), html(), html(legend([])), html()
         self._problem = notice("problem")
         self.state = state = ExploreState(catalogue)
-        link = ExploreAddress(state)
+        link = self._link = ExploreAddress(state)
         self.messages = MessagesView(state, self._on_message_shown)
         #: Built when the first file of observations is opened.
         self.observations: ObservationsView | None = None
@@ -77,16 +77,15 @@ class ExplorePage:
         self.keys = ExploreKeys(state, self.player, lambda: self._selects.get("level")).keys
         self.help = Help(TOPICS, "What is seen, and what the numbers mean", ABOUT_HELP, self.keys.lines)
         state.param.watch(self._show_opening, "reading")
-        link.follow(Tab(self.views.tabs, ("Map", *VIEWS)), self.overlays)
+        link.follow(Tab(self.views.tabs, ("Map", *VIEWS)), self.overlays, self.views)
         self.address = Address(link, query)
         link.report = self.address.add
         state.begin(link.dataset or dataset)
 
     def _exported(self) -> Snapshot:
-        """Return what the tab that is looked at draws; the map where it has nothing of its own that can be made again."""
+        """Return what the tab that is looked at draws; the map on that of chunks, too."""
         view = self.views.chosen()
-        made = view.exported() if isinstance(view, CutView) else None
-        return snapshot(self.state, self.overlays) if made is None else made
+        return view.exported() if isinstance(view, CutView) else snapshot(self.state, self.overlays)
 
     # Controls -----------------------------------------------------------------------------------------------------
 
@@ -230,6 +229,7 @@ class ExplorePage:
             if self.observations is None:
                 self.observations = ObservationsView(self.state.observations, self.state.catalogue, self.help.another())
                 self.observations.compare.offer(self.state.entries)
+                self._link.follow_observations(self.observations)
             views = self.observations
             parts = ((self._main, self._field, views.pane), (self._sidebar, self._controls, views.controls))
             for column, field, observations in parts:
@@ -256,6 +256,8 @@ class ExplorePage:
         state = self.state
         if state.opened is None:
             return
+        if state.variable in self.variables.options.values():  # whoever chose it, such as an address
+            self.variables.value = state.variable
         variable = state.opened.variable(state.variable)
         time = state.time_axis
         self.player.visible = time is not None and len(time) > 1

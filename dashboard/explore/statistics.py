@@ -1,33 +1,33 @@
 """Statistics of the field that is shown: what may be wrong with it, its histogram, and its power spectrum."""
 
-from collections.abc import Callable
 from html import escape
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import panel as pn
 import panel_material_ui as pmui
 
-from backends.errors import InputError
-from backends.fields.distribution import Histogram, Power, histogram, map_power, slope_line, sphere_power, zonal_power
+from backends.fields.distribution import Power, slope_line
 from backends.fields.field import Field
 from backends.fields.meshes import RegularMesh
-from backends.fields.quality import OUTLYING, Quality, Scan, quality
+from backends.fields.quality import OUTLYING, Quality, Scan
+from backends.fields.summary import Spectrum, Summary, summary
+from backends.pictures.field_maps import written_place
+from backends.pictures.script import stem
+from backends.pictures.statistics import numbers, statistics_of, statistics_script
+from backends.pictures.style import squared_label
 from dashboard.controls import html, one_message, tell
 from dashboard.explore.cuts.scales import value_scale
 from dashboard.explore.cuts.view import CutView
 from dashboard.explore.state import ExploreState
+from dashboard.export import Snapshot
 from dashboard.plots.cuts import LiveLines, Scale
 from dashboard.plots.distribution import HEIGHT, LiveShares
 from dashboard.plots.race.frame import grid
-from dashboard.plots.series import written_place
 from dashboard.theme import ANALYSIS, BACKGROUND, NEUTRAL, number, units_label
 from dashboard.worker import FILES, LatestWins
 
-Result = TypeVar("Result")
-
 ROUND = {"Spherical harmonics": "sphere", "Zonal wavenumber": "zonal"}
 WITH_EDGES = {"Cosine transform": "map"}
-SPECTRA = {"sphere": sphere_power, "zonal": zonal_power, "map": map_power}
 #: Slopes that are drawn to compare: of quasi-geostrophic turbulence (Charney, 1971), and of Kolmogorov's inertial range.
 SLOPES = ((-3.0, "k<sup>−3</sup>", NEUTRAL), (-5 / 3, "k<sup>−5/3</sup>", BACKGROUND))
 KEY = '<span class="key"><span class="line" style="color:{color}"></span>{name}</span>'
@@ -39,18 +39,10 @@ class Wanted(NamedTuple):
     """What is to be computed."""
 
     field: Field
-    spectrum: str
+    spectrum: Spectrum
 
 
-class Found(NamedTuple):
-    """What was computed; a sentence where that cannot be."""
-
-    quality: Quality
-    histogram: Histogram | str
-    power: Power | str
-
-
-class StatisticsView(CutView[Wanted, Found]):
+class StatisticsView(CutView[Wanted, Summary]):
     """The quality strip, two figures, and the statistics of the whole variable on request."""
 
     def __init__(self, state: ExploreState) -> None:
@@ -94,13 +86,11 @@ class StatisticsView(CutView[Wanted, Found]):
         return Wanted(field, self.spectrum.value)
 
     @staticmethod
-    def compute(asked: Wanted) -> Found:
+    def compute(asked: Wanted) -> Summary:
         """Return all of it."""
-        return Found(
-            quality(asked.field), _or_sentence(histogram, asked.field), _or_sentence(SPECTRA[asked.spectrum], asked.field)
-        )
+        return summary(asked.field, asked.spectrum)
 
-    def draw(self, asked: Wanted, found: Found) -> None:
+    def draw(self, asked: Wanted, found: Summary) -> None:
         """Draw both figures, and say what was found."""
         variable = asked.field.variable
         units = units_label(variable.units)
@@ -121,7 +111,7 @@ class StatisticsView(CutView[Wanted, Found]):
 
     def _draw_power(self, power: Power, units: str) -> None:
         x = Scale("number", power.meaning, "k", log=True)
-        y = Scale("number", f"variance [{_squared(units)}]" if units else "variance", "variance", log=True)
+        y = Scale("number", f"variance [{squared_label(units)}]" if units else "variance", "variance", log=True)
         lines = [(power.wavenumber, power.power), *(slope_line(power, exponent) for exponent, _, _ in SLOPES)]
         names = ["field", *(f"slope {exponent:.3g}" for exponent, _, _ in SLOPES)]
         colors = [ANALYSIS, *(color for _, _, color in SLOPES)]
@@ -130,14 +120,17 @@ class StatisticsView(CutView[Wanted, Found]):
         key = "".join(KEY.format(color=color, name=name) + " " for name, color in written)
         self._key.object = f'<div class="facts">{key}</div>'
 
-    def table(self, asked: Wanted, found: Found) -> str:
+    def snapshot(self, asked: Wanted, found: Summary) -> Snapshot:
+        """Return the statistics of the field with their script."""
+        field, log = asked.field, bool(self.log.value)
+        source = self.source(field.variable.name, tuple(field.selection.items()))
+        name = stem("explore", source.dataset, source.variable, "statistics")
+        script = statistics_script(source, asked.spectrum, log, name)
+        return Snapshot(name, lambda: statistics_of(field, found, log), {"py": script})
+
+    def table(self, asked: Wanted, found: Summary) -> str:
         """Return rows of all tables: quality strip, histogram, spectrum, and the whole variable if it has been read."""
-        q = found.quality
-        strip = {
-            "values": q.count, "missing": q.missing, "infinite": q.infinite, "minimum": q.min, "median": q.median,
-            "maximum": q.max, "spread": q.spread, "outliers": q.outliers,
-        }  # fmt: skip
-        rows = [f"quality,{name},,,{value:.8g}" for name, value in strip.items()]
+        rows = [f"quality,{name},,,{value:.8g}" for name, value in numbers(found.quality).items()]
         if not isinstance(found.histogram, str):
             bins = found.histogram
             for low, high, count, share in zip(bins.edges[:-1], bins.edges[1:], bins.count, bins.share, strict=True):
@@ -206,13 +199,6 @@ class StatisticsView(CutView[Wanted, Found]):
         self._scan = None
 
 
-def _or_sentence(compute: Callable[[Field], Result], field: Field) -> Result | str:
-    try:
-        return compute(field)
-    except InputError as problem:
-        return str(problem)
-
-
 def _hint(sentence: str) -> str:
     return f'<div class="hint">No figure: {escape(sentence)}.</div>'
 
@@ -277,7 +263,3 @@ def _whole(scan: Scan, units: str) -> str:
         if captions
     )
     return '<div class="panel-title">Whole variable</div>' + _facts(facts, "whole") + said
-
-
-def _squared(units: str) -> str:
-    return f"{units}²" if units.isalpha() else f"({units})²"

@@ -5,7 +5,8 @@ from html import escape
 
 from backends.fields.field import Series
 from backends.fields.picture import Picture
-from dashboard.plots.series import place_label
+from backends.pictures.field import place_label
+from dashboard.plots.marked import sign
 from dashboard.theme import PICKED, number, units_label
 
 HINT = "Click the map to draw the series at a place; drag to pan or to turn the globe, scroll to zoom, hover to read values."
@@ -35,13 +36,10 @@ def facts(picture: Picture, units: str) -> str:
 
 
 def legend(series: list[Series]) -> str:
-    """Return the places of series in their colours, or how to choose some."""
+    """Return the places of series with their markers, or how to choose some."""
     if not series:
         return f'<div class="hint">{HINT}</div>'
-    entries = (
-        f'<span><span class="swatch" style="background:{color}"></span>{escape(place_label(s))}</span>'
-        for s, color in zip(series, PICKED, strict=False)
-    )
+    entries = (f"<span>{sign(color)}{escape(place_label(s))}</span>" for s, color in zip(series, PICKED, strict=False))
     return f'<div class="facts panel-title">{"".join(entries)}</div>'
 
 

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
+from backends.fields.catalogue import Catalogue
 from dashboard.address import query_of, tab_name
-from dashboard.explore.address import ExploreSettings
+from dashboard.explore.address_keys import ExploreSettings
 from dashboard.explore.page import ExplorePage
 from dashboard.explore.views import VIEWS
-from tests.dashboard.helpers import SCRIPT, image
+from tests.dashboard.helpers import LATITUDE, LONGITUDE, SCRIPT, image
+from tests.files import dataset, write
+from tests.grids import icon
 
 
 def opened(catalogue, query=""):
@@ -83,3 +86,84 @@ def test_an_uploaded_file_is_in_no_address(catalogue, tmp_path):
 def test_the_tabs_of_addresses_are_those_of_the_page():
     for name in ("Map", *VIEWS):
         assert ExploreSettings.model_validate({"tab": tab_name(name)}).tab
+
+
+def test_what_is_compared_is_in_the_address(catalogue):
+    page = opened(catalogue, "?v=1&dataset=a.nc&tab=compare")
+    before, view = page.address.now(), page.views.chosen()
+    axis = page.state.time_axis
+    view.kind.value = axis.name
+    view.choice.value = 2
+    page.wait()
+    page.address.look()
+    query = page.address.bar.wanted["query"]
+    assert page.address.bar.wanted["step"]
+    assert dict(page.address.now())["compare"] == axis.name
+    assert dict(page.address.now())["compare_with"] == axis.labels[2]
+    other = opened(catalogue, query)
+    assert not other.address.faults
+    assert other.views.chosen().chosen == (axis.name, axis.labels[2])
+    np.testing.assert_array_equal(other.views.chosen().found.values, view.found.values)
+    mean = f"mean over {axis.name}"
+    view.kind.value = mean
+    page.wait()
+    assert view.chosen == (mean, "")
+    picture = page.state.picture
+    page.address.travel(query_of(before))
+    page.wait()
+    assert view.chosen == (dict(before)["compare"], dict(before)["compare_with"])
+    page.address.travel(query)
+    page.wait()
+    assert view.chosen == (axis.name, axis.labels[2])
+    assert page.state.picture is picture  # the map is not drawn again for it
+    page.close()
+    other.close()
+
+
+@pytest.mark.parametrize("wrong", ["compare=wind", "compare=time&compare_with=tomorrow"])
+def test_what_cannot_be_compared_is_said(catalogue, wrong):
+    page = opened(catalogue, f"?v=1&dataset=a.nc&tab=compare&{wrong}")
+    assert any(fault.startswith("compare") for fault in page.address.faults)
+    assert page.views.chosen().found is not None
+    page.close()
+
+
+def test_the_list_of_variables_says_the_one_of_the_address(tmp_path):
+    data = dataset(LATITUDE, LONGITUDE)
+    write(tmp_path / "two.nc", data.assign(warmer=data["t"] + 10))
+    page = opened(Catalogue(tmp_path), "?v=1&dataset=two.nc&variable=warmer")
+    assert (page.state.variable, page.variables.value) == ("warmer", "warmer")
+    page.close()
+
+
+def test_what_is_drawn_of_triangles_is_in_the_address(tmp_path):
+    write(tmp_path / "icon.nc", icon())
+    page = opened(Catalogue(tmp_path), "?v=1&dataset=icon.nc")
+    assert "triangle" not in page.address.bar.wanted["query"]
+    page.overlays.edges.value = page.overlays.careless.value = True
+    page.wait()
+    page.address.look()
+    query = page.address.bar.wanted["query"]
+    assert "triangle_edges=true" in query
+    assert "careless_dateline=true" in query
+    other = opened(Catalogue(tmp_path), query)
+    assert not other.address.faults
+    assert other.overlays.asked == page.overlays.asked
+    assert other.overlays.edges.value
+    assert other.overlays.careless.value
+    other.address.travel("?v=1&dataset=icon.nc&triangle_edges=true")
+    other.wait()
+    assert (other.overlays.edges.value, other.overlays.careless.value) == (True, False)
+    page.close()
+    other.close()
+
+
+@pytest.mark.parametrize("wrong", ["triangle_edges=perhaps", "careless_dateline=[1]", "triangle_edges=true"])
+def test_triangles_that_cannot_be_drawn_are_said(catalogue, wrong):
+    page = opened(catalogue, f"?v=1&dataset=a.nc&{wrong}&low=250&high=300")
+    (fault,) = page.address.faults
+    assert fault.startswith(wrong.split("=")[0])
+    assert not page.overlays.asked.anything
+    assert page.state.low == 250
+    assert "triangle" not in page.address.bar.wanted["query"]
+    page.close()

@@ -1,5 +1,6 @@
 """Comparing observations with a field of any dataset: O−B by interpolation, and the field under them on the map."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
@@ -46,8 +47,14 @@ class CompareControls:
     def __init__(self, state: ObservationState, catalogue: Catalogue) -> None:
         self._state, self._catalogue = state, catalogue
         self._showing = False
+        #: The variable of an address whose comparison is on its way.
+        self._awaited = ""
+        #: Asked for last: what comes of anything before is no longer wanted.
+        self._newest: Wanted | None = None
+        #: Whether a comparison has been asked for, or will be at once, that is not there yet; and what is done when it is.
+        self._on_its_way, self._then = False, _nothing
         self._work: LatestWins[Wanted, tuple[list[str], Comparison]] = LatestWins(
-            FILES, self._compare, self._on_compared, lambda text: tell(self._problem, "problem", text)
+            FILES, self._compare, self._on_compared, self._on_failed
         )
         self.datasets = pmui.Select(
             label="Compare with",
@@ -76,14 +83,53 @@ class CompareControls:
         )  # fmt: skip
         self.datasets.param.watch(self._on_dataset, "value")
         for control in (self.variable, self.in_time):
-            control.param.watch(lambda _: self._ask(), "value")
+            control.param.watch(self._on_chosen, "value")
         self.under.param.watch(lambda event: state.show_under(event.new), "value")
         state.param.watch(self._on_variable, "file_of")
+        state.param.watch(self._on_another, ["table", "variable"])
 
     def offer(self, entries: list[Entry]) -> None:
         """Offer the datasets that hold fields."""
         fields = {entry.title: entry.key for entry in entries if entry.origin != "observed"}
         self.datasets.param.update(options={NOTHING: "", **fields}, value=self.datasets.value)
+
+    @property
+    def chosen(self) -> dict[str, str | bool]:
+        """What is chosen, by the keys of the page's address."""
+        if not self.datasets.value:
+            return {}
+        variable = self.variable.value or self._awaited
+        return {
+            "field": self.datasets.value, "field_variable": variable, "in_time": self.in_time.value,
+            "field_shown": self.under.value,
+        }  # fmt: skip
+
+    def choose(self, key: str, variable: str, in_time: str, shown: bool, ask: bool) -> str:
+        """Choose what `chosen` was, and ask for it unless it comes anyway; return what of it there is not, if so."""
+        fault = ""
+        if key and key not in self.datasets.options.values():
+            fault, key = f"field: there is no dataset of fields {key!r:.60}", ""
+        none = {"field": "", "field_variable": "", "in_time": "nearest"}
+        asked = {"field": key, "field_variable": variable, "in_time": in_time} if key else none
+        before = {**none, **self.chosen}
+        self._then, self.under.value = _nothing, shown
+        if not ask or any(before[name] != value for name, value in asked.items()):
+            self._showing, self._awaited = True, asked["field_variable"]
+            self.datasets.value, self.in_time.value = key, asked["in_time"]
+            self.variable.param.update(options={}, value=None)
+            self._showing, self._on_its_way = False, bool(key)
+            if not key:
+                self._put_away()
+            if ask and key:
+                self._ask()
+            elif ask:
+                self._state.take_comparison(None)
+        return fault
+
+    def when_there(self, then: Callable[[], None]) -> None:
+        """Do something when the comparison that is on its way is there, unless it fails or something else is chosen first."""
+        if self._on_its_way:
+            self._then = then
 
     def wait(self) -> None:
         """Block until the comparison is there; for programs without a browser."""
@@ -92,23 +138,36 @@ class CompareControls:
     def close(self) -> None:
         """Let go of everything when the session ends."""
         self._work.close()
+        self._newest, self._then = None, _nothing
+
+    def _on_another(self, *_events: Event) -> None:
+        """Forget what was to be done with observations that are no longer looked at."""
+        self._then = _nothing
 
     def _on_variable(self, _event: Event) -> None:
         """Compare what is looked at now with the same dataset."""
-        self._showing = True
+        self._showing, self._newest = True, None
         self.variable.param.update(options={}, value=None)
         self._showing = False
         self._ask()
 
+    def _on_chosen(self, _event: Event) -> None:
+        """Compare as a person has chosen."""
+        if not self._showing:
+            self._then = _nothing
+            self._ask()
+
     def _ask(self) -> None:
         state = self._state
-        if not self._showing and self.datasets.value and state.file_of is not None:
+        if self.datasets.value and state.file_of is not None:
             tell(self._problem, "problem", "")
             units = state.table.units[state.variable]
-            wanted = Wanted(
-                state.file_of, state.variable, units, self.datasets.value, self.variable.value or "", self.in_time.value
-            )
-            self._work.request(wanted)
+            self._newest = Wanted(
+                state.file_of, state.variable, units, self.datasets.value, self.variable.value or self._awaited,
+                self.in_time.value,
+            )  # fmt: skip
+            self._on_its_way = True
+            self._work.request(self._newest)
 
     def _compare(self, wanted: Wanted) -> tuple[list[str], Comparison]:
         dataset = self._catalogue.open(wanted.key)
@@ -119,10 +178,10 @@ class CompareControls:
         return names, compare(wanted.of, dataset, name, "linear" if wanted.in_time == "linear" else "nearest")
 
     def _on_compared(self, wanted: Wanted, found: tuple[list[str], Comparison]) -> None:
-        if wanted.of is not self._state.file_of or wanted.key != self.datasets.value:
+        if wanted is not self._newest:
             return
         names, comparison = found
-        self._showing = True
+        self._showing, self._awaited = True, ""
         options = {variable_label(comparison.dataset.variable(name)): name for name in names}
         if options != self.variable.options:
             self.variable.options = {}  # a list that keeps its value goes on showing the name in the dataset before
@@ -133,13 +192,31 @@ class CompareControls:
         without = f"Without H(x): {comparison.without}. " if comparison.without else ""
         self._said.object = f'<div class="hint" style="margin: 0 10px">{without}Field: {escape(comparison.caption)}.</div>'
         self._state.take_comparison(comparison)
+        self._on_its_way, then, self._then = False, self._then, _nothing
+        then()
+
+    def _on_failed(self, problem: str) -> None:
+        self._on_its_way, self._then = False, _nothing
+        tell(self._problem, "problem", problem)
 
     def _on_dataset(self, event: Event) -> None:
+        if self._showing:
+            return
+        self._then = _nothing
         if event.new:
             self._ask()
-            return
+        else:
+            self._put_away()
+            self._state.take_comparison(None)
+
+    def _put_away(self) -> None:
+        """Show nothing of a comparison in the controls, and await none."""
+        self._awaited, self._newest, self._on_its_way = "", None, False
         for control in (self.variable, self.in_time, self.under):
             control.visible = False
         self._said.object = ""
         tell(self._problem, "problem", "")
-        self._state.take_comparison(None)
+
+
+def _nothing() -> None:
+    """Do nothing."""

@@ -141,6 +141,7 @@ class ObservationsView:
             if names != self.variable.options:
                 self.variable.options = {}  # a list that keeps its value goes on showing the old number of observations
                 self.variable.param.update(options=names, value=state.variable)
+            self.variable.value = state.variable  # whoever chose it, such as an address
             self.colours.offer(state.colours(of))
             self.types.param.update(options=sorted(name for name in of.table.report_type.counts() if name))
         self._showing = False
@@ -229,6 +230,15 @@ class ObservationsView:
             self.departures.show(found, self.units)
         elif self.tabs.active == SUSPICIOUS:
             self.suspicious.ask()
+
+    @property
+    def view(self) -> str:
+        """The name of the tab below the map, in small letters."""
+        return VIEWS[self.tabs.active].lower()
+
+    def show_tab(self, name: str) -> None:
+        """Show the tab below the map of this name, in small letters."""
+        self.tabs.active = [known.lower() for known in VIEWS].index(name)
 
     def _show_card(self, *_events: Event) -> None:
         card = self.state.card

@@ -4,7 +4,7 @@ import re
 
 import xarray as xr
 
-from backends.fields import dataset as fields
+from backends.fields import stored
 from backends.fields.catalogue import Catalogue
 from dashboard.explore.page import ExplorePage
 from dashboard.plots.chunks import size_of
@@ -58,8 +58,8 @@ def test_the_last_map_and_series_say_what_they_read_and_are_timed_afresh(tmp_pat
     page.wait()
     assert cells(view)["Map"][:2] == ["time 1", "none: from memory"]
 
-    monkeypatch.setattr(fields, "KEPT_VALUES", 1)
-    page.state.opened._loaded.clear()
+    monkeypatch.setattr(stored, "KEPT_VALUES", 1)
+    page.state.opened._stored._loaded.clear()
     page.state.choose("time", 2)
     page.state.pick(float(data.lat[0]), float(data.lon[3]))
     page.wait()

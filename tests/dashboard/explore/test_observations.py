@@ -5,14 +5,11 @@ import shutil
 import numpy as np
 import pytest
 
-from backends.fields.catalogue import Catalogue
 from backends.fields.raster import Window
 from dashboard.explore.observations import file_state
-from dashboard.plots.observations.map import FRAME_WIDTH
 from tests.backends.observation_files import table
 from tests.dashboard.explore.pages import CSV, opened, wait
 from tests.dashboard.helpers import SCRIPT, text_of
-from tests.files import known
 
 
 def test_a_file_of_observations_shows_their_views(stations):
@@ -144,42 +141,6 @@ def test_a_million_are_drawn_as_pixels(stations):
     assert views.map.size[0] / columns == pytest.approx(views.map.size[1] / rows, rel=0.02)  # squares on the screen
 
 
-def test_observations_are_compared_with_a_field(stations):
-    views, state = stations.observations, stations.state.observations
-    views.compare.datasets.value = "a.nc"
-    stations.wait()
-    wait(stations)
-    assert views.compare.variable.value == "t"
-    inside = (state.of.table.latitude <= 60) & (state.of.table.longitude <= 20)
-    expected = known(state.of.table.latitude[inside], state.of.table.longitude[inside]).diagonal()
-    times = np.round((state.of.table.time[inside] - np.datetime64("2020-01-01")).astype(float) / 21600)
-    assert times.min() > 3  # later than all times of the field: the last one counts
-    np.testing.assert_allclose(state.of.table.background[inside], expected + 3, rtol=1e-5)
-    assert "O−B against a.nc" in views._heading.object
-    assert views.map._field.visible
-    assert views.map._field.glyph.global_alpha > 0.5
-    state.choose_colour("background")
-    wait(stations)
-    assert views.map._field.glyph.global_alpha < 0.5  # its colours are not those of the departures
-    views.compare.under.value = False
-    assert not views.map._field.visible
-    views.compare.datasets.value = ""
-    wait(stations)
-    assert not np.isfinite(state.of.table.background).any()
-
-
-def test_a_field_that_does_not_fit_is_refused(stations):
-    views = stations.observations
-    stations.state.observations.choose_variable("air_temperature")
-    wait(stations)
-    (stations.state.catalogue.folder / "wind.csv").write_text(CSV.replace("T [°C]", "u [m/s]"))
-    stations.state.open("wind.csv")
-    wait(stations)
-    views.compare.datasets.value = "a.nc"
-    stations.wait()
-    assert "has no field of eastward_wind" in text_of(views.compare._problem)
-
-
 def test_departures_by_level_region_and_bar(folder):
     page = opened(folder, "ekf.nc")
     state, views = page.state.observations, page.observations
@@ -208,55 +169,6 @@ def test_suspicious_rows_are_listed_and_shown(folder):
     page.state.close()
 
 
-def test_stations_go_to_the_analysis_page(real_data):
-    from dashboard.analysis.page import AnalysisPage
-
-    page = opened(real_data, "dwd-synop-germany-2021-05-16T12.bufr")
-    address = page.observations.onward.button.href
-    page.state.close()
-    assert address.startswith("analysis?v=1&case.name=stations")
-    analysis = AnalysisPage(Catalogue(real_data), query=address.removeprefix("analysis"))
-    analysis.wait()
-    assert analysis.state.kind == "stations"
-    assert analysis.state.result is not None
-    assert not analysis.state.problem
-    analysis.close()
-    assert not analysis.address.faults
-
-
-def test_observations_lie_on_a_globe_over_their_field(stations):
-    views, state = stations.observations, stations.state.observations
-    views.compare.datasets.value = "a.nc"
-    stations.wait()
-    wait(stations)
-    assert state.middle_latitude == pytest.approx(45.5, abs=0.2)
-    views.mapping.projection.value = "globe"
-    wait(stations)
-    points = views.map._points.data
-    # At 45.5°N 5.5°E in the middle, a place at 43°N 3°E lies (Snyder, 1987, 20-3 and 20-4):
-    phi, middle, east = np.radians(43.0), np.radians(state.middle_latitude), np.radians(3.0 - state.middle_longitude)
-    x = np.cos(phi) * np.sin(east)
-    y = np.cos(middle) * np.sin(phi) - np.sin(middle) * np.cos(phi) * np.cos(east)
-    assert np.hypot(points["x"] - x, points["y"] - y).min() < 1e-6
-    under = np.asarray(views.map._field_raster.data["image"][0])
-    assert views.map._field.visible
-    row, column = ((v + 1) / 2 * n for v, n in zip((y, x), under.shape, strict=True))
-    assert under[int(row), int(column)] == pytest.approx(known(np.array([43.0]), np.array([3.0])).item() + 3, abs=1.2)
-    figure = views.map.figure
-    height = figure.max_width / figure.aspect_ratio
-    across, tall = figure.max_width - FRAME_WIDTH, height - figure.min_border_top - figure.min_border_bottom
-    assert across == pytest.approx(tall, abs=1.5)  # the globe is round
-    views.map._on_tapped(x, y)
-    wait(stations)
-    assert "Station S3" in views._card.object
-    np.testing.assert_allclose([views.map._picked.data["x"][0], views.map._picked.data["y"][0]], [x, y], atol=1e-6)
-    state.turn_to(-43.0, -177.0)
-    wait(stations)
-    assert views.map.figure is figure  # it is turned, not built anew
-    assert not len(views.map._points.data["x"])  # all are on the other side
-    assert np.isnan(views.map._picked.data["x"][0])
-
-
 def test_a_box_on_a_polar_map_filters_and_is_drawn_where_it_holds(stations):
     views, state = stations.observations, stations.state.observations
     views.mapping.projection.value = "north"
@@ -275,53 +187,3 @@ def test_a_box_on_a_polar_map_filters_and_is_drawn_where_it_holds(stations):
     wait(stations)
     assert views.map._chosen.visible
     assert not len(views.map._edge.data["x"])
-
-
-def test_observations_over_a_field_go_to_the_analysis_page(stations, folder, monkeypatch):
-    from backends.observations import decode
-    from backends.observations.readers import read
-    from dashboard.analysis.page import AnalysisPage
-
-    onward = stations.observations.onward
-    assert not onward.button.visible
-    assert "choose a field" in onward.why.object
-    stations.observations.compare.datasets.value = "a.nc"
-    stations.wait()
-    stations.state.observations.choose_box(Window(1.5, 20.0, 30.0, 60.0))
-    for _ in range(3):
-        wait(stations)
-        stations.wait()
-    assert onward.button.label == "Analyse over this field"
-    monkeypatch.setattr(decode, "table_of", read)
-    analysis = AnalysisPage(Catalogue(folder), query=onward.button.href.removeprefix("analysis"))
-    for _ in range(3):
-        analysis.wait()
-    state = analysis.state
-    assert (state.kind, state.problem) == ("observed-field", "")
-    # The latest field is long before the observations, which are those of the box.
-    assert state.result.observations.values.tolist() == pytest.approx([283.15 + k for k in range(2, 12)], abs=1e-3)
-    assert "501 days earlier" in analysis._warnings.object
-    assert "O−B" in analysis._scores.object
-    assert "RMSE" not in analysis._scores.object
-    titles = analysis.fields.titles
-    assert "Observations y" in titles["truth"].object
-    assert "Residual" in titles["error"].object
-    controls = analysis.case_controls.observed
-    assert controls.observed.value == "air_temperature"
-    assert "10 observations of temperature are used" in controls.notes.object
-    assert "30.0 and 60.0°N" in controls.notes.object
-    state.toggle((50.0, 5.0))  # a click adds nothing to what is real
-    assert len(state.result.observations) == 10
-    controls.qualities.value = ["passed"]
-    analysis.wait()
-    assert "of another quality" in state.problem
-    analysis.close()
-
-
-def test_why_observations_are_not_analysed_is_said(folder):
-    page = opened(folder, "a.nc")
-    page.state.upload("mine.csv", CSV.encode())
-    wait(page)
-    assert "A file of your own cannot be analysed" in page.observations.onward.why.object
-    assert not page.observations.onward.button.visible
-    page.close()

@@ -1,6 +1,7 @@
 """The Explore page without a browser: what it opens on, what it shows of a field, and series at places."""
 
 import numpy as np
+from bokeh.models import GlyphRenderer, Scatter
 
 from backends.fields.catalogue import Catalogue
 from dashboard.explore.page import ExplorePage
@@ -56,7 +57,17 @@ def test_series_at_picked_places(explore):
     assert [(s.latitude, s.longitude) for s in explore.state.series] == [(40, 10), (50, -10)]
     assert explore.map._marks.data["longitude"] == [10, -10]
     assert explore.map._marks.data["color"] == list(PICKED[:2])
-    assert "40.00°N 10.00°E" in explore._legend.object
+    assert "■</span>40.00°N 10.00°E" in explore._legend.object
+    assert "●</span>50.00°N 10.00°W" in explore._legend.object
+    figure = explore.lines.pane.object
+    drawn = [renderer for renderer in figure.renderers if isinstance(renderer, GlyphRenderer)]
+    dots = [renderer for renderer in drawn if isinstance(renderer.glyph, Scatter)]
+    assert [dot.glyph.marker for dot in dots] == explore.map._marks.data["marker"] == ["square", "circle"]
+    for dot, series in zip(dots, explore.state.series, strict=True):
+        times = series.axis.times.astype("datetime64[ms]").astype(float)
+        np.testing.assert_array_equal(dot.data_source.data["x"], times)  # of few values each is marked
+        np.testing.assert_array_equal(dot.data_source.data["y"], series.values)
+    assert not set(dots) & {renderer for tool in figure.hover for renderer in tool.renderers}
     explore.state.clear_picked()
     assert explore.lines.pane.object is None
 

@@ -56,6 +56,14 @@ def test_the_zonal_mean_of_one_level_is_a_line(explore):
     np.testing.assert_allclose(view.line._source.data["y"][0], known(LATITUDE, LONGITUDE).mean(axis=1), rtol=1e-6)
 
 
+@pytest.mark.parametrize("end", ["close", "_on_failed"])
+def test_a_view_lets_go_of_what_it_has_drawn(levels, end):
+    view = open_tab(levels, "Zonal mean")
+    assert view._drawn is not None
+    view.close() if end == "close" else view._on_failed("there is none")
+    assert (view._asked, view._drawn, view.found) == (None, None, None)
+
+
 def test_two_taps_draw_a_section(levels):
     view = open_tab(levels, "Section")
     view._on_tap(40.0, -10.0)
@@ -84,6 +92,10 @@ def test_profiles_at_picked_places(levels):
     np.testing.assert_allclose(view.lines._source.data["x"][0], [here, here + 30], rtol=1e-6)
     assert list(view.lines._source.data["y"][0]) == [850, 500]
     assert list(csv.reader(view._table()))[1][:3] == ["1", "40.2", "10.3"]
+    levels.state.pick(50.2, -10.3)
+    levels.wait()
+    assert view.lines._marks.data["marker"] == ["square"] * 2 + ["circle"] * 2
+    assert view.locator.map._marks.data["marker"] == ["square", "circle"]
 
 
 def test_what_has_no_levels_or_times_says_so(explore, tmp_path):
@@ -175,6 +187,10 @@ def test_means_over_drawn_regions(levels):
     box = np.average(known(np.array([40.0, 42.0]), np.zeros(1))[:, 0], weights=np.cos(np.deg2rad([40.0, 42.0])))
     shown = view.lines._source.data["y"]
     np.testing.assert_allclose([line[0] for line in shown], [box, known(np.array([50.0]), np.zeros(1))[0, 0]], rtol=1e-6)
+    middles = [view.locator.map._marks.data[name] for name in ("longitude", "latitude")]
+    np.testing.assert_allclose(middles, [[0, 0], [41, 149 / 3]], atol=1e-9)
+    assert set(view.lines._marks.data["marker"]) == set(view.locator.map._marks.data["marker"]) == {"square", "circle"}
+    assert "■</span>box" in view.numbers.object
     assert len(view.locator._lines.data["x"]) == 2
     assert f"{box:.4g} K" in view.numbers.object
     view.draw_region({"type": "rect", "x0": 100, "x1": 101, "y0": 0, "y1": 1})

@@ -1,0 +1,44 @@
+"""What is chosen of observations, as an address says it: times as texts, a level's kind beside its range."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backends.observations.selection import Selection
+
+#: Keys of an address that are alike in a selection.
+_ALIKE = ("report_types", "qualities", "box", "level_kind", "levels", "within")
+
+
+def a_time(text: str) -> str:
+    """Return a text that is a time, or raise ValueError."""
+    try:
+        wrong = np.isnat(np.datetime64(text, "s"))
+    except ValueError:
+        wrong = True
+    if wrong:
+        raise ValueError(f"must be a time, such as 2021-05-16T12:00:00; came {text!r:.40}")
+    return text
+
+
+def shown_of(selection: Selection) -> dict[str, Any]:
+    """Return the keys of an address that say a selection."""
+    times = {"start": selection.start, "end": selection.end}
+    return {name: getattr(selection, name) for name in _ALIKE} | {
+        name: None if time is None else str(time.astype("datetime64[s]")) for name, time in times.items()
+    }
+
+
+def selection_of(asked: Mapping[str, Any]) -> Selection:
+    """Return the selection that keys of an address say.
+
+    Raises
+    ------
+    InputError
+        If a time, a box or a range ends before it begins.
+    """
+    chosen = {name: asked[name] for name in _ALIKE}
+    for name in ("start", "end"):
+        chosen[name] = None if asked[name] is None else np.datetime64(asked[name], "s")
+    return Selection(**chosen)
