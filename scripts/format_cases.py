@@ -93,7 +93,7 @@ FORMATS = (
     ),
     Case("ioda", "IODA", "ioda", f"{_WRITTEN}::test_ioda", observation_files.ioda, OBSERVATIONS),
     Case("odb", "ODB-2", "odb", f"{_WRITTEN}::test_odb", observation_files.odb, OBSERVATIONS, ".odb"),
-    Case("csv", "CSV", "csv", f"{_WRITTEN}::test_csv_with_units_in_its_header", _csv, OBSERVATIONS, ".csv"),
+    Case("csv", "CSV", "csv", "test_observation_csv.py::test_csv_with_units_in_its_header", _csv, OBSERVATIONS, ".csv"),
 )  # fmt: skip
 
 _EVERY_PIXEL = "test_grids.py::test_every_pixel_has_the_value_of_its_place"

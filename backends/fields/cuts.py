@@ -1,6 +1,6 @@
 """Cuts through a variable: means of groups of cells, and values at cells, along its levels or its times."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +8,10 @@ import numpy as np
 from backends.errors import InputError
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Axis, Variable
-from backends.fields.groups import Groups, spacing
+from backends.fields.groups import Groups, of_region, spacing
 from backends.fields.meshes import cell_at
 from backends.fields.meshes.mesh import on_sphere
+from backends.fields.regions import Region
 from backends.geometry.sphere import EARTH_RADIUS_KM
 
 #: Values that are read at a time, and for one cut, at most.
@@ -59,6 +60,20 @@ def mean_cut(dataset: FieldDataset, name: str, groups: Groups, along: Axis | Non
     """
     values = _read(dataset, name, groups.cells, along, selection, groups.mean)
     return Cut(dataset.variable(name), along, groups.at, values)
+
+
+def means_of_regions(dataset: FieldDataset, name: str, regions: Sequence[Region], selection: Mapping[str, int]) -> Cut:
+    """Return the means over regions through time, (times, regions), weighted by area.
+
+    Raises
+    ------
+    InputError
+        As :func:`mean_cut`, or if a region holds no cell.
+    """
+    variable = dataset.variable(name)
+    time = variable.axis("time")
+    cuts = [mean_cut(dataset, name, of_region(variable.mesh, region), time, selection) for region in regions]
+    return Cut(variable, time, np.arange(1.0, 1 + len(cuts)), np.concatenate([cut.values for cut in cuts], axis=1))
 
 
 def profiles(

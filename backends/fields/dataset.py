@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +11,12 @@ import xarray as xr
 from backends.errors import InputError
 from backends.fields.axes import describe_axes, fixed_time
 from backends.fields.coordinates import with_coordinates
-from backends.fields.damage import DECODING_PROBLEMS, first_line
 from backends.fields.derived import derive
 from backends.fields.field import Axis, Field, Reading, Series, Statistics, Variable, combine, statistics
 from backends.fields.grids import Layout, layout
-from backends.fields.lazy import Part
 from backends.fields.meshes import cell_at
+from backends.fields.stored import StoredValues
 
-#: A variable of at most this many values (128 MiB of float32) is read whole and kept; larger ones slice by slice.
-KEPT_VALUES = 2**25
 #: Values that are read for the mean of many fields, at most.
 MOST_MEANT = 2**28
 
@@ -47,12 +44,12 @@ class FieldDataset:
 
     def __init__(self, label: str, format: str, sources: Iterable[xr.Dataset], path: Path | None = None) -> None:
         self.label, self.format, self.path = label, format, path
-        self._arrays: dict[str, xr.DataArray] = {}
+        self._stored = StoredValues(label)
+        self._arrays = self._stored.arrays
         self._layouts: dict[str, Layout] = {}
         self.variables: dict[str, Variable] = {}
         #: What can be computed from them: read by name as they are, see :mod:`backends.fields.derived`.
         self.derived: dict[str, Variable] = {}
-        self._loaded: dict[str, np.ndarray] = {}
         self._ranges: dict[tuple[object, ...], Statistics] = {}
         #: The field that was asked for last: a map that is moved shows another part of it.
         self._newest: Field | None = None
@@ -75,7 +72,7 @@ class FieldDataset:
                 if refused
                 else f"{label} has no variable with latitudes and longitudes: nothing in it can be put on a map"
             )
-        for name, array, lay in derive(self.variables, dict(self._arrays), dict(self._layouts), self._values):
+        for name, array, lay in derive(self.variables, dict(self._arrays), dict(self._layouts), self._stored.part):
             self.derived[name] = self._add(name, array, lay)
 
     def _free_name(self, name: str, array: xr.DataArray) -> str:
@@ -139,13 +136,13 @@ class FieldDataset:
         chosen = {axis.name: _checked(axis, selection.get(axis.name, 0)) for axis in others}
         for index in (indices.min(), indices.max()):
             _checked(along, int(index))
-        if array.size <= KEPT_VALUES:
-            values = self._values(name, chosen)
+        if self._stored.keeps(name):
+            values = self._stored.part(name, chosen)
             values = values[tuple(indices if d == along.name else slice(None) for d in array.dims if d not in chosen)]
         else:
             # What lies between is not to be read: each run of indices that follow each other on its own.
             runs = np.split(indices, np.flatnonzero(np.diff(indices) != 1) + 1)
-            parts = [self._chunked(name, {**chosen, along.name: slice(int(run[0]), int(run[-1]) + 1)}) for run in runs]
+            parts = [self._stored.chunked(name, {**chosen, along.name: slice(int(run[0]), int(run[-1]) + 1)}) for run in runs]
             values = np.concatenate(parts, axis=[d for d in array.dims if d not in chosen].index(along.name))
         return lay.arrange(values, [d for d in map(str, array.dims) if d not in chosen])
 
@@ -167,15 +164,15 @@ class FieldDataset:
         chosen = {axis.name: _checked(axis, selection.get(axis.name, 0)) for axis in rest}
         where = lay.positions(cells)
         free = [] if along is None else [along.name]
-        if array.size <= KEPT_VALUES:
-            values = self._values(name, chosen)
+        if self._stored.keeps(name):
+            values = self._stored.part(name, chosen)
             dims = [d for d in map(str, array.dims) if d not in chosen]
             values = values.transpose([dims.index(d) for d in (*free, *lay.dims)])
             index: tuple[slice | np.ndarray, ...] = (*(part for _ in free), *(where[d] for d in lay.dims))
             return values[index]
         places = {d: xr.DataArray(indices, dims="cells read") for d, indices in where.items()}
         taken = array.isel({**chosen, **dict.fromkeys(free, part)}).isel(places)
-        return self._decode(name, lambda: taken.transpose(*free, "cells read").values)
+        return self._stored.decode(name, lambda: taken.transpose(*free, "cells read").values)
 
     def reach(self, name: str, cells: np.ndarray) -> int:
         """Return how many values of a field :meth:`at_cells` reads or looks up for cells (k,)."""
@@ -221,7 +218,7 @@ class FieldDataset:
         total = np.zeros(variable.mesh.shape)
         for index in indices:
             here = {**chosen, over.name: int(index)}
-            total += self._arranged(name, self._values(name, here), here)
+            total += self._arranged(name, self._stored.part(name, here), here)
         return Field(variable, (total / len(indices)).astype(np.float32), chosen, words=words)
 
     def series(self, name: str, latitude: float, longitude: float, selection: Mapping[str, int]) -> Series:
@@ -246,14 +243,14 @@ class FieldDataset:
     def statistics(self, name: str) -> Statistics:
         """Return the statistics of all values of a variable; one too large to keep is read slice by slice."""
         array = self._arrays[self.variable(name).name]
-        if array.size <= KEPT_VALUES or array.ndim <= len(self._layouts[name].dims):
-            return statistics(self._values(name, {}))
+        if self._stored.keeps(name) or array.ndim <= len(self._layouts[name].dims):
+            return statistics(self._stored.part(name, {}))
         first = str(array.dims[0])
-        return combine(statistics(self._values(name, {first: index})) for index in range(array.sizes[first]))
+        return combine(statistics(self._stored.part(name, {first: index})) for index in range(array.sizes[first]))
 
     def keeps(self, name: str) -> bool:
         """Return whether a variable is read whole, once, and kept."""
-        return self._arrays[self.variable(name).name].size <= KEPT_VALUES
+        return self._stored.keeps(self.variable(name).name)
 
     def usual_range(self, name: str, selection: Mapping[str, int]) -> Statistics:
         """Return the statistics over all times and members at the chosen level, to fix colour limits by.
@@ -265,50 +262,22 @@ class FieldDataset:
         alike = ("time", "member") if kept else ()
         chosen = {a.name: _checked(a, selection.get(a.name, 0)) for a in variable.axes if a.role not in alike}
         if not kept:
-            return statistics(self._values(name, chosen))
+            return statistics(self._stored.part(name, chosen))
         key = (name, *chosen.items())
         if key not in self._ranges:
-            self._ranges[key] = statistics(self._values(name, chosen))
+            self._ranges[key] = statistics(self._stored.part(name, chosen))
         return self._ranges[key]
 
     def _arranged(self, name: str, values: np.ndarray, chosen: Mapping[str, int]) -> np.ndarray:
         return self._layouts[name].arrange(values, [d for d in map(str, self._arrays[name].dims) if d not in chosen])
 
     def _timed(self, name: str, chosen: Mapping[str, int]) -> tuple[np.ndarray, Reading]:
-        """Return what :meth:`_values` does, and how it came."""
+        """Return values at indices, and how they came."""
         whole: Mapping[str, int] = {} if self.keeps(name) else chosen
-        read = None if name in self._loaded else whole
+        read = None if self._stored.loaded(name) else whole
         begun = time.perf_counter()
-        values = self._values(name, chosen)
+        values = self._stored.part(name, chosen)
         return values, Reading(chosen, read, 1000 * (time.perf_counter() - begun))
-
-    def _values(self, name: str, chosen: Part) -> np.ndarray:
-        """Read values at indices or slices as float32, NaN where missing; a variable that fits is read once, whole."""
-        array = self._arrays[name]
-        if name in self._loaded:
-            loaded = self._loaded[name]
-            return loaded[tuple(chosen.get(str(dim), slice(None)) for dim in array.dims)]
-        if array.size <= KEPT_VALUES:
-            self._loaded[name] = self._decode(name, lambda: array.values)
-            return self._values(name, chosen)
-        return self._decode(name, lambda: array.isel(chosen).values)
-
-    def _chunked(self, name: str, part: Mapping[str, int | slice]) -> np.ndarray:
-        """Read a part of a variable through Dask, chunk by chunk; where chunks are not known one by one along sliced axes."""
-        array = self._arrays[name].isel(part)
-        sliced = dict.fromkeys((dim for dim, index in part.items() if isinstance(index, slice)), 1)
-        stored = {**dict.fromkeys(array.dims, -1), **sliced, **array.encoding.get("preferred_chunks", {})}
-        return self._decode(name, lambda: array.chunk({dim: stored[dim] for dim in array.dims}).values)
-
-    def _decode(self, name: str, read: Callable[[], np.ndarray]) -> np.ndarray:
-        try:
-            return read().astype(np.float32, copy=False)
-        except InputError:  # of a derived variable: it says what is wrong
-            raise
-        except DECODING_PROBLEMS as problem:
-            raise InputError(
-                f"variable {name!r} of {self.label} cannot be read, the file may be damaged: {first_line(problem)}"
-            ) from problem
 
 
 def _checked(axis: Axis, index: int) -> int:

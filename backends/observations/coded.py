@@ -9,6 +9,9 @@ import numpy as np
 if TYPE_CHECKING:
     import pyarrow as pa
 
+#: Rows that are counted at once.
+PIECE = 2**19
+
 
 @dataclass(frozen=True, eq=False)
 class Coded:
@@ -60,7 +63,9 @@ class Coded:
 
     def counts(self) -> dict[str, int]:
         """Return how often each text occurs, those that do."""
-        counted = np.bincount(self.codes, minlength=len(self.names))
+        counted = np.zeros(len(self.names), int)
+        for first in range(0, len(self.codes), PIECE):  # NumPy makes wide numbers of all that it counts at once
+            counted += np.bincount(self.codes[first : first + PIECE], minlength=len(self.names))
         return {name: int(n) for name, n in zip(self.names, counted, strict=True) if n}
 
     def texts(self) -> list[str]:

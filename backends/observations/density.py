@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backends.fields.raster import Raster, Window
+from backends.observations.rows import Following, Rows, thrifty
 from backends.observations.schema import QUALITIES
 
 #: Rows that are counted at once: few enough to stay in the processor's cache.
@@ -23,12 +24,12 @@ class Places:
     x, y
         Longitude on the map's branch and latitude, degrees, float32 (2 m), `y` increasing.
     row
-        Number of the row in its table, int32.
+        Numbers of the rows in their table.
     """
 
     x: np.ndarray
     y: np.ndarray
-    row: np.ndarray
+    row: Rows
 
     def within(self, window: Window) -> np.ndarray:
         """Return where in these arrays the places of a window are."""
@@ -46,9 +47,7 @@ class Places:
 
     def of(self, column: np.ndarray) -> np.ndarray:
         """Return a column of the table at these places; not a copy where they are rows that follow each other."""
-        n = len(self.row)
-        together = n > 0 and int(self.row[-1]) - int(self.row[0]) == n - 1  # rows increase
-        return column[int(self.row[0]) : int(self.row[0]) + n] if together else column[self.row]
+        return self.row.of(column) if isinstance(self.row, Following) else column[self.row]
 
     def _band(self, window: Window) -> slice:
         first = np.searchsorted(self.y, np.float32(window.south))
@@ -74,7 +73,7 @@ def places(latitude: np.ndarray, longitude: np.ndarray, west: float) -> Places:
         inside = not len(east) or (east.min() >= west and east.max() <= west + 360)
         part = slice(n, n := n + len(there))
         x[part], y[part], row[part] = east if inside else (east - west) % 360 + west, north, first + there
-    return Places(x[:n], y[:n], row[:n])
+    return Places(x[:n], y[:n], thrifty(row[:n]))
 
 
 def _on_earth(

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from backends.memory import give_back
 from backends.observations.linked import Linked
+from backends.observations.one_variable import MANY
 from backends.observations.schema import CHANNEL, LEVEL_KINDS, NO_LEVEL, PASSED, PRESSURE
 from backends.observations.selection import QUANTITIES, quantity
 from backends.observations.statistics import (
@@ -111,10 +113,10 @@ def overview(table: Table, linked: Linked, between: Callable[[], None] = lambda:
 
     chosen = some()
     histograms, passed = _histograms(some("value"), known)
-    return Overview(
+    found = Overview(
         rows=len(table),
         chosen=int(np.count_nonzero(chosen.rows)),
-        report_types=table.report_type.take(linked.rows("report type")).counts(),
+        report_types=_types(some("report type")),
         qualities=sum((np.bincount(piece.quality, minlength=4) for piece in some("quality")), np.zeros(4, int)),
         times=_times(some("time")),
         levels=_levels(some("level")),
@@ -123,6 +125,9 @@ def overview(table: Table, linked: Linked, between: Callable[[], None] = lambda:
         statistics=_statistics(chosen, known),
         regions=_regions(chosen, table.report_type.names),
     )
+    if len(table) > MANY:
+        give_back()
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +144,12 @@ class _Pieces:
             part = slice(first, first + PIECE)
             piece, rows = self.table.take(part), self.rows[part]
             yield piece if rows.all() else piece.take(rows)
+
+
+def _types(some: _Pieces) -> dict[str, int]:
+    names = some.table.report_type.names
+    counted = sum((np.bincount(piece.report_type.codes, minlength=len(names)) for piece in some), np.zeros(len(names), int))
+    return {name: int(n) for name, n in zip(names, counted, strict=True) if n}
 
 
 def _histograms(some: _Pieces, known: Sequence[str]) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], dict[str, np.ndarray]]:
@@ -231,10 +242,12 @@ def _levels(some: _Pieces) -> Levels | None:
         return None
     kind = int(kinds.argmax())
     there &= table.level_kind == kind
-    edges = level_edges(kind, table.level[there])
+    chosen = replace(some, rows=there)
+    ends = [(piece.level.min(), piece.level.max()) for piece in chosen if len(piece)]
+    edges = level_edges(kind, np.array(ends))
     layers = len(edges) - 1
     counts, departures = np.zeros(layers, int), [NO_DEPARTURES] * layers
-    for piece in replace(some, rows=there):
+    for piece in chosen:
         counts += counts_by_level(piece, edges)
         departures = _added(departures, piece, level_groups(piece, edges))
     return Levels(LEVEL_KINDS[kind], edges, counts, departures)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     _Parts = Iterable[pa.Array]
 
+#: Rows that are compared at once.
+PIECE = 2**19
 #: What pyarrow raises on a file that is not, or not wholly, one that was written here.
 DAMAGE = (OSError, ValueError, KeyError, TypeError, IndexError, NotImplementedError)
 
@@ -75,7 +77,8 @@ def _thrifty(column: np.ndarray) -> np.ndarray:
     if not len(column):
         return column
     first = column[:1]
-    same = np.array_equal(column, np.broadcast_to(first, column.shape), equal_nan=True)
+    pieces = (column[k : k + PIECE] for k in range(0, len(column), PIECE))  # the first one tells nearly always
+    same = all(np.array_equal(piece, np.broadcast_to(first, piece.shape), equal_nan=True) for piece in pieces)
     return np.broadcast_to(first.copy(), column.shape) if same else column
 
 
@@ -128,4 +131,4 @@ def read(path: Path) -> Table:
 
 def _parts(file: "pq.ParquetFile", name: str) -> "_Parts":
     for group in range(file.num_row_groups):
-        yield from file.read_row_group(group, [name]).column(name).chunks
+        yield from file.read_row_group(group, [name], use_threads=False).column(name).chunks

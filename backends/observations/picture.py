@@ -100,4 +100,8 @@ def _values(table: Table, colour: Colour, rows: np.ndarray) -> np.ndarray:
 def _at(some: Places, table: Table, colour: Colour) -> np.ndarray:
     """Return what colours the places; of departures no more than theirs is computed."""
     value = some.of(table.value)
-    return value if colour == "value" else value.astype("f8") - some.of(getattr(table, colour))
+    if colour == "value":
+        return value
+    # As `quantity`, rounded to single precision, but without millions of numbers in double precision.
+    departure = np.empty(len(value), "f4")
+    return np.subtract(value, some.of(getattr(table, colour)), out=departure, dtype="f8", casting="same_kind")

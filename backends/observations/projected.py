@@ -7,7 +7,7 @@ import torch
 
 from backends.fields.raster import Window
 from backends.geometry.projections import Geostationary, Orthographic, Projection
-from backends.observations.density import Places
+from backends.observations.density import PIECE, Places
 from backends.observations.linked import Linked
 from backends.observations.one_variable import REACH, OneVariable
 from backends.observations.selection import Selection
@@ -26,11 +26,20 @@ def places_on(of: OneVariable, projection: Projection) -> Places:
     kept = _kept.get(of)
     if kept is not None and kept[0] == projection:
         return kept[1]
-    north, east = (torch.from_numpy(v.astype(np.float64)) for v in (of.where.y, of.where.x))
-    x, y = (v.numpy().astype("f4") for v in projection.forward(north, east))
-    shown = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    order = shown[np.argsort(y[shown], kind="stable")]
-    found = Places(x[order], y[order], of.where.row[order])
+    where, n = of.where, 0
+    x, y, shown = np.empty(len(where.x), "f4"), np.empty(len(where.x), "f4"), np.empty(len(where.x), "i4")
+    for first in range(0, len(where.x), PIECE):
+        part = slice(first, first + PIECE)
+        north, east = (torch.from_numpy(v[part].astype(np.float64)) for v in (where.y, where.x))
+        across, up = (v.numpy() for v in projection.forward(north, east))
+        there = np.flatnonzero(np.isfinite(across) & np.isfinite(up))
+        of_these = slice(n, n := n + len(there))
+        x[of_these], y[of_these], shown[of_these] = across[there], up[there], first + there
+    x, y, row = x[:n], y[:n], where.row if n == len(where.x) else where.row[shown[:n]]
+    if not (y[1:] >= y[:-1]).all():  # parallels are no straight lines there
+        order = np.argsort(y, kind="stable").astype("i4")
+        x, y, row = x[order], y[order], row[order]
+    found = Places(x, y, row)
     _kept[of] = projection, found
     return found
 

@@ -8,6 +8,8 @@ from backends.errors import InputError
 from backends.observations.schema import LEVEL_KINDS, QUALITIES
 from backends.observations.table import Table
 
+#: Rows that are looked at once, so that millions need no copies of as many.
+PIECE = 2**18
 #: What has a histogram: the observation, O−B and O−A.
 QUANTITIES = ("value", "background", "analysis")
 
@@ -70,6 +72,13 @@ class Selection:
 
     def mask(self, table: Table) -> np.ndarray:
         """Return for each row whether it is selected, shape (N,), bool."""
+        chosen = np.empty(len(table), bool)
+        for first in range(0, len(table), PIECE):
+            part = slice(first, first + PIECE)
+            chosen[part] = self._fits(table.take(part))
+        return chosen
+
+    def _fits(self, table: Table) -> np.ndarray:
         chosen = np.ones(len(table), bool)
         for column, names in (
             (table.variable, self.variables),

@@ -6,6 +6,8 @@ import numpy as np
 
 from backends.observations.table import Table
 
+#: Rows that are looked at once.
+PIECE = 2**19
 #: A station is said to have moved where it reports from places this many degrees apart; fixed ones do not.
 MOVED = 0.05
 #: Reports of these come from stations that stay where they are.
@@ -56,19 +58,18 @@ def duplicates(table: Table) -> np.ndarray:
 
     Where the station has no name, its place counts instead.
     """
-    named = (
-        np.array([bool(name) for name in table.station.names], bool)[table.station.codes] if len(table) else np.zeros(0, bool)
-    )
-    columns = [
-        table.station.codes.astype("i8"),
-        table.variable.codes.astype("i8"),
-        table.level_kind.astype("i8"),
-        table.time.astype("i8"),
-        _bits(table.level),
-        np.where(named, 0, _bits(table.latitude)),
-        np.where(named, 0, _bits(table.longitude)),
-    ]
-    return _alike(columns)
+    mixture, named = np.empty(len(table), np.uint64), _named(table)
+    for part, piece in _pieces(table):
+        mixture[part] = _mixture(_columns(piece, named))
+    ordered = np.sort(mixture)
+    several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
+    # Sorting ten million rows by seven columns takes long, by one mixture of them not; few agree, and are compared exactly.
+    near = [part.start + np.flatnonzero(_among(mixture[part], several)) for part, _ in _pieces(table)]
+    candidates = np.concatenate(near) if len(several) else np.zeros(0, np.intp)
+    result = np.zeros(len(table), bool)
+    result[candidates] = _alike(_columns(table.take(candidates), named))
+    return result
 
 
 def suspicious_places(table: Table) -> np.ndarray:
@@ -76,31 +77,72 @@ def suspicious_places(table: Table) -> np.ndarray:
 
     Shape (N,), uint8. Stations that may move (ships, aircraft, satellites) are not asked whether they did.
     """
-    latitude, longitude = table.latitude, table.longitude
     reason = np.zeros(len(table), np.uint8)
-    reason[_moved(table)] = 4
-    with np.errstate(invalid="ignore"):
-        reason[(latitude == longitude) & (latitude != 0)] = 3
-        reason[(latitude == 0) & (longitude == 0)] = 2
-        reason[~((np.abs(latitude) <= 90) & (np.abs(longitude) <= 180))] = 1
+    named, staying = _named(table), _staying(table)
+    moved = _moved(table, named, staying)
+    for part, piece in _pieces(table):
+        latitude, longitude, of = piece.latitude, piece.longitude, reason[part]
+        of[_fixed(piece, named, staying) & moved[piece.station.codes]] = 4
+        with np.errstate(invalid="ignore"):
+            of[(latitude == longitude) & (latitude != 0)] = 3
+            of[(latitude == 0) & (longitude == 0)] = 2
+            of[~((np.abs(latitude) <= 90) & (np.abs(longitude) <= 180))] = 1
     return reason
 
 
-def _moved(table: Table) -> np.ndarray:
-    """Return the rows of fixed stations whose places span more than `MOVED` degrees."""
-    asked = table.report_type.is_in(FIXED) & np.isfinite(table.latitude) & np.isfinite(table.longitude)
-    asked &= ~table.station.is_in([""])
-    stations, codes = len(table.station.names), table.station.codes[asked]
+def _pieces(table: Table) -> list[tuple[slice, Table]]:
+    """Return a table piece by piece, copying nothing: millions of rows need no copies of as many."""
+    parts = [slice(first, min(first + PIECE, len(table))) for first in range(0, len(table), PIECE)]
+    return [(part, table.take(part)) for part in parts]
+
+
+def _moved(table: Table, named: np.ndarray, staying: np.ndarray) -> np.ndarray:
+    """Return the stations, (names,), that are fixed and whose places span more than `MOVED` degrees."""
+    stations = len(table.station.names)
     moved = np.zeros(stations, bool)
-    for degrees in (table.latitude[asked], table.longitude[asked]):
+    for name in ("latitude", "longitude"):
         # From the station's first place, so that a station at the dateline does not span the globe.
-        first = np.zeros(stations)
-        first[codes[::-1]] = degrees[::-1]
-        apart = np.abs((degrees - first[codes] + 180) % 360 - 180)
-        span = np.zeros(stations)
-        np.maximum.at(span, codes, apart)
+        first, span = np.zeros(stations), np.zeros(stations)
+        pieces = [piece for _, piece in _pieces(table)]
+        for piece in reversed(pieces):
+            asked = np.flatnonzero(_fixed(piece, named, staying))[::-1]
+            first[piece.station.codes[asked]] = getattr(piece, name)[asked]
+        for piece in pieces:
+            asked = np.flatnonzero(_fixed(piece, named, staying))
+            codes = piece.station.codes[asked]
+            np.maximum.at(span, codes, np.abs((getattr(piece, name)[asked] - first[codes] + 180) % 360 - 180))
         moved |= span > MOVED
-    return asked & moved[table.station.codes]
+    return moved
+
+
+def _named(table: Table) -> np.ndarray:
+    """Return which of the stations, (names,), have a name: asked once of a table, and not of each of its pieces."""
+    return np.array([bool(name) for name in table.station.names], bool)
+
+
+def _staying(table: Table) -> np.ndarray:
+    """Return which of the report types, (names,), come from stations that stay where they are."""
+    return np.array([name in FIXED for name in table.report_type.names], bool)
+
+
+def _fixed(table: Table, named: np.ndarray, staying: np.ndarray) -> np.ndarray:
+    """Return the rows of stations that have a name and a place and should stay there."""
+    placed = np.isfinite(table.latitude) & np.isfinite(table.longitude)
+    return placed & staying[table.report_type.codes] & named[table.station.codes]
+
+
+def _columns(table: Table, named: np.ndarray) -> list[np.ndarray]:
+    """Return what duplicates agree in, as 64-bit integers."""
+    has_name = named[table.station.codes]
+    return [
+        table.station.codes.astype("i8"),
+        table.variable.codes.astype("i8"),
+        table.level_kind.astype("i8"),
+        table.time.astype("i8"),
+        _bits(table.level),
+        np.where(has_name, 0, _bits(table.latitude)),
+        np.where(has_name, 0, _bits(table.longitude)),
+    ]
 
 
 def _bits(column: np.ndarray) -> np.ndarray:
@@ -109,26 +151,29 @@ def _bits(column: np.ndarray) -> np.ndarray:
     return column.view("i8")
 
 
-def _alike(columns: list[np.ndarray]) -> np.ndarray:
-    """Return which rows agree with another in all columns.
-
-    Sorting ten million rows by seven columns takes long; by one mixture of them it does not, and the few rows whose
-    mixtures agree are then compared exactly.
-    """
-    rows = len(columns[0])
-    mixture = np.zeros(rows, np.uint64)
+def _mixture(columns: list[np.ndarray]) -> np.ndarray:
+    """Return for each row a number that is the same for rows that agree in all columns, and hardly ever for others."""
+    mixture = np.zeros(len(columns[0]), np.uint64)
     for column in columns:
         mixture = (mixture ^ column.view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         mixture ^= mixture >> np.uint64(29)
-    order = np.argsort(mixture)
-    near = mixture[order][1:] == mixture[order][:-1]
-    candidates = order[np.r_[near, False] | np.r_[False, near]] if rows else order
-    exact = [column[candidates] for column in columns]
-    candidates_order = np.lexsort(exact)
-    same = np.ones(max(len(candidates) - 1, 0), bool)
-    for column in exact:
-        same &= np.diff(column[candidates_order]) == 0
-    result = np.zeros(rows, bool)
-    if len(candidates):
-        result[candidates[candidates_order[np.r_[same, False] | np.r_[False, same]]]] = True
+    return mixture
+
+
+def _among(numbers: np.ndarray, some: np.ndarray) -> np.ndarray:
+    """Return which numbers are among some, which increase."""
+    if not len(some):
+        return np.zeros(len(numbers), bool)
+    return some[np.minimum(np.searchsorted(some, numbers), len(some) - 1)] == numbers
+
+
+def _alike(columns: list[np.ndarray]) -> np.ndarray:
+    """Return which rows agree with another in all columns."""
+    order = np.lexsort(columns)
+    same = np.ones(max(len(order) - 1, 0), bool)
+    for column in columns:
+        same &= np.diff(column[order]) == 0
+    result = np.zeros(len(order), bool)
+    if len(order):
+        result[order[np.r_[same, False] | np.r_[False, same]]] = True
     return result

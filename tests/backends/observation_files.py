@@ -5,8 +5,20 @@ from pathlib import Path
 import eccodes
 import netCDF4
 import numpy as np
+import pytest
 
 from backends.observations.table import Table, build
+
+#: What looks at long columns piece by piece.
+IN_PIECES = (
+    "coded", "density", "one_variable", "overview", "parquet", "projected", "selection", "statistics", "suspicious",
+)  # fmt: skip
+
+
+def take_pieces(monkeypatch: pytest.MonkeyPatch, rows: int = 37) -> None:
+    """Let everything that looks at columns piece by piece take so many rows at once."""
+    for name in IN_PIECES:
+        monkeypatch.setattr(f"backends.observations.{name}.PIECE", rows)
 
 
 def cut(source: Path, path: Path, messages: int) -> Path:

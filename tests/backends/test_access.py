@@ -5,9 +5,9 @@ import pytest
 import xarray as xr
 
 from backends.errors import InputError
-from backends.fields import dataset as datasets
 from backends.fields.access import a_point, access, holds, on_disk
 from backends.fields.chunk_files import chunks_of_dataset
+from backends.fields.dataset import FieldDataset
 from backends.fields.isolation.opened import RemoteArray
 from backends.fields.picture import look_at
 from backends.fields.raster import Window
@@ -46,7 +46,7 @@ def chunks_with(wanted):
 
 
 def test_a_map_and_a_series_say_what_they_asked_for(file, monkeypatch):
-    monkeypatch.setattr(datasets, "KEPT_VALUES", 100)
+    monkeypatch.setattr("backends.fields.stored.KEPT_VALUES", 100)
     opened = open_dataset(file)
     shown = opened.field("t", {"time": 3, "level": 1})
     series = opened.series("t", 60.0, 26.0, {"level": 1})  # the first row of the file, as its latitudes fall
@@ -75,7 +75,7 @@ def test_what_is_kept_is_read_once_and_whole(file):
 
 
 def test_a_map_too_large_to_keep_is_read_once(file, monkeypatch):
-    monkeypatch.setattr(datasets, "KEPT_VALUES", 100)
+    monkeypatch.setattr("backends.fields.stored.KEPT_VALUES", 100)
     opened, read = open_dataset(file), []
     monkeypatch.setattr(RemoteArray, "_read", lambda self, key, real=RemoteArray._read: read.append(key) or real(self, key))
     picture = look_at(opened, "t", {"time": 3, "level": 1})
@@ -84,7 +84,7 @@ def test_a_map_too_large_to_keep_is_read_once(file, monkeypatch):
 
 
 def test_another_part_of_the_same_map_is_not_read_again(file, monkeypatch):
-    monkeypatch.setattr(datasets, "KEPT_VALUES", 100)
+    monkeypatch.setattr("backends.fields.stored.KEPT_VALUES", 100)
     opened, read = open_dataset(file), []
     monkeypatch.setattr(RemoteArray, "_read", lambda self, key, real=RemoteArray._read: read.append(key) or real(self, key))
     whole = look_at(opened, "t", {"time": 3, "level": 1})
@@ -120,6 +120,6 @@ def test_what_is_no_array_of_the_file_is_named(file):
 
 def test_a_store_at_no_path_is_not_timed(file):
     with xr.open_dataset(file, engine="zarr" if file.suffix == ".zarr" else None) as data:
-        made = datasets.FieldDataset("made", "Zarr", [data.load()])
+        made = FieldDataset("made", "Zarr", [data.load()])
     with pytest.raises(InputError, match="made is not a file here"):
         access(made, "t", {}, {})

@@ -47,7 +47,7 @@ def served(tmp_path):
 
 @pytest.mark.parametrize("format", [2, 3])
 def test_a_store_is_opened_and_read_over_http(served, tmp_path, format, monkeypatch):
-    monkeypatch.setattr("backends.fields.dataset.KEPT_VALUES", 100)
+    monkeypatch.setattr("backends.fields.stored.KEPT_VALUES", 100)
     address, folder, server = served
     dataset(LATITUDE, LONGITUDE).to_zarr(folder / "a.zarr", zarr_format=format)
     catalogue = Catalogue(tmp_path / "data", any_address=True)

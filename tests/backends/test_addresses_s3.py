@@ -108,7 +108,7 @@ def credentials(monkeypatch):
 
 
 def test_a_store_is_read_with_the_credentials_of_the_environment(bucket, credentials, tmp_path, monkeypatch):
-    monkeypatch.setattr("backends.fields.dataset.KEPT_VALUES", 100)
+    monkeypatch.setattr("backends.fields.stored.KEPT_VALUES", 100)
     catalogue = Catalogue(tmp_path / "data", any_address=True)
     opened = catalogue.open("s3://fields/a.zarr")
     np.testing.assert_allclose(opened.field("t", {"time": 2}).values, known(LATITUDE[::-1], LONGITUDE) + 2, rtol=1e-6)
@@ -157,7 +157,7 @@ def test_without_credentials_a_store_is_not_opened_and_a_public_one_is(bucket, m
 
 
 def test_a_server_that_is_gone_is_a_sentence(bucket, credentials, tmp_path, monkeypatch):
-    monkeypatch.setattr("backends.fields.dataset.KEPT_VALUES", 100)
+    monkeypatch.setattr("backends.fields.stored.KEPT_VALUES", 100)
     catalogue = Catalogue(tmp_path / "data", any_address=True)
     opened = catalogue.open("s3://fields/a.zarr")
     monkeypatch.setattr(bucket, "_answer", lambda self, body: self.connection.close())

@@ -6,6 +6,7 @@ import xarray as xr
 
 from backends.errors import InputError
 from backends.fields import dataset as datasets
+from backends.fields import stored
 from backends.fields.climatology import calendar_months, same_month
 from backends.fields.dataset import FieldDataset
 
@@ -31,7 +32,7 @@ def decades() -> xr.Dataset:
 @pytest.mark.parametrize("kept", [True, False])
 def test_the_mean_of_a_calendar_month_is_that_of_xarray(decades, kept, monkeypatch):
     if not kept:
-        monkeypatch.setattr(datasets, "KEPT_VALUES", 0)
+        monkeypatch.setattr(stored, "KEPT_VALUES", 0)
     opened = FieldDataset("a file", "NetCDF", [decades])
     axis = opened.variable("t").axis("time")
     monthly = decades["t"].groupby("time.month").mean("time", skipna=False)
@@ -62,7 +63,7 @@ def test_times_that_are_no_dates_have_no_month(decades):
 
 
 def test_a_mean_of_too_many_values_says_so(decades, monkeypatch):
-    monkeypatch.setattr(datasets, "KEPT_VALUES", 0)
+    monkeypatch.setattr(stored, "KEPT_VALUES", 0)
     monkeypatch.setattr(datasets, "MOST_MEANT", 1000)
     opened = FieldDataset("a file", "NetCDF", [decades])
     with pytest.raises(InputError, match="a mean over 84 fields of Temperature takes 1,008 values; at most 1,000 are read"):

@@ -5,8 +5,7 @@ import pytest
 import xarray as xr
 
 from backends.errors import InputError
-from backends.fields import cuts
-from backends.fields import dataset as dataset_module
+from backends.fields import cuts, stored
 from backends.fields.areas import cell_areas
 from backends.fields.cuts import great_circle, mean_cut, profiles, section
 from backends.fields.groups import by_latitude, by_longitude, of_region
@@ -24,7 +23,7 @@ LEVELS = [1000.0, 850.0, 300.0]
 def opened(request, tmp_path, monkeypatch):
     """A global file, north to south and 0 to 360, on three levels and four times, with gaps; and what xarray sees in it."""
     if request.param == "sliced":
-        monkeypatch.setattr(dataset_module, "KEPT_VALUES", 0)
+        monkeypatch.setattr(stored, "KEPT_VALUES", 0)
     latitude, longitude = np.arange(90, -91, -10.0), np.arange(0, 360, 15.0)
     values = np.random.default_rng(3).normal(size=(4, 3, len(latitude), len(longitude))).astype(np.float32)
     values[values > 2] = np.nan

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from backends.errors import InputError
-from backends.fields import dataset as dataset_module
+from backends.fields import stored
 from backends.fields.dataset import FieldDataset
 from backends.fields.vorticity import EARTH_RADIUS, divergence, vorticity
 
@@ -184,10 +184,12 @@ def test_what_cannot_be_derived_says_why():
 
 
 def test_only_what_is_looked_at_is_read(monkeypatch):
-    monkeypatch.setattr(dataset_module, "KEPT_VALUES", 0)
+    monkeypatch.setattr(stored, "KEPT_VALUES", 0)
     found = opened(solid_rotation())
-    read, usual = [], found._decode
-    monkeypatch.setattr(found, "_decode", lambda name, get: read.append((name, (values := usual(name, get)).size)) or values)
+    read, usual = [], found._stored.decode
+    monkeypatch.setattr(
+        found._stored, "decode", lambda name, get: read.append((name, (values := usual(name, get)).size)) or values
+    )
     found.field("vorticity(u,v)", {"time": 2, "level": 1})
     assert sorted(read) == [(name, 91 * 180) for name in ("u", "v", "vorticity(u,v)")]
     read.clear()

@@ -80,7 +80,7 @@ def test_another_sigma_b_scales_the_background_s_error():
 def test_all_solvers_give_the_same_analysis(sections):
     found = {}
     for solver in SOLVERS:
-        method = {**sections.get("method", {}), "solver": solver, "iterations": 2000, "tolerance": 1e-9}
+        method = {**sections.get("method", {}), "solver": solver, "iterations": 300, "tolerance": 1e-7}
         found[solver] = outcome(**{**sections, "method": method})
     best = found["closed-form"]
     for solver, other in found.items():

@@ -40,7 +40,7 @@ def test_files_of_one_time_each_are_a_series(folder):
 
 
 def test_times_and_levels_of_files_make_a_hypercube_and_only_what_is_asked_for_is_read(folder, monkeypatch):
-    monkeypatch.setattr("backends.fields.dataset.KEPT_VALUES", 100)
+    monkeypatch.setattr("backends.fields.stored.KEPT_VALUES", 100)
     levels = xr.concat([DATA + 100 * k for k in range(3)], xr.DataArray([850, 500, 200], dims="level", name="level"))
     levels["t"].attrs = DATA["t"].attrs
     for t in range(0, 4, 2):

@@ -26,7 +26,7 @@ FIELD = known(LATITUDE[::-1], LONGITUDE)
 @pytest.fixture
 def opened(tmp_path, monkeypatch):
     """A dataset of which every field is decoded when it is asked for."""
-    monkeypatch.setattr("backends.fields.dataset.KEPT_VALUES", 100)
+    monkeypatch.setattr("backends.fields.stored.KEPT_VALUES", 100)
     return open_dataset(regional(tmp_path / "a.nc"))
 
 

@@ -11,7 +11,7 @@ from backends.geometry.projections.perspective import Geostationary
 from backends.observations.one_variable import one_variable
 from backends.observations.projected import area_on, box_of, find_on, outline_of, places_on
 from backends.observations.selection import Selection, in_box
-from tests.backends.observation_files import table
+from tests.backends.observation_files import table, take_pieces
 
 NORTH, EAST = 48.0, 11.0
 RADIUS = 6_371_000.0
@@ -23,6 +23,12 @@ PROJ = {
     "lambert": f"+proj=lcc +lat_0={NORTH} +lon_0={EAST} +lat_1={NORTH - 15} +lat_2={NORTH + 15}",
     "mercator": f"+proj=merc +lon_0={EAST}",
 }
+
+
+@pytest.fixture(autouse=True)
+def in_pieces(monkeypatch):
+    """Take millions for a few dozens: what is right of several pieces is right of one."""
+    take_pieces(monkeypatch)
 
 
 @pytest.fixture(scope="module")

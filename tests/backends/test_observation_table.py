@@ -1,12 +1,15 @@
 """The one table of observations: what goes in comes out, through selections, statistics and Parquet."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from backends.errors import InputError
-from backends.observations import parquet
+from backends.observations import parquet, suspicious
 from backends.observations.coded import Coded, joined
 from backends.observations.nearest import nearest, profile, series
+from backends.observations.rows import Following
 from backends.observations.schema import PASSED, REJECTED, SUSPICIOUS, UNKNOWN
 from backends.observations.selection import Selection
 from backends.observations.statistics import (
@@ -26,9 +29,15 @@ from backends.observations.statistics import (
 from backends.observations.suspicious import duplicates, suspicious_places
 from backends.observations.table import concatenate
 from backends.observations.wind import components
-from tests.backends.observation_files import random_table, table
+from tests.backends.observation_files import random_table, table, take_pieces
 
 NAN = float("nan")
+
+
+@pytest.fixture(autouse=True)
+def in_pieces(monkeypatch):
+    """Take millions for a few dozens: what is right of several pieces is right of one."""
+    take_pieces(monkeypatch)
 
 
 # The table
@@ -69,6 +78,21 @@ def test_codes_are_joined_by_their_texts():
     assert whole.texts() == ["b", "a", "b", "c", "a"]
     assert whole.counts() == {"b": 2, "a": 2, "c": 1}
     assert whole.is_in(["a"]).tolist() == [False, True, False, False, True]
+
+
+def test_texts_are_counted():
+    texts = np.random.default_rng(2).choice(["a", "b", "c"], 200).tolist()
+    assert Coded.of(texts).counts() == Counter(texts)
+
+
+def test_what_is_alike_takes_no_memory_and_what_differs_at_last_is_kept(tmp_path):
+    made = random_table(200)
+    made.quality[:], made.level_kind[:] = PASSED, 1
+    made.quality[-1] = REJECTED
+    parquet.write(made, tmp_path / "x.parquet")
+    again = parquet.read(tmp_path / "x.parquet")
+    assert again.level_kind.strides == (0,)
+    np.testing.assert_array_equal(again.quality, made.quality)
 
 
 def test_parquet_keeps_everything(tmp_path):
@@ -228,12 +252,36 @@ def test_stations_without_a_name_are_told_apart_by_their_place():
     assert duplicates(made).tolist() == [True, False, True]
 
 
-def test_suspicious_places():
+@pytest.mark.parametrize("rows", [3, 100])
+def test_suspicious_places(rows, monkeypatch):
+    monkeypatch.setattr(suspicious, "PIECE", rows)
     latitude = [50.0, 0.0, 7.0, 95.0, NAN, 50.2, 0.0, 10.0]
     longitude = [10.0, 0.0, 7.0, 10.0, 10.0, 10.0, 20.0, 400.0]
     station = ["moved", "a", "b", "c", "d", "moved", "still", "e"]
     made = table(8, latitude=latitude, longitude=longitude, station=station)
     assert suspicious_places(made).tolist() == [4, 2, 3, 1, 1, 4, 0, 1]
+
+
+def test_names_are_gone_through_once_of_a_table_and_not_of_each_piece(monkeypatch):
+    class Names(tuple):
+        """Counts how often it is gone through."""
+
+        times = 0
+
+        def __iter__(self):
+            Names.times += 1
+            return super().__iter__()
+
+    made = random_table(200)
+    stations, types = (Coded(column.codes, Names(column.names)) for column in (made.station, made.report_type))
+    made, found = made.with_columns(station=stations, report_type=types), {}
+    for rows in (37, 1000):
+        monkeypatch.setattr(suspicious, "PIECE", rows)
+        Names.times = 0
+        duplicates(made)
+        suspicious_places(made)
+        found[rows] = Names.times
+    assert found[37] == found[1000] > 0
 
 
 def test_neither_aircraft_nor_stations_at_the_dateline_have_moved():
@@ -283,3 +331,15 @@ def test_the_station_at_the_south_pole_is_on_earth(tmp_path):
     made = read(surface_bufr(tmp_path / "pole.bufr", [(-90.0, 0.0, 220.0)]))
     assert made.latitude.tolist() == [-90.0]
     assert suspicious_places(made).tolist() == [0]
+
+
+def test_numbers_that_follow_each_other_are_indexed_as_an_array_of_them():
+    following, array = Following(3, 7), np.arange(3, 10)
+    for which in (slice(2, 5), slice(6, 2), slice(None), slice(None, None, 2), np.array([6, 0]), array % 2 == 0, 4):
+        np.testing.assert_array_equal(np.asarray(following[which]), array[which])
+    assert isinstance(following[2:5], Following)  # no array of millions for a part of them
+    assert np.shares_memory(following.of(array), array)
+    for outside in (7, -1):
+        with pytest.raises(IndexError, match="there are 7 rows"):
+            following[outside]
+    np.testing.assert_array_equal(np.arange(100, 120)[following], array + 100)

@@ -19,9 +19,15 @@ from backends.observations.overview import overview
 from backends.observations.picture import MOST_POINTS, picture
 from backends.observations.schema import LEVEL_KINDS, PASSED, REJECTED
 from backends.observations.selection import Selection
-from tests.backends.observation_files import random_table, table
+from tests.backends.observation_files import random_table, table, take_pieces
 
 EARTH = Window(-180.0, 180.0, -90.0, 90.0)
+
+
+@pytest.fixture(autouse=True)
+def in_pieces(monkeypatch):
+    """Take millions for a few dozens: what is right of several pieces is right of one."""
+    take_pieces(monkeypatch)
 
 
 def scattered(rows: int = 5000):
@@ -32,8 +38,7 @@ def scattered(rows: int = 5000):
 
 
 @pytest.mark.parametrize("window", [EARTH, Window(-30.0, 60.0, 20.0, 80.0), Window(10.0, 12.0, -3.0, 3.0)])
-def test_pixels_count_what_numpy_counts(window, monkeypatch):
-    monkeypatch.setattr("backends.observations.density.PIECE", 700)
+def test_pixels_count_what_numpy_counts(window):
     latitude, longitude, values = scattered()
     where = places(latitude, longitude, window.west if window is EARTH else -180.0)
     edges = [np.linspace(window.south, window.north, 13), np.linspace(window.west, window.east, 21)]
@@ -148,8 +153,7 @@ def test_a_part_of_a_map_shows_what_is_chosen_of_the_rows_there(colour, monkeypa
     assert shown == pytest.approx(expected[colour], rel=1e-5)
 
 
-def test_statistics_are_the_same_in_pieces(monkeypatch):
-    monkeypatch.setattr(statistics, "PIECE", 37)
+def test_statistics_are_the_same_in_pieces():
     values, group = np.random.default_rng(5).normal(280, 3, 500), np.arange(500) % 4 - 1
     values[::50] = np.nan
     for k, found in enumerate(statistics.grouped_summary(values, group, 3)):

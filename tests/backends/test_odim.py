@@ -84,7 +84,7 @@ def test_pictures_of_one_time_keep_names_of_their_own(tmp_path):
 
 
 def test_a_series_of_a_picture_too_large_to_keep_is_read_pixel_by_pixel(tmp_path, monkeypatch):
-    monkeypatch.setattr("backends.fields.dataset.KEPT_VALUES", 100)
+    monkeypatch.setattr("backends.fields.stored.KEPT_VALUES", 100)
     opened = open_dataset(composite(tmp_path / "a.h5", times=("120500", "121000")))
     north, east = (places[40 * 17 + 5] for places in opened.variable("DBZH").mesh.places())
     np.testing.assert_array_equal(opened.series("DBZH", north, east, {}).values, VALUES[17, 5] + np.array([0, 0.5]))

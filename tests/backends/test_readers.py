@@ -126,7 +126,7 @@ def test_slices_give_the_statistics_of_the_whole(tmp_path, monkeypatch):
     path = regional(tmp_path / "a.nc")
     whole = open_dataset(path)
     statistics, series, usual = whole.statistics("t"), whole.series("t", 40, 0, {}), whole.usual_range("t", {"time": 0})
-    monkeypatch.setattr("backends.fields.dataset.KEPT_VALUES", 100)
+    monkeypatch.setattr("backends.fields.stored.KEPT_VALUES", 100)
     sliced = open_dataset(path)
     assert vars(sliced.statistics("t")) == pytest.approx(vars(statistics))
     assert sliced.series("t", 40, 0, {}).values.tolist() == series.values.tolist()

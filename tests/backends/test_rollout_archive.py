@@ -8,7 +8,8 @@ import torch
 
 from backends.errors import InputError
 from backends.experiments.rollout.archives import emulated_field
-from backends.experiments.rollout.prepare import prepare, starts_of, world_of
+from backends.experiments.rollout.beginnings import starts_of
+from backends.experiments.rollout.prepare import prepare, world_of
 from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.rollout.summary import summary
 from backends.experiments.run import from_yaml, settings_from

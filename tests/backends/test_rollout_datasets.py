@@ -166,7 +166,7 @@ def test_a_file_is_forecast_with_the_fields_and_the_split_that_are_asked_for(tmp
 def test_a_large_file_is_read_in_parts_to_the_same_values(tmp_path, monkeypatch):
     file(tmp_path)
     whole = prepare(asked(fields=["z", "u"]), tmp_path).run()
-    monkeypatch.setattr("backends.fields.dataset.KEPT_VALUES", 0)
+    monkeypatch.setattr("backends.fields.stored.KEPT_VALUES", 0)
     file(tmp_path, "again.nc")
     parts = prepare(asked("again.nc", fields=["z", "u"]), tmp_path).run()
     torch.testing.assert_close(parts.truth, whole.truth, rtol=0, atol=0)
