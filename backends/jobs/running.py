@@ -211,7 +211,7 @@ class Running:
         def act() -> None:
             try:
                 action(*arguments)
-            except Exception:
+            except Exception:  # of Dask, of the network: the job goes on without it, or is ended when nothing is heard of it
                 LOG.exception("Speaking with Dask failed")
 
         try:

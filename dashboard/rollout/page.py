@@ -13,13 +13,13 @@ from param.parameterized import Event
 from backends.experiments.rollout.tables import scores_table, to_csv
 from dashboard.address import Address, Tab
 from dashboard.controls import html, notice, one_message, show_progress, tell
-from dashboard.export import ExportMenu
+from dashboard.export import ExportMenu, Snapshot
 from dashboard.file_view import FileView
 from dashboard.help import Help
 from dashboard.rollout.address import RolloutAddress
 from dashboard.rollout.archive import ArchiveView
 from dashboard.rollout.controls import RolloutControls
-from dashboard.rollout.export import FORMS, snapshot
+from dashboard.rollout.export import FORMS, physics_snapshot, scores_snapshot, sensitivity_snapshot, states_snapshot
 from dashboard.rollout.help import TOPICS, TOUR
 from dashboard.rollout.physics import PhysicsView
 from dashboard.rollout.play import PlayView
@@ -83,7 +83,7 @@ class RolloutPage:
             TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are",
             self.play.player.keys.lines,
         )  # fmt: skip
-        self.export = ExportMenu(FORMS, lambda: snapshot(state, self.tabs.active == PHYSICS))
+        self.export = ExportMenu(FORMS, self._exported)
         head = pn.FlexBox(
             self.tabs,
             pn.Row(self.export.button, self.help.button, margin=0),
@@ -106,6 +106,15 @@ class RolloutPage:
         if self._document is not None:
             pn.state.onload(self._on_load)
         self._ticking = None if self._document is None else Ticker(self._document, self.tick, LOOK_EVERY, AT_REST)
+
+    def _exported(self) -> Snapshot:
+        """Return what the tab that is looked at shows; scores where it has its own files."""
+        active = self.tabs.active
+        if active == PLAY:
+            return states_snapshot(self.state.view, self.play.frame())
+        if active == SENSITIVITY:
+            return sensitivity_snapshot(self.sensitivity.asking, self.sensitivity.field)
+        return (physics_snapshot if active == PHYSICS else scores_snapshot)(self.state.view)
 
     def content(self) -> Content:
         """Return the page for the frame."""

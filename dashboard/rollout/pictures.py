@@ -10,9 +10,10 @@ import panel_material_ui as pmui
 from param.parameterized import Event
 
 from backends.experiments.cycling.layout import Layout
-from backends.experiments.rollout.shown import ShownField, shown
-from backends.experiments.rollout.view import ForecastView, RolloutView
+from backends.experiments.rollout.shown import shown
+from backends.experiments.rollout.view import RolloutView
 from backends.pictures.coastlines import coastlines
+from backends.pictures.rollout_states import Frame, lead_labels
 from dashboard.plots.rollout.film import Film, line_film, map_film, phase_film
 from dashboard.plots.rollout.lines import LineFrames, Plume
 from dashboard.plots.rollout.maps import MapFrames, Named
@@ -67,6 +68,10 @@ class Pictures(ABC):
     @abstractmethod
     def film(self, view: RolloutView) -> Callable[[int], Film]:
         """Return what makes a film of what is chosen now, for so many pixels across; it may be called on another thread."""
+
+    def frame(self, lead: int) -> Frame:
+        """Return what is looked at, at a lead."""
+        return Frame(lead)
 
     @abstractmethod
     def mark(self, view: RolloutView, component: int) -> None:
@@ -151,6 +156,10 @@ class PhasePictures(Pictures):
         truth, backdrop = view.truth[:, chosen], view.backdrop[:, chosen]
         return partial(phase_film, names, truth, means, members, backdrop, lead_labels(view))
 
+    def frame(self, lead: int) -> Frame:
+        """Return what is looked at, in the chosen plane."""
+        return Frame(lead, plane=tuple(self.plane.value))
+
     def mark(self, view: RolloutView, component: int) -> None:
         """Name the component."""
         del view
@@ -202,7 +211,7 @@ class MapPictures(Pictures):
     def _maps(self, view: RolloutView) -> Maps:
         """Return what the rows of maps are drawn of."""
         field = shown(view, self.state.field, self.state.per_step)
-        models = {f.label: self._of(field, f) for f in view.forecasts}
+        models = {f.label: field.chosen(f, self.shown.value) for f in view.forecasts}
         shore = coastlines(*view.layout.edges) if view.on_earth else None
         difference_unit = field.quantity.difference_unit
         if self.shown.value == "spread":
@@ -213,15 +222,13 @@ class MapPictures(Pictures):
         name, limits, apart = Named(field.name, field.unit, difference_unit), field.value_limits(), field.difference_limit()
         return view.layout, name, truth, models, limits, apart, differences, shore
 
+    def frame(self, lead: int) -> Frame:
+        """Return what is looked at: mean, spread or a member."""
+        return Frame(lead, self.state.field, self.shown.value, self.state.per_step)
+
     def mark(self, view: RolloutView, component: int) -> None:
         """Mark a place on all maps."""
         self.maps.mark(*view.place(component))
-
-    def _of(self, field: ShownField, forecast: ForecastView) -> np.ndarray:
-        chosen = self.shown.value
-        if chosen == "spread":
-            return field.spread(forecast)
-        return field.mean(forecast) if chosen == "mean" else field.member(forecast, int(chosen.split(" ")[1]) - 1)
 
     def _on_field(self, event: Event) -> None:
         if event.new is None or self._configuring:
@@ -236,12 +243,6 @@ class MapPictures(Pictures):
         component = None if view is None else view.component_at(self.state.field, x, y)
         if component is not None:
             self.state.component = component
-
-
-def lead_labels(view: RolloutView) -> list[str]:
-    """Return what each lead is called, with the time that it is valid at."""
-    unit = f" {view.time_unit}" if view.time_unit else ""
-    return [f"lead {lead:.6g}{unit}, valid at {time}" for lead, time in zip(view.leads, view.times, strict=True)]
 
 
 def _plumes(view: RolloutView) -> dict[str, Plume]:

@@ -8,11 +8,12 @@ from param.parameterized import Event
 
 from backends.experiments.rollout.shown import accumulated
 from backends.experiments.rollout.view import RolloutView
+from backends.pictures.rollout_states import Frame, lead_labels
 from dashboard.controls import html, one_message
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.plots.rollout.film import Film
 from dashboard.plots.rollout.reel import Reel, Strip
-from dashboard.rollout.pictures import LinePictures, MapPictures, PhasePictures, Pictures, lead_labels
+from dashboard.rollout.pictures import LinePictures, MapPictures, PhasePictures, Pictures
 from dashboard.rollout.player import Player
 from dashboard.rollout.point import PointView
 from dashboard.rollout.state import RolloutState
@@ -84,6 +85,11 @@ class PlayView:
         if self._picture.objects != [self._pictures.pane]:
             self._own.objects = self._pictures.controls
             self._picture.objects = [self._pictures.pane]
+
+    def frame(self) -> Frame:
+        """Return what is looked at."""
+        lead = self.player.lead
+        return Frame(lead) if self._pictures is None else self._pictures.frame(lead)
 
     def film(self, view: RolloutView) -> Callable[[int], Film]:
         """Return what makes a film of what is chosen here, or usual where these forecasts have not been looked at."""

@@ -40,7 +40,7 @@ class PointView:
         self.town.param.watch(self._on_town, "value")
         self.words, self.table = html(""), html("")
         self.csv = pmui.FileDownload(
-            callback=self.file, filename="series.csv", label="Series as CSV", size="small",
+            callback=self.file, filename="series.csv", label="Series as CSV", size="small", variant="outlined",
             description="All variables at the point: truth, and mean, quantiles and range of the members of each model, at "
             "all leads",
         )  # fmt: skip

@@ -10,12 +10,13 @@ from param.parameterized import Event
 from backends.experiments.rollout.sensitivity import SensitivityView
 from backends.experiments.rollout.view import RolloutView
 from backends.pictures.coastlines import coastlines
+from backends.pictures.sensitivity import titles
 from dashboard.controls import html, notice, one_message, show_progress, tell
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.plots.rollout.sensitivity import SensitivityLines, SensitivityMaps
 from dashboard.rollout.asking import Asking
 from dashboard.rollout.play import EMPTY
-from dashboard.rollout.sensitivity_words import facts, ratio, table
+from dashboard.rollout.sensitivity_words import facts, table
 from dashboard.style import STYLE
 
 ABOUT = """<div class="hint">What would have made this forecast better? The gradient of its root-mean-square error in a box with
@@ -194,25 +195,25 @@ class SensitivityTab:
         with one_message():
             self._draw(view, answer)
 
+    @property
+    def field(self) -> int:
+        """Number of the field of the start that the gradient is drawn of."""
+        view = self.asking.view
+        return (self.to.value or 0) if view is not None and view.layout.kind == "plane" else 0
+
     def _draw(self, view: RolloutView, answer: SensitivityView) -> None:
         layout, q = view.layout, answer.question
-        to = (self.to.value or 0) if layout.kind == "plane" else 0
-        of_name, of_unit = layout.names[q.field], layout.units[q.field]
+        to = self.field
         lead = f"{view.leads[q.lead // view.prepared.settings.every]:.6g} {view.time_unit}".strip()
         self._facts.object = facts(view, answer, lead)
         self._table.object = table(view, answer, to)
-        shown = "error" if layout.kind == "phase" else f"error of {of_name}"
-        titles = (
-            f"{shown} at lead {lead}" + (f" [{of_unit}]" if of_unit else ""),
-            f"∂RMSE/∂{'start' if layout.kind == 'phase' else layout.names[to]}"
-            f"{'' if layout.kind == 'phase' else ' at the start'}{ratio(of_unit, layout.units[to])}",
-        )
+        named = titles(view, q, to)
         places, bounds = answer.places[to], self.asking.bounds
         if layout.kind == "plane":
             shore = coastlines(*layout.edges) if view.on_earth else None
             error, gradient = view.of_field(answer.error, q.field), view.of_field(answer.gradient, to)
-            self.maps.show(layout, error, gradient, titles, shore)
+            self.maps.show(layout, error, gradient, named, shore)
             self.maps.mark(bounds, [view.place(component) for component in places])
         else:
-            self.lines.show(layout, answer.error, answer.gradient, titles)
+            self.lines.show(layout, answer.error, answer.gradient, named)
             self.lines.mark(bounds, places)

@@ -6,6 +6,7 @@ import numpy as np
 
 from backends.experiments.rollout.sensitivity import SensitivityView
 from backends.experiments.rollout.view import RolloutView
+from backends.pictures.sensitivity import ratio
 from dashboard.theme import number
 
 DRAG = {
@@ -65,14 +66,6 @@ def table(view: RolloutView, answer: SensitivityView, to: int) -> str:
     return (
         f'<div style="overflow-x: auto"><table class="numbers" data-role="places"><tr>{head}</tr>{"".join(rows)}</table></div>'
     )
-
-
-def ratio(of: str, to: str) -> str:
-    """Return the unit of an error per unit of the start, in brackets; nothing where neither has one."""
-    if not of and not to:
-        return ""
-    below = f"({to})" if "/" in to else to or "1"
-    return f" [{of or '1'} / {below}]"
 
 
 def _with(value: float, unit: str) -> str:

@@ -9,8 +9,9 @@ import torch
 
 from backends.errors import InputError
 from backends.experiments.cycling.dynamics import differing
+from backends.experiments.rollout.beginnings import errors_of, starts_of
 from backends.experiments.rollout.other_starts import GeneraliseSettings, check_generalise
-from backends.experiments.rollout.prepare import Prepared, errors_of, precision_of, starts_of, testbed_of
+from backends.experiments.rollout.prepare import Prepared, precision_of, testbed_of
 from backends.experiments.rollout.settings import RolloutSettings, TestbedStart
 from backends.experiments.rollout.summary import Entry, entries
 from backends.rollout.result import Rollout

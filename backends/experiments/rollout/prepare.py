@@ -1,11 +1,8 @@
-"""From settings to what a rollout runs: the world, the starts, the models, and what forecasts begin with."""
+"""From settings to what a rollout runs: the world and the models; what they begin with is drawn in `beginnings`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,6 +16,7 @@ from backends.experiments.faults import under
 from backends.experiments.observing import generator
 from backends.experiments.rollout.analysis_start import AnalysisStart
 from backends.experiments.rollout.archives import archive_world, emulated_field
+from backends.experiments.rollout.beginnings import FIT, GROWTH, around, errors_of, given_starts, starts_of
 from backends.experiments.rollout.given import Given, given_of
 from backends.experiments.rollout.models import (
     ClimatologySettings,
@@ -29,16 +27,7 @@ from backends.experiments.rollout.models import (
     PersistenceSettings,
     WrongModelSettings,
 )
-from backends.experiments.rollout.settings import (
-    AnalysisPerturbation,
-    ArchiveStart,
-    BackgroundPerturbation,
-    ClimatePerturbation,
-    NoPerturbation,
-    RolloutSettings,
-    TestbedStart,
-    WhitePerturbation,
-)
+from backends.experiments.rollout.settings import ArchiveStart, RolloutSettings, TestbedStart
 from backends.learning.dynamics.advection import SHAPES
 from backends.memory import ask
 from backends.rollout.archive import ArchiveWorld
@@ -50,14 +39,10 @@ from backends.rollout.rollout import Report, perturbed, rollout
 from backends.rollout.testbed import Draw, TestbedWorld
 from backends.rollout.world import Starts, World
 
-#: Purposes that random numbers are drawn for, each from a sequence of its own.
-STARTS, MEMBERS, FIT, GROWTH = 31, 32, 33, 34
 #: Starts that the growth of small errors is measured from where states are large.
 LARGE, FEW = 1000, 4
 #: Copies of an ensemble that a lead holds besides those of the models: what they began with, and two for scores and the step.
 HELD_AT_ONCE = 3
-#: How far the truth of an analysis may be from the archive's, in parts of its standard deviation: files round.
-SAME = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +107,8 @@ def prepare(settings: RolloutSettings, folder: Path, given: Given | None = None,
     _ask_for_memory(settings, world)
     if isinstance(settings.start, AnalysisStart):
         given = given or given_of(settings.start, settings.starts, folder, report)
-        starts = _given_starts(settings, world, given)
-        ensemble = _around(settings, world, starts, given)
+        starts = given_starts(settings, world, given)
+        ensemble = around(settings, world, starts, given)
     else:
         starts = starts_of(settings, world)
         ensemble = perturbed(starts.states, settings.members, errors_of(settings, world, starts))
@@ -166,27 +151,6 @@ def world_of(settings: RolloutSettings, folder: Path) -> World:
     if isinstance(settings.start, AnalysisStart):
         return _world_of_analysis(settings.start, folder, *precision_of(settings))
     return testbed_of(settings.start, settings.start.dynamics, *precision_of(settings))
-
-
-def starts_of(settings: RolloutSettings, world: World) -> Starts:
-    """Return where forecasts start: the time that is asked for first, then those that are drawn.
-
-    Raises
-    ------
-    InputError
-        If the archive has not so many, or the time is not in it.
-    """
-    seeded = generator(settings.seed, STARTS)
-    if not isinstance(settings.start, ArchiveStart) or settings.start.time is None:
-        return world.starts(settings.starts, settings.steps, seeded)
-    assert isinstance(world, ArchiveWorld)
-    with under("start.time"):
-        asked = world.at(np.datetime64(datetime.fromisoformat(settings.start.time)), settings.steps)
-    if settings.starts == 1:
-        return asked
-    drawn = world.starts(settings.starts, settings.steps, seeded)
-    others = (drawn.steps != asked.steps).nonzero().flatten()[: settings.starts - 1]
-    return Starts(*(torch.cat([getattr(asked, name), getattr(drawn, name)[others]]) for name in ("states", "steps", "blocks")))
 
 
 def testbed_of(start: TestbedStart, usual: DynamicsSection, device: torch.device, dtype: torch.dtype) -> TestbedWorld:
@@ -252,43 +216,6 @@ def _world_of_analysis(start: AnalysisStart, folder: Path, device: torch.device,
     return archive_world(ArchiveStart(dataset=start.archive), folder, device, dtype)
 
 
-def _given_starts(settings: RolloutSettings, world: World, given: Given) -> Starts:
-    """Return the truth that analyses are of.
-
-    Raises
-    ------
-    InputError
-        If it has another size than the world, or is not what an archive has at that time.
-    """
-    S = settings.starts
-    if given.truth.shape[-1] != world.size:
-        raise InputError(f"the analysis has {given.truth.shape[-1]} components; a state of the start's model has {world.size}")
-    if isinstance(world, TestbedWorld):
-        assert isinstance(given.time, float)
-        return world.at(given.truth[:S], given.time)
-    assert isinstance(world, ArchiveWorld)
-    assert isinstance(given.time, np.datetime64)
-    one = world.at(given.time, settings.steps)
-    apart = float((given.truth[0].to(one.states) - one.states[0]).abs().max())
-    if not apart <= SAME * float(one.states.std()):
-        raise InputError("the truth of the analysis is not what the archive has at that time; take the archive's own field")
-    return Starts(one.states.expand(S, -1), one.steps.expand(S), torch.arange(S))
-
-
-def _around(settings: RolloutSettings, world: World, starts: Starts, given: Given) -> Tensor:
-    """Return what forecasts from analyses begin with, (S, N, n)."""
-    chosen, S, N, seeded = settings.perturbation, settings.starts, settings.members, generator(settings.seed, MEMBERS)
-    if isinstance(chosen, AnalysisPerturbation) or N == 1:
-        return given.members(N, seeded)[:S].to(starts.states)
-    mean = given.analysis.mean[:S, None].to(starts.states)
-    if isinstance(chosen, BackgroundPerturbation):
-        assert given.background is not None
-        return mean + chosen.scale**0.5 * given.background(N, seeded)[:S].to(mean)
-    draw = errors_of(settings, world, starts)
-    assert draw is not None
-    return mean + draw(S * N).reshape(S, N, -1)
-
-
 def _shapes(name: str, points: int) -> Draw:
     """Return a draw of a shape on the line: the first as it is, others moved by random numbers of points."""
 
@@ -298,16 +225,3 @@ def _shapes(name: str, points: int) -> Draw:
         return torch.stack([shape, *(shape.roll(by) for by in moved[1:])])
 
     return draw
-
-
-def errors_of(settings: RolloutSettings, world: World, starts: Starts) -> Callable[[int], Tensor] | None:
-    """Return what draws errors (count, n) of the starts, each time others."""
-    chosen, seeded = settings.perturbation, generator(settings.seed, MEMBERS)
-    if isinstance(chosen, NoPerturbation):
-        return None
-    if isinstance(chosen, WhitePerturbation):
-        sigma, like = chosen.sigma, starts.states
-        return lambda count: sigma * torch.randn(count, world.size, generator=seeded, dtype=torch.float64).to(like)
-    assert isinstance(chosen, ClimatePerturbation)
-    scale = chosen.scale
-    return lambda count: world.perturbations(count, scale, seeded)

@@ -79,6 +79,12 @@ class ShownField:
             return self.quantity.factor * self.view.of_field(forecast.spread, self.field)
         return self.read(self.view.of_field(forecast.members, self.field)).std(axis=1, ddof=1)
 
+    def chosen(self, forecast: ForecastView, what: str) -> np.ndarray:
+        """Return `mean` or `spread` of a model's members, or one of them by ``member 1``, (K + 1, size)."""
+        if what == "spread":
+            return self.spread(forecast)
+        return self.mean(forecast) if what == "mean" else self.member(forecast, int(what.removeprefix("member ")) - 1)
+
     def value_limits(self) -> tuple[float, float]:
         """Return limits of the colours of values: those of the truth, but from 0 on for amounts."""
         low, high = value_limits(self.truth, even=self.unit != "°C")

@@ -10,6 +10,7 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import set_limits
+from dashboard.plots.marked import marked
 from dashboard.plots.race.frame import (
     Notice,
     calm,
@@ -23,7 +24,7 @@ from dashboard.plots.race.frame import (
 )
 from dashboard.theme import NEUTRAL, REJECTED, TRUTH
 
-#: Up to so many leads points are drawn, too: of a single one there is no line.
+#: Up to so many leads all points are marked, of more only some: of a single one there is no line.
 FEW = 40
 
 
@@ -108,9 +109,10 @@ class LeadCurves:
         for place, curve in enumerate(curves.values()):
             parts = {"value": curve.value, "low": curve.low, "high": curve.high, "dashed": curve.dashed}
             columns = {part: _drawable(values, len(leads)) for part, values in parts.items()}
-            self._sources[place].data = {"lead": leads, **columns}
-            # Invisible ones would make the legend's entry look switched off.
-            self._dots[place].glyph.update(fill_alpha=1.0 if len(leads) <= FEW else 0.0)
+            rows = slice(None) if len(leads) <= FEW else marked(np.arange(len(leads)), place, len(curves))
+            dots = np.full_like(columns["value"], np.nan)
+            dots[rows] = columns["value"][rows]
+            self._sources[place].data = {"lead": leads, **columns, "dots": dots}
             shown += [columns["value"], columns["dashed"], columns["low"], columns["high"]]
             reached = np.flatnonzero(np.isfinite(columns["value"]))
             if curve.ended and reached.size:
@@ -138,10 +140,9 @@ class LeadCurves:
         if self._reference is not None:
             mark = ColumnDataSource(data={"y": [self._reference]})
             fig.add_glyph(mark, HSpan(y="y", line_color=NEUTRAL, line_dash="dashed", line_width=1.5))
-        empty: dict[str, list] = {key: [] for key in ("lead", "value", "low", "high", "dashed")}
+        empty: dict[str, list] = {key: [] for key in ("lead", "value", "low", "high", "dashed", "dots")}
         self._sources = [ColumnDataSource(data=empty) for _ in labels]
         self._truth = ColumnDataSource(data={"lead": [], "value": []})
-        self._dots: list[GlyphRenderer] = []
         drawn: dict[str, list[GlyphRenderer]] = {}
         true = fig.add_glyph(self._truth, Line(x="lead", y="value", line_color=TRUTH, line_width=3))
         for place, label in enumerate(labels):
@@ -149,14 +150,13 @@ class LeadCurves:
             band = VArea(x="lead", y1="low", y2="high", fill_color=colour, fill_alpha=0.2)
             line = Line(x="lead", y="value", line_color=colour, line_width=2)
             dots = fig.add_glyph(
-                source, Scatter(x="lead", y="value", size=7, marker=method_marker(place), fill_color=colour, line_color=None)
+                source, Scatter(x="lead", y="dots", size=7, marker=method_marker(place), fill_color=colour, line_color=None)
             )
             dashes = Line(x="lead", y="dashed", line_color=colour, line_width=1.5, line_dash=[5, 3])
             glyphs: list[GlyphRenderer] = [fig.add_glyph(source, band), fig.add_glyph(source, line), dots]
             if self._dashed:
                 glyphs.append(fig.add_glyph(source, dashes))
             drawn[label] = glyphs
-            self._dots.append(dots)
             rows = [(short(label), "@value{custom}"), ("90 %", "@low{custom} to @high{custom}"), (x_label, "@lead{0.[000]}")]
             if self._dashed:
                 rows.insert(2, (self._dashed, "@dashed{custom}"))

@@ -11,9 +11,10 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from backends.experiments.cycling.layout import Layout
+from backends.pictures.rollout_states import map_palette
 from dashboard.plots.race.frame import calm, method_colour, short, with_units
 from dashboard.plots.rollout.lines import Plume
-from dashboard.plots.rollout.maps import Named, palette_of
+from dashboard.plots.rollout.maps import Named
 from dashboard.theme import DIVERGING, NEUTRAL, TRUTH
 
 #: Inches that all films are laid out for; more pixels make everything larger.
@@ -101,7 +102,7 @@ def map_film(
     rows, across = 2 if differences else 1, max(len(states), 2)
     fig = Figure((WIDTH, 0.9 + rows * (0.85 * WIDTH / across / ratio + 0.7)), layout="compressed")
     axes = fig.subplots(rows, across, squeeze=False)
-    colours = ListedColormap(palette_of(named.name, limits[0] == -limits[1])).with_extremes(bad=GAP)
+    colours = ListedColormap(map_palette(named.name, limits[0] == -limits[1])).with_extremes(bad=GAP)
     apart = ListedColormap(DIVERGING).with_extremes(bad=GAP)
     images: list[tuple[Any, np.ndarray]] = []
     moving: list[Artist] = []

@@ -22,12 +22,13 @@ from bokeh.models.annotations.legends import ColorBar
 from bokeh.plotting import figure
 
 from backends.experiments.cycling.layout import Layout
+from backends.pictures.rollout_states import map_palette
 from dashboard.plots.axes import set_limits
 from dashboard.plots.maps import write_degrees
 from dashboard.plots.numbers import linear_numbers
 from dashboard.plots.race.frame import MOST_CELLS, columns, race_figure, short, value_hover, with_units
 from dashboard.plots.rollout.reel import Strip, as_frames
-from dashboard.theme import DIVERGING, NEUTRAL, FieldStyle, style_named
+from dashboard.theme import DIVERGING, NEUTRAL
 
 #: Pixels that axes take beside a map, and title and axes above and below it; of a map's width at most, and of a box at least.
 BESIDE, ABOUT, WIDEST, LEAST = 66, 66, 420, 185
@@ -104,7 +105,7 @@ class MapFrames:
             self._key = key
             self._build(layout, what, tuple(states), tuple(differences), coastlines)
         symmetric = limits[0] == -limits[1]
-        self._values.update(low=limits[0], high=limits[1], palette=palette_of(what.name, symmetric))
+        self._values.update(low=limits[0], high=limits[1], palette=map_palette(what.name, symmetric))
         self._differences.update(low=-difference_limit, high=difference_limit)
         fields = {**states, **{f"{label}{APART}": values for label, values in differences.items()}}
         strips = []
@@ -216,9 +217,3 @@ def _thinned(fields: np.ndarray) -> np.ndarray:
     """Return fields (K + 1, ny, nx) with no more cells than a small map shows."""
     down, across = (-(-size // MOST_CELLS) for size in fields.shape[1:])
     return fields[:, ::down, ::across]
-
-
-def palette_of(name: str, symmetric: bool) -> list[str]:
-    """Return the colours of a variable; those of values about zero need limits that are symmetric, too."""
-    style = style_named(name)
-    return list(DIVERGING if symmetric else FieldStyle().palette if style.symmetric else style.palette)

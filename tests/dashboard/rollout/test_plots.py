@@ -7,7 +7,7 @@ from bokeh.models import ColumnDataSource, LinearColorMapper
 
 from backends.experiments.cycling.layout import Layout
 from backends.experiments.rollout.series import Series, Winds
-from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
+from dashboard.plots.rollout.curves import FEW, LeadCurve, LeadCurves
 from dashboard.plots.rollout.lines import LineFrames, Plume
 from dashboard.plots.rollout.maps import MapFrames, Named
 from dashboard.plots.rollout.meteogram import Meteogram
@@ -168,6 +168,19 @@ def test_curves_have_intervals_and_keep_within_what_makes_sense():
     assert not curves._notice.shown
     curves.show(LEADS, {"none": LeadCurve(np.full(3, np.nan))}, "lead time", "%")
     assert curves._notice.shown
+
+
+@pytest.mark.parametrize("count", [FEW, 4 * FEW])
+def test_models_are_told_apart_by_markers_however_many_leads_there_are(count):
+    curves = LeadCurves("RMSE")
+    values = np.arange(1.0, count + 1)
+    curves.show(np.arange(count), {name: LeadCurve(values) for name in "ab"}, "lead time")
+    first, second = (np.isfinite(source.data["dots"]) for source in curves._sources)
+    assert first.any()
+    assert second.any()
+    assert first.all() == second.all() == (count == FEW)
+    assert count == FEW or not (first & second).any()
+    np.testing.assert_array_equal(curves._sources[0].data["dots"][first], values[first])
 
 
 def test_where_a_model_ended_its_curve_has_a_mark_that_says_why():
