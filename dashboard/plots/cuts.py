@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import panel as pn
@@ -25,6 +26,7 @@ from bokeh.plotting import figure
 from backends.fields.raster import Raster
 from dashboard.plots.axes import plain_figure
 from dashboard.plots.maps import degrees_east, degrees_north, reading_east, reading_north
+from dashboard.plots.marked import SIZE, marked_values, marker_of
 from dashboard.plots.numbers import linear_numbers, reading
 from dashboard.theme import MISSING, FieldStyle
 
@@ -127,11 +129,21 @@ class LiveCut(Framed):
 
 
 class LiveLines(Framed):
-    """Lines in colours, whose data are replaced while the axes stay."""
+    """Lines in colours, whose data are replaced while the axes stay.
 
-    def __init__(self, height: int = HEIGHT) -> None:
+    Parameters
+    ----------
+    height
+        In pixels.
+    marked
+        Whether several lines have the markers of their colours, too.
+    """
+
+    def __init__(self, height: int = HEIGHT, marked: bool = False) -> None:
         super().__init__(height)
+        self._marked = marked
         self._source = ColumnDataSource(data={"x": [], "y": [], "color": [], "name": []})
+        self._marks = ColumnDataSource(data={"x": [], "y": [], "color": [], "marker": []})
 
     def show(
         self, lines: Sequence[tuple[np.ndarray, np.ndarray]], colors: Sequence[str], names: Sequence[str], x: Scale, y: Scale
@@ -142,12 +154,29 @@ class LiveLines(Framed):
         self._source.data = {
             "x": [line[0] for line in lines], "y": [line[1] for line in lines], "color": list(colors), "name": list(names)
         }  # fmt: skip
+        if self._marked:
+            self._marks.data = _marks_of(lines, colors)
         if new is not None:
             drawn = new.multi_line("x", "y", source=self._source, line_color="color", line_width=2)
             hover = HoverTool(renderers=[drawn], line_policy="nearest")
             hover.update(tooltips=[("", "@name"), *_where(x, y)], formatters=_writers(x, y))
             new.add_tools(hover)
+            new.scatter("x", "y", source=self._marks, size=SIZE, marker="marker", fill_color="color", line_color=None)
         self.finish(new)
+
+
+def _marks_of(lines: Sequence[tuple[np.ndarray, np.ndarray]], colors: Sequence[str]) -> dict[str, Any]:
+    """Return the markers of several lines; of a single one there are none."""
+    if len(lines) < 2:
+        return {"x": [], "y": [], "color": [], "marker": []}
+    rows = [marked_values(x + y, place, len(lines)) for place, (x, y) in enumerate(lines)]
+    colored = [color for color, at in zip(colors, rows, strict=True) for _ in at]
+    return {
+        "x": np.concatenate([x[at] for (x, _), at in zip(lines, rows, strict=True)]),
+        "y": np.concatenate([y[at] for (_, y), at in zip(lines, rows, strict=True)]),
+        "color": colored,
+        "marker": [marker_of(color) for color in colored],
+    }
 
 
 def _dress(axis: Axis, scale: Scale) -> None:

@@ -21,9 +21,10 @@ from backends.fields.views import View
 from backends.pictures.coastlines import coastlines
 from dashboard.plots.ground import MapGround
 from dashboard.plots.maps import COORDINATES, Frame, aspect, extent, field_map, tell_soon
+from dashboard.plots.marked import Dots, marked_values, marker_of
 from dashboard.plots.overlays import MapOverlays
 from dashboard.plots.points import MapPoints
-from dashboard.plots.series import SERIES_HEIGHT, position, series_plot
+from dashboard.plots.series import SERIES_HEIGHT, drawn_at, series_plot
 from dashboard.theme import MISSING, NEUTRAL, FieldStyle
 
 #: Pixels that axes, colour bar and toolbar take beside and above the map itself.
@@ -46,7 +47,8 @@ class LiveMap:
     linked_to
         Another map; both then pan and zoom together. It has to be shown first.
     colored_points
-        Whether points are given colours of their own, instead of values that take the field's colours.
+        Whether points are given colours of their own, with the markers of these, instead of values that take the field's
+        colours.
     frame
         ``geographic``: degrees, true to scale, with coastlines. ``plane``: the raster's edges are kilometres along x and
         z, and the plane fills the box.
@@ -224,7 +226,7 @@ class LiveMap:
 
 
 class LiveSeries:
-    """Lines at picked places, with a vertical line that moves with the time shown on the map."""
+    """Lines at picked places, several with the markers of their colours, and a vertical line at the time shown on the map."""
 
     def __init__(self) -> None:
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0, height=SERIES_HEIGHT)
@@ -238,11 +240,15 @@ class LiveSeries:
             self.pane.object = self._now = None
             return
         fig = hv.render(series_plot(series, colors, current, name, units), backend="bokeh")
+        if len(series) > 1:
+            x = drawn_at(series[0].axis)
+            for place, (s, color) in enumerate(zip(series, colors, strict=True)):
+                at = marked_values(s.values, place, len(series))
+                Dots(fig, marker_of(color), color).show(x[at], s.values[at])
         self._now = fig.select_one({"type": Span})
         self.pane.object = fig
 
     def move_to(self, current: int) -> None:
         """Move the vertical line to an index of the time axis."""
         if self._now is not None and self._series is not None:
-            where = position(self._series.axis, current)
-            self._now.location = where.astype("datetime64[ms]").astype(float) if isinstance(where, np.datetime64) else where
+            self._now.location = drawn_at(self._series.axis)[current]

@@ -8,6 +8,7 @@ from bokeh.models import ColorMapper, ColumnDataSource
 from bokeh.plotting import figure
 
 from dashboard.plots.dragging import Dragging
+from dashboard.plots.marked import marker_of
 from dashboard.theme import MISSING, REJECTED
 
 #: Pixels across a point with a value, and one with a colour of its own, which stands for a line in a plot.
@@ -25,7 +26,7 @@ class MapPoints:
     columns
         Names of the two coordinates.
     mapper
-        The colours of their values; without it, they are given colours of their own.
+        The colours of their values; without it, they are given colours of their own, and have the markers of these.
     edge
         Colour of the line round a point.
     on_move
@@ -45,7 +46,8 @@ class MapPoints:
         self.source = ColumnDataSource()
         self.mark([], [], [])
         fill = Field("color") if mapper is None else Field("color", transform=mapper)
-        fig.scatter(*columns, source=self.source, size="used", fill_color=fill, line_color=edge)
+        marker = "marker" if self._colored else "circle"
+        fig.scatter(*columns, source=self.source, marker=marker, size="used", fill_color=fill, line_color=edge)
         # A pale line under the cross keeps it visible on colours like its own.
         fig.scatter(*columns, source=self.source, marker="x", size="rejected", line_color="white", line_width=4.5)
         fig.scatter(*columns, source=self.source, marker="x", size="rejected", line_color=REJECTED, line_width=2.5)
@@ -96,7 +98,10 @@ class MapPoints:
         columns = [*given, np.where(out, np.nan, size).tolist(), np.where(out, size, np.nan).tolist()]
         if self._colored and not columns[0]:
             columns = [[np.nan], [np.nan], [MISSING], [np.nan], [np.nan]]  # Bokeh takes no empty list of colours
-        self.source.data = dict(zip((*self._columns, "color", "used", "rejected"), columns, strict=True))
+        data = dict(zip((*self._columns, "color", "used", "rejected"), columns, strict=True))
+        if self._colored:
+            data["marker"] = [marker_of(color) for color in data["color"]]
+        self.source.data = data
 
     def point_at(self, x: float | None, y: float | None = None) -> None:
         """Put a cross at a place, or take it away."""

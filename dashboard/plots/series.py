@@ -7,6 +7,7 @@ import numpy as np
 from bokeh.models import HoverTool
 
 from backends.fields.field import Axis, Series
+from backends.pictures.field import place_label
 from dashboard.plots.numbers import linear_numbers, reading
 
 SERIES_HEIGHT = 260
@@ -17,20 +18,13 @@ def position(axis: Axis, index: int) -> np.datetime64 | int:
     return index if axis.times is None else axis.times[index]
 
 
-def place_label(series: Series) -> str:
-    """Return ``51.50°N 0.25°W``."""
-    return written_place(series.latitude, series.longitude)
-
-
-def written_place(latitude: float, longitude: float) -> str:
-    """Return ``51.50°N 0.25°W``."""
-    east = (longitude + 180) % 360 - 180
-    north = f"{abs(latitude):.2f}°{'N' if latitude >= 0 else 'S'}"
-    return f"{north} {abs(east):.2f}°{'E' if east >= 0 else 'W'}"
+def drawn_at(axis: Axis) -> np.ndarray:
+    """Return where the indices of the axis lie in the figure of :func:`series_plot`, (n,); times as milliseconds since 1970."""
+    return np.arange(float(len(axis))) if axis.times is None else axis.times.astype("datetime64[ms]").astype(float)
 
 
 def series_plot(series: Sequence[Series], colors: Sequence[str], current: int, name: str, units: str) -> hv.Overlay:
-    """Return one line per place, in its marker's colour, and a vertical line at the time that the map shows.
+    """Return one line per place, in the colour of its point, and a vertical line at the time that the map shows.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from param.parameterized import Event
 
 from dashboard.address import Address, Tab
 from dashboard.controls import notice, one_message, tell
-from dashboard.export import ExportMenu
+from dashboard.export import ExportMenu, Snapshot
 from dashboard.file_view import FileView
 from dashboard.help import Help
 from dashboard.shell import Content
@@ -17,7 +17,7 @@ from dashboard.ticker import Ticker
 from dashboard.training.address import TrainingAddress
 from dashboard.training.bar import RunBar
 from dashboard.training.controls import TrainingControls
-from dashboard.training.export import FORMS, snapshot
+from dashboard.training.export import FORMS, compared_snapshot, snapshot
 from dashboard.training.help import TOPICS, TOUR
 from dashboard.training.live import LiveView
 from dashboard.training.metrics import RunMetrics
@@ -48,7 +48,7 @@ class TrainingPage:
         self.live, self.runs = LiveView(), RunsView(state)
         self.weights = WeightsControls(state)
         self.file = FileView(state, FILE_WORDS, "training.yaml", self.weights.content)
-        self.export = ExportMenu(FORMS, lambda: snapshot(state, self.live.look))
+        self.export = ExportMenu(FORMS, self._exported)
         self._metrics: RunMetrics | None = None
         self._views: tuple[Any, ...] = (self.live, self.runs, self.file)
         self._problem = notice("problem")
@@ -75,6 +75,13 @@ class TrainingPage:
         if self._document is not None:
             pn.state.onload(self._on_load)
         self._ticking = None if self._document is None else Ticker(self._document, self.tick, LOOK_EVERY, AT_REST)
+
+    def _exported(self) -> Snapshot:
+        """Return the runs that are compared where they are looked at, or the run that is."""
+        jobs, metric, look = self.runs.compared
+        if self.tabs.active == RUNS and jobs:
+            return compared_snapshot(self.state, jobs, metric, look)
+        return snapshot(self.state, self.live.look)
 
     def content(self) -> Content:
         """Return the page for the frame."""

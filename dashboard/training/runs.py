@@ -12,6 +12,7 @@ from param.parameterized import Event
 
 from backends.jobs.job import Job
 from backends.learning.metrics import metric_label
+from backends.pictures.training import Look
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.plots.training.curves import Curve, Curves
 from dashboard.training.bar import short_id
@@ -205,6 +206,12 @@ class RunsView:
             self._curves.show(curves, AXES[self.against.value], self.log.value, (name, self.against.value))
             if not self._figure.objects:
                 self._figure.objects = [self._curves.pane]
+
+    @property
+    def compared(self) -> tuple[list[Job], str, Look]:
+        """The runs that are compared, none where fewer than two are checked, and what of them is drawn, and how."""
+        jobs = [self._jobs[run] for run in self.state.compared if run in self._jobs][:MOST_COMPARED]
+        return jobs if len(jobs) > 1 else [], self.metric.value or "", Look(self.against.value, 1, self.log.value)
 
     def _offer(self, ids: Sequence[str]) -> None:
         names = dict.fromkeys(name for run in ids for name in self._metrics[run].steps if name != "seconds")

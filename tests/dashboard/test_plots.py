@@ -12,8 +12,9 @@ from backends.fields.picture import rasterise
 from backends.fields.raster import Raster
 from backends.fields.readers import open_dataset
 from backends.pictures.coastlines import coastlines
+from backends.pictures.field import place_label
 from dashboard.plots.maps import aspect, extent, field_map
-from dashboard.plots.series import place_label, series_plot
+from dashboard.plots.series import series_plot
 from dashboard.theme import DIVERGING, FieldStyle, limits, limits_of, number, short_time, style_of, units_label
 from tests.files import known, regional
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bokeh.models import LogScale
 
-from dashboard.plots.race.frame import LINE_STYLES, METHOD_COLOURS
+from dashboard.plots.race.frame import LINE_STYLES, METHOD_COLOURS, METHOD_MARKERS
 from dashboard.plots.race.innovations import REACH, Innovations
 from dashboard.plots.race.marks import MOST_MARKS
 from dashboard.plots.race.timeline import RaceTimeline
@@ -34,6 +34,28 @@ def test_a_timeline_has_a_line_for_each_method_and_quantity():
     assert labels == ["LETKF", "3D-Var", "analysis RMSE", "background RMSE", "spread", "σ_o"]
     assert plot._reference.data == {"y": [1.0]}
     assert figure.xaxis[0].axis_label == "cycle"
+
+
+def test_methods_are_told_apart_by_markers_which_stay_while_cycles_come():
+    plot = timeline(100)
+    sources = [dots.source for dots in plot._dots.values()]
+    looks = [dots.renderer.glyph for dots in plot._dots.values()]
+    assert [look.marker for look in looks] == list(METHOD_MARKERS[:2])
+    assert [look.fill_color for look in looks] == list(METHOD_COLOURS[:2])
+    before = [list(source.data["x"]) for source in sources]
+    assert before == [[16 * k for k in range(1, 7)], [16 * k + 8 for k in range(6)]]
+    plot.show(np.arange(1, 121), curves(120), [], 1.0)
+    for source, old, name in zip(sources, before, ("LETKF", "3D-Var"), strict=True):
+        assert list(source.data["x"])[: len(old)] == old
+        cycles = np.asarray(source.data["x"], dtype=int)
+        np.testing.assert_allclose(source.data["y"], curves(120)[name]["analysis"][cycles - 1], rtol=1e-6)
+    kept = sources[0].data["x"]
+    plot.show(np.arange(1, 122), curves(121), [], 1.0)
+    assert sources[0].data["x"] is kept  # nothing is sent where no marker is new
+    plot.set_visible("analysis", False)
+    assert not plot._dots["LETKF"].renderer.visible
+    entry = plot.figure.legend[0].items[0]
+    assert [type(renderer.glyph).__name__ for renderer in entry.renderers] == ["Line", "Scatter"]
 
 
 def test_a_timeline_changes_in_place_until_other_methods_race():

@@ -6,12 +6,13 @@ from functools import partial
 import numpy as np
 import panel as pn
 from bokeh.core.property.vectorization import Value
-from bokeh.models import ColumnDataSource, HoverTool, HSpan, Line
+from bokeh.models import ColumnDataSource, HoverTool, HSpan, Line, Scatter
 from bokeh.models.annotations.legends import LegendItem
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboard.plots.axes import column, log_limits, positive, set_limits
+from dashboard.plots.marked import SIZE, Dots, marked
 from dashboard.plots.race.frame import (
     LINE_STYLES,
     Notice,
@@ -21,6 +22,7 @@ from dashboard.plots.race.frame import (
     finite,
     legend,
     method_colour,
+    method_marker,
     race_figure,
     short,
     value_hover,
@@ -47,7 +49,7 @@ class RaceTimeline:
     units
         Of the state.
     quantities
-        What is drawn of each method.
+        What is drawn of each method; the line of the first bears its marker.
     """
 
     def __init__(
@@ -112,6 +114,9 @@ class RaceTimeline:
                 some = np.full(chosen.size, np.nan, np.float32) if values is None else finite(np.asarray(values)[chosen])
                 data[f"{quantity}_{k}"] = positive(some) if self._log else some
         self._source.data = self._data = data
+        for k, dots in enumerate(self._dots.values()):
+            rows = marked(numbers[chosen], k, len(self._dots))
+            dots.show(data["x"][rows], data[f"{self._quantities[0]}_{k}"][rows])
         self._notice.show(not chosen.size)
         self._sigma_o = sigma_o
         self._reference.data = {"y": [] if sigma_o is None else [sigma_o]}
@@ -167,12 +172,16 @@ class RaceTimeline:
                     x="x", y=f"{quantity}_{k}", line_color=method_colour(k), line_width=width, line_dash=list(dash),
                 )  # fmt: skip
                 self._lines[label, quantity] = fig.add_glyph(self._source, line)
+        self._dots = {label: Dots(fig, method_marker(k), method_colour(k)) for k, label in enumerate(self._labels)}
         # The legend switches lines without data, so that a method and a quantity can be hidden independently.
         self._keys: dict[tuple[str, str], GlyphRenderer] = {}
+        signs: dict[str, GlyphRenderer] = {}
         nowhere = ColumnDataSource(data={"x": [np.nan], "y": [np.nan]})
         for k, label in enumerate(self._labels):
             key = Line(x="x", y="y", line_color=method_colour(k), line_width=4)
             self._keys["method", label] = fig.add_glyph(nowhere, key)
+            sign = Scatter(x="x", y="y", marker=method_marker(k), size=SIZE, fill_color=method_colour(k), line_color=None)
+            signs[label] = fig.add_glyph(nowhere, sign)
         for quantity in self._quantities:
             dash, width = LINE_STYLES[quantity]
             key = Line(x="x", y="y", line_color=NEUTRAL, line_width=width, line_dash=list(dash))
@@ -180,7 +189,7 @@ class RaceTimeline:
         for name, renderer in self._keys.items():
             renderer.visible = name not in self._off
             renderer.on_change("visible", partial(self._switch, name))
-        self._legend(fig, reference)
+        self._legend(fig, signs, reference)
         self._marks: Marks = Marks(fig)
         self._add_hover(fig)
         self._notice: Notice = Notice(fig)
@@ -188,8 +197,8 @@ class RaceTimeline:
         self.pane.object = fig
         self._apply()
 
-    def _legend(self, fig: figure, reference: GlyphRenderer) -> None:
-        methods = [(label, [self._keys["method", label]]) for label in self._labels]
+    def _legend(self, fig: figure, signs: Mapping[str, GlyphRenderer], reference: GlyphRenderer) -> None:
+        methods = [(label, [self._keys["method", label], signs[label]]) for label in self._labels]
         quantities = [(NAMES[quantity], [self._keys["quantity", quantity]]) for quantity in self._quantities]
         self._reference_entry: LegendItem = legend(fig, [*methods, *quantities, ("σ_o", [reference])], "right")[-1]
 
@@ -214,6 +223,8 @@ class RaceTimeline:
     def _apply(self) -> None:
         for (label, quantity), line in self._lines.items():
             line.visible = not {("method", label), ("quantity", quantity)} & self._off
+        for label, dots in self._dots.items():
+            dots.renderer.visible = self._lines[label, self._quantities[0]].visible
 
     def _set_ranges(self, data: Mapping[str, np.ndarray], x: np.ndarray | None) -> None:
         """Set the limits of the vertical axis, and those of the horizontal one to the newest of all `x`, (K,)."""

@@ -12,7 +12,8 @@ from bokeh.plotting import figure
 
 from backends.pictures.style import CURVE_COLOURS
 from dashboard.plots.axes import positive
-from dashboard.plots.race.frame import race_figure, value_hover
+from dashboard.plots.marked import Dots, marked
+from dashboard.plots.race.frame import METHOD_MARKERS, race_figure, value_hover
 from dashboard.plots.training.frame import compact, head, log_ticks
 from dashboard.theme import NEUTRAL
 
@@ -117,10 +118,7 @@ class Curves:
             fig.yaxis.ticker = BasicTicker(desired_num_ticks=3 if small else 5, num_minor_ticks=0)
         if small:
             fig.xaxis.ticker = BasicTicker(desired_num_ticks=3, num_minor_ticks=0)
-        self._lines = {
-            curve.name: _Line(fig, curve, CURVE_COLOURS[place % len(CURVE_COLOURS)], small)
-            for place, curve in enumerate(curves)
-        }
+        self._lines = {curve.name: _Line(fig, curve, place, len(curves), small) for place, curve in enumerate(curves)}
         if len(curves) > 1:
             compact(fig, [(name, line.renderers) for name, line in self._lines.items()])
         elif curves and curves[0].references:
@@ -131,9 +129,11 @@ class Curves:
 
 
 class _Line:
-    """The glyphs of one curve."""
+    """The glyphs of one curve, at a place among so many."""
 
-    def __init__(self, fig: figure, curve: Curve, colour: str, small: bool) -> None:
+    def __init__(self, fig: figure, curve: Curve, place: int, curves: int, small: bool) -> None:
+        colour, marker = CURVE_COLOURS[place % len(CURVE_COLOURS)], METHOD_MARKERS[place % len(METHOD_MARKERS)]
+        self._place, self._curves = place, curves
         self._stride, self._drawn = 1, 0
         columns: dict[str, list[float]] = {"x": [], "y": []} if curve.smooth is None else {"x": [], "y": [], "smooth": []}
         self._source = ColumnDataSource(data=columns)
@@ -155,6 +155,10 @@ class _Line:
             dot = Scatter(x="x", y="y", size=4 if small else 5, fill_color=colour, line_color=None)
             self._dots = fig.add_glyph(self._source, dot)
             self.renderers.append(self._dots)
+        # A single curve needs no marker to be known by.
+        self._marks = Dots(fig, marker, colour) if curves > 1 else None
+        if self._marks is not None:
+            self.renderers.append(self._marks.renderer)
         self.own = list(self.renderers)
         self.dashed: dict[str, GlyphRenderer] = {}
         self.entries.append((curve.name, self.own))
@@ -192,6 +196,9 @@ class _Line:
         self._drawn = -(-count // stride) * stride
         if self._dots is not None:
             self._dots.visible = count <= FEW
+        if self._marks is not None:
+            rows = marked(np.arange(count), self._place, self._curves)
+            self._marks.show(curve.x[rows], _drawable((curve.y if curve.smooth is None else curve.smooth)[rows], log))
         for name, source in self._references.items():
             value = curve.references.get(name, np.nan)
             ends = curve.x[[0, -1]] + ([-0.5, 0.5] if count == 1 else 0.0) if count else np.empty(0)

@@ -7,6 +7,7 @@ from bokeh.models import ColumnDataSource
 from backends.learning.gallery import Map, Panel, Series
 from backends.learning.metrics import groups
 from backends.learning.smoothing import Smoother
+from dashboard.plots.race.frame import METHOD_MARKERS
 from dashboard.plots.training.curves import MOST_DRAWN, Curve, Curves, stride_of
 from dashboard.plots.training.pictures import CurvePicture, MapPicture, key_of, map_limits, picture, shape_of
 from tests.dashboard.helpers import SCRIPT
@@ -75,6 +76,23 @@ def test_a_smoothed_curve_is_drawn_over_the_raw_one():
     raw, smooth = figure._lines["loss"].renderers
     assert (raw.glyph.y, smooth.glyph.y) == ("y", "smooth")
     assert raw.glyph.line_alpha < 0.5
+
+
+def test_several_curves_are_told_apart_by_markers_and_a_single_one_needs_none():
+    figure = Curves("Loss")
+    x = np.arange(1.0, 65.0)
+    figure.show([Curve("a", x, 1 / x, smooth=2 / x), Curve("b", x, 3 / x)], "iteration", True)
+    first, second = (figure._lines[name]._marks for name in "ab")
+    assert (first.renderer.glyph.marker, second.renderer.glyph.marker) == METHOD_MARKERS[:2]
+    assert list(first.source.data["x"]) == [8 * k + 1 for k in range(8)]
+    np.testing.assert_allclose(first.source.data["y"], 2 / first.source.data["x"])
+    np.testing.assert_allclose(second.source.data["y"], 3 / second.source.data["x"])
+    assert not set(first.source.data["x"]) & set(second.source.data["x"])
+    assert all(
+        marks.renderer in entry.renderers for marks, entry in zip((first, second), figure.figure.legend[0].items, strict=True)
+    )
+    figure.show([Curve("a", x, 1 / x)], "iteration", True)
+    assert figure._lines["a"]._marks is None
 
 
 def test_smoothing_is_an_unbiased_weighted_mean_however_it_is_cut():
