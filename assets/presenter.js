@@ -1,9 +1,10 @@
 // Presenter mode: a page that is read from the last row, and moved by keys. It lasts while the browser's tab does, over all pages.
-// It changes how things look in this browser only: nothing of it is sent to the server but which way the sidebar is.
+// It changes how things look in this browser only.
 
 const PRESENTING = "assimilab-presenting"
 const LOOK_EVERY = 500 // milliseconds between two looks for what is new on the page
 const TYPE = 22, HEADING = 27, AXIS = 17, LINE = 3, DOT = 9, ALPHA = 0.75
+const HAIR = 1, FINE = 1.5 // lines thinner than the first accompany others, and are to be told from them: they become as thick as the second
 
 // Panel's parts lie in shadow roots, each of which needs the sheet. Formulas set their own sizes relative to ours.
 const SHEET = new CSSStyleSheet()
@@ -18,6 +19,10 @@ SHEET.replaceSync(`
   .MuiInputLabel-shrink { transform: translate(12px, 4px) !important; z-index: 1; }
   .MuiInputBase-root { min-height: 70px; }
   .MuiInputBase-root .MuiInputBase-input { padding-top: 34px; padding-bottom: 4px; }
+  .MuiInputAdornment-root { transform: translateY(15px); }
+  .MuiSelect-select { padding-left: 12px !important; padding-right: 26px !important; }
+  .MuiInputLabel-shrink svg, .MuiInputLabel-shrink .material-icons-outlined { display: none !important; }
+  .filepond--drop-label label { padding: 0 !important; white-space: normal !important; }
   .MuiInputBase-multiline { padding-top: 34px; }
   .MuiInputBase-multiline .MuiInputBase-input { padding: 0; }
   .MuiOutlinedInput-notchedOutline { top: 0; }
@@ -89,11 +94,26 @@ function type(model, name) {
 const LINES = /^(Line|MultiLine|Step|Segment|Ray|VSpan|HSpan|Span|Bezier|Spline|Whisker|Slope)$/
 const FONTS = ["axis_label_text_font_size", "major_label_text_font_size", "label_text_font_size", "title_text_font_size", "text_font_size"]
 
+// A legend above a frame has as many columns as there is room for in large type.
+function fold(plot) {
+  for (const legend of plot.above ?? []) {
+    if (legend.type !== "Legend" || legend.orientation !== "horizontal" || !legend.visible) continue
+    const widths = legend.items.map((item) => 40 + 0.55 * AXIS * (item.label?.value ?? "").length)
+    const room = plot.inner_width || 0, widest = Math.max(...widths)
+    if (room > 0 && widths.reduce((sum, width) => sum + width, 0) > room) {
+      const columns = Math.max(1, Math.floor(room / widest))
+      if (legend.ncols !== columns) set(legend, {ncols: columns})
+    }
+  }
+}
+
 function enlarge(document) {
   for (const model of document?._all_models?.values() ?? []) {
+    fold(model)
     for (const name of FONTS) type(model, name)
     if (LINES.test(model.type)) {
-      raise(model, "line_width", LINE)
+      const was = number(before.get(model)?.line_width ?? model.line_width)
+      raise(model, "line_width", was !== null && was < HAIR ? FINE : LINE)
       raise(model, "line_alpha", ALPHA)
     } else if (model.type === "Scatter") {
       raise(model, "size", DOT)
@@ -157,10 +177,12 @@ export function render({model, view}) {
       if (root instanceof ShadowRoot && root !== shadow) wear(root, [SHEET, ...(read ? [] : [TEXTLESS])])
     }
     enlarge(view.model.document)
-    // What is sent while the page loads is lost, so this is said until it is heard.
-    const page = view.model.document?.roots().find((root) => "sidebar_open" in (root.data?.attributes ?? {}))
-    if (page && page.data.sidebar_open !== open) model.send_msg({sidebar: open})
+    show_sidebar(open)
     shine()
+  }
+  const show_sidebar = (seen) => {
+    const page = view.model.document?.roots().find((root) => "sidebar_open" in (root.data?.attributes ?? {}))
+    if (page && page.data.sidebar_open !== (seen && model.sidebar)) page.data.setv({sidebar_open: seen && model.sidebar})
   }
   const enter = () => {
     presenting = true
@@ -183,7 +205,7 @@ export function render({model, view}) {
       if (root instanceof ShadowRoot) wear(root, [])
     }
     restore()
-    model.send_msg({sidebar: true})
+    show_sidebar(true)
   }
   const name = () => {
     title.textContent = model.scenes.title

@@ -3,9 +3,9 @@
 
 const HELD = "assimilab-room-held", FOLLOWED = "assimilab-room-followed"
 const SAY_EVERY = 400 // milliseconds; what is sent while the page loads is lost
-const LOOKS = `
+const LOOKS = CARD + `
   .room { position: fixed; top: 56px; right: 12px; z-index: 4200; box-sizing: border-box; width: max-content; max-width: min(430px, 94vw);
-    max-height: calc(100vh - 70px); overflow: auto; padding: 16px 22px 18px; border-radius: 10px; background: #0b2f4d; color: #fff;
+    max-height: calc(100vh - 70px); overflow: auto; padding: 16px 22px 18px;
     font: 16px/1.45 Roboto, system-ui, sans-serif; box-shadow: 0 4px 30px rgb(0 0 0 / 50%); }
   .room.large { inset: 0 0 52px 0; margin: auto; height: max-content; max-width: 92vw; max-height: calc(100vh - 68px); font-size: 22px; text-align: center; }
   h2 { margin: 0 0 6px; font-size: 1.2em; }
@@ -19,12 +19,7 @@ const LOOKS = `
   .problem { border-left: 4px solid #ff9d5c; padding-left: 10px; }
   .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 12px; }
   .large .buttons { justify-content: center; }
-  button { font: inherit; font-size: 15px; color: inherit; background: none; border: 2px solid rgb(255 255 255 / 60%); border-radius: 6px;
-    padding: 4px 12px; cursor: pointer; }
-  button.first { background: #fff; color: #0b2f4d; border-color: #fff; font-weight: 600; }
-  button:hover { background: rgb(255 255 255 / 16%); }
-  button.first:hover { background: #dbe9f5; }
-  :focus-visible { outline: 3px solid #ffb000; outline-offset: 2px; }
+  button { font-size: 15px; border-width: 2px; padding: 4px 12px; }
 `
 
 const element = (name, kind = "", text = "") => {
@@ -52,7 +47,7 @@ export function render({model}) {
   back.hidden = true
 
   const layer = document.createElement("div"), shadow = layer.attachShadow({mode: "open"})
-  const looks = document.createElement("style"), box = element("div", "room")
+  const looks = document.createElement("style"), box = element("div", "card room")
   looks.textContent = LOOKS
   box.setAttribute("role", "dialog")
   box.setAttribute("aria-label", "Room")
@@ -92,7 +87,7 @@ export function render({model}) {
 
   const follows = (count) => count === 1 ? "1 page follows." : `${count} pages follow.`
   const draw = () => {
-    const room = model.room, focused = shadow.activeElement?.textContent
+    const room = model.state, focused = shadow.activeElement?.textContent
     const parts = []
     if (room.code) {
       const picture = element("img")
@@ -137,7 +132,7 @@ export function render({model}) {
   const held = kept()
   let saying = 0
   const hold = () => {
-    if (model.room.code || model.room.gone) clearInterval(saying)
+    if (model.state.code || model.state.gone) clearInterval(saying)
     else send(held)
   }
   if (held) saying = setInterval(hold, SAY_EVERY)
@@ -160,7 +155,7 @@ export function render({model}) {
   opener.addEventListener("click", toggle)
   window.addEventListener("keydown", press, true)
   window.addEventListener("assimilab-room", toggle)
-  model.on("room", draw)
+  model.on("state", draw)
   model.on("remove", () => {
     clearInterval(saying)
     layer.remove()

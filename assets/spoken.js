@@ -36,6 +36,14 @@
     element.tabIndex = 0
   }
 
+  // A grid has nothing but rows. What holds them can be scrolled by the keyboard, and below them are the buttons of its pages.
+  const GRID = {
+    "tableholder": "rowgroup", "table": "presentation", "footer": "rowgroup", "footer-contents": "row", "paginator": "gridcell",
+  }
+  const grid = (element) => {
+    for (const [part, role] of Object.entries(GRID)) element.querySelector(`.tabulator-${part}`)?.setAttribute("role", role)
+  }
+
   const figures = new Set()
   const figure = (element) => {
     figures.add(element)
@@ -91,6 +99,7 @@
     ["button[aria-label], a.MuiButton-root[aria-label]", button],
     [".MuiDrawer-paper[role=dialog]", drawer],
     [".bk-Figure", figure],
+    [".tabulator[role=grid]", grid],
   ]
 
   const dirty = new Set()

@@ -6,21 +6,15 @@ const SOON = 900 // milliseconds until the page stands still
 const LOOK_EVERY = 300 // milliseconds between two looks at where things are
 const ROOM = 6, GAP = 12 // pixels round what is pointed at, and between that and the card
 
-const LOOKS = `
-  .card { position: fixed; z-index: 3500; box-sizing: border-box; width: 330px; max-width: calc(100vw - 24px); padding: 12px 16px 14px;
-    border-radius: 10px; background: #0b2f4d; color: #fff; font: 15px/1.45 Roboto, system-ui, sans-serif; box-shadow: 0 4px 24px rgb(0 0 0 / 45%); }
+const LOOKS = CARD + `
+  .card { position: fixed; z-index: 3500; width: 330px; max-width: calc(100vw - 24px); padding: 12px 16px 14px; font: 15px/1.45 Roboto, system-ui, sans-serif; box-shadow: 0 4px 24px rgb(0 0 0 / 45%); }
   .offer { right: 18px; bottom: 18px; width: 290px; pointer-events: none; }
   .offer button { pointer-events: auto; }
   h2 { margin: 0 0 2px; font-size: 16px; }
   p { margin: 0 0 10px; }
   .row { display: flex; align-items: center; gap: 8px; }
   .row span { flex: 1; font-size: 13px; opacity: 0.85; }
-  button { font: inherit; font-size: 14px; color: inherit; background: none; border: 1px solid rgb(255 255 255 / 60%); border-radius: 6px;
-    padding: 3px 12px; cursor: pointer; }
-  button.first { background: #fff; color: #0b2f4d; border-color: #fff; font-weight: 600; }
-  button:hover { background: rgb(255 255 255 / 16%); }
-  button.first:hover { background: #dbe8f3; }
-  :focus-visible { outline: 3px solid #ffb000; outline-offset: 2px; }
+  button { font-size: 14px; padding: 3px 12px; }
   .ring { position: fixed; z-index: 3400; box-sizing: border-box; pointer-events: none; border: 3px solid #ffb000; border-radius: 10px;
     box-shadow: 0 0 0 2px rgb(0 0 0 / 45%); transition: left .2s, top .2s, width .2s, height .2s; }
   @media (prefers-reduced-motion: reduce) { .ring { transition: none; } }

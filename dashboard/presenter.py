@@ -1,6 +1,5 @@
 """Presenter mode: a page that is read from the last row of a lecture hall, and moved by keys."""
 
-from collections.abc import Callable
 from typing import Any
 
 import param
@@ -26,22 +25,18 @@ class Presenter(JSComponent):
         Name of the scene that the page stands in; empty if it stands in none.
     theme
         Of the addresses of other scenes.
-    on_sidebar
-        Called with whether the sidebar is to be seen.
+    sidebar
+        Whether the page has a sidebar, which goes and comes.
     """
 
     scenes = param.Dict({}, doc="Addresses of the next and the previous scene and of those of the chapter, and what is shown.")
+    sidebar = param.Boolean(default=True, doc="Whether the page has a sidebar.")
 
     _esm = (ASSETS / "presenter.js").read_text(encoding="utf-8")
     _stylesheets = [OPENER]  # noqa: RUF012, as Panel has it
 
-    def __init__(self, scene: str, theme: str, on_sidebar: Callable[[bool], Any]) -> None:
-        super().__init__(scenes=ways(scene, theme), margin=(0, 4), align="center")
-        self._on_sidebar = on_sidebar
-
-    def _handle_msg(self, data: Any) -> None:
-        if isinstance(data, dict) and isinstance(data.get("sidebar"), bool):
-            self._on_sidebar(data["sidebar"])
+    def __init__(self, scene: str, theme: str, sidebar: bool) -> None:
+        super().__init__(scenes=ways(scene, theme), sidebar=sidebar, margin=(0, 4), align="center")
 
 
 def ways(scene: str, theme: str = "") -> dict[str, Any]:

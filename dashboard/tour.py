@@ -45,7 +45,7 @@ class Tour(JSComponent):
     steps = param.List([], doc="Selector, title and text of each step.")
     offered = param.Boolean(False, doc="Whether the tour is offered at the first visit.")
 
-    _esm = (ASSETS / "tour.js").read_text(encoding="utf-8")
+    _esm = "".join((ASSETS / name).read_text(encoding="utf-8") for name in ("card.js", "tour.js"))
 
     def __init__(self, page: str, pages: Sequence[str], steps: Sequence[Step], offered: bool) -> None:
         plain = [list(step) for step in steps]

@@ -5,7 +5,6 @@ from typing import Any
 
 import panel as pn
 import param
-from panel.custom import JSComponent
 
 from backends.experiments.pairs import Pairs
 from backends.pictures.coastlines import ASSETS
@@ -14,12 +13,13 @@ from dashboard.controls import one_message
 from dashboard.rooms import gate
 from dashboard.rooms.end import PageEnd
 from dashboard.rooms.registry import ROOMS, Room, Shown
+from dashboard.rooms.script import RoomScript
 
 #: Keys of what belongs to the presenter and is not part of one's own copy.
 NOT_COPIED = ("race",)
 
 
-class FollowBar(JSComponent):
+class FollowBar(RoomScript):
     """The bar at the bottom of a page that follows; the browser says over it what has arrived, and that a copy is wanted."""
 
     state = param.Dict(
@@ -30,18 +30,7 @@ class FollowBar(JSComponent):
     _esm = (ASSETS / "follow.js").read_text(encoding="utf-8")
 
     def __init__(self, on_message: Any) -> None:
-        super().__init__(width=0, height=0, margin=0)
-        self._on_message = on_message
-
-    def say(self, **changes: object) -> None:
-        """Change some of what the browser is told."""
-        state = {**self.state, **changes}
-        if state != self.state:
-            self.state = state
-
-    def _handle_msg(self, data: Any) -> None:
-        if isinstance(data, dict):
-            self._on_message(data)
+        super().__init__(on_message, width=0, height=0, margin=0)
 
 
 class Following(PageEnd):

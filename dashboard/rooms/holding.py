@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import param
-from panel.custom import JSComponent
 
 from backends.errors import InputError
 from backends.experiments.pairs import Pairs
@@ -13,6 +12,7 @@ from dashboard.address import Address
 from dashboard.presenter import OPENER
 from dashboard.rooms.end import PageEnd
 from dashboard.rooms.registry import ROOMS, Room, Shown
+from dashboard.rooms.script import RoomScript
 
 LONGEST_ORIGIN = 200
 CLOSED: dict[str, Any] = {
@@ -27,27 +27,16 @@ CLOSED: dict[str, Any] = {
 }
 
 
-class RoomButton(JSComponent):
+class RoomButton(RoomScript):
     """A button in the header that opens a room, and a box with its code, its link and the number of followers."""
 
-    room = param.Dict(dict(CLOSED), doc="Code, secret, link and picture of the room, who follows, and whether it is gone.")
+    state = param.Dict(dict(CLOSED), doc="Code, secret, link and picture of the room, who follows, and whether it is gone.")
 
-    _esm = (ASSETS / "room.js").read_text(encoding="utf-8")
+    _esm = "".join((ASSETS / name).read_text(encoding="utf-8") for name in ("card.js", "room.js"))
     _stylesheets = [OPENER, ".bar { display: flex; gap: 8px; }"]  # noqa: RUF012, as Panel has it
 
     def __init__(self, on_message: Any) -> None:
-        super().__init__(margin=(0, 4), align="center")
-        self._on_message = on_message
-
-    def say(self, **changes: object) -> None:
-        """Change some of what the browser is told."""
-        room = {**self.room, **changes}
-        if room != self.room:
-            self.room = room
-
-    def _handle_msg(self, data: Any) -> None:
-        if isinstance(data, dict):
-            self._on_message(data)
+        super().__init__(on_message, margin=(0, 4), align="center")
 
 
 class Holding(PageEnd):
@@ -121,7 +110,7 @@ class Holding(PageEnd):
 
     def _answer(self) -> int:
         """Return another number each time: a browser that asks again has not heard the same before, as its page was loading."""
-        return int(self.button.room["answer"]) + 1
+        return int(self.button.state["answer"]) + 1
 
     def _show(self, pairs: Pairs) -> None:
         if self._room is not None:

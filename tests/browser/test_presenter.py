@@ -51,6 +51,14 @@ def test_type_and_lines_are_large_and_keys_lead_through_the_scenes(visitor):
     page.wait_for_url("**/analysis?*scene=*", timeout=PATIENCE)
     page.wait_for_function("() => !location.search.includes('correlation-length')", timeout=PATIENCE)
     expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible(timeout=PATIENCE)  # it lasts over pages
+    slider = page.get_by_role("slider", name="σ_b", exact=True)
+    expect(slider).to_have_count(1, timeout=PATIENCE)
+    expect(slider).to_be_hidden()
+    page.keyboard.press("c")
+    expect(slider).to_be_visible()
+    page.keyboard.press("c")
+    expect(slider).to_be_hidden()
     page.keyboard.press("Escape")
     expect(page.get_by_role("toolbar", name="Presenter")).to_have_count(0)
+    expect(slider).to_be_visible()
     assert visitor.wrong == []

@@ -1,6 +1,7 @@
-"""Presenter mode without a browser: where its keys lead, and that the sidebar goes and comes."""
+"""Presenter mode without a browser: where its keys lead, and whether there is a sidebar."""
 
 import panel as pn
+import pytest
 
 from dashboard.presenter import Presenter, ways
 from dashboard.scenes import scene_address, scenes
@@ -27,13 +28,8 @@ def test_the_last_scene_leads_nowhere():
     assert ways(NAMES[-1])["next"] == ""
 
 
-def test_the_sidebar_follows_what_the_browser_says_and_nothing_else_it_says():
-    page = frame("/analysis", Content([], [pn.Spacer()], lambda: None))
+@pytest.mark.parametrize("sidebar", [[], [pn.Spacer()]], ids=["none", "one"])
+def test_only_a_page_with_a_sidebar_lets_it_come(sidebar):
+    page = frame("/analysis", Content([], sidebar, lambda: None))
     presenter = next(part for part in page.header if isinstance(part, Presenter))
-    presenter._handle_msg({"sidebar": False})
-    assert not page.sidebar_open
-    for nonsense in ({"sidebar": "yes"}, {"other": True}, "text", None):
-        presenter._handle_msg(nonsense)
-        assert not page.sidebar_open
-    presenter._handle_msg({"sidebar": True})
-    assert page.sidebar_open
+    assert presenter.sidebar == page.sidebar_open == bool(sidebar)

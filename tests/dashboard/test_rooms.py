@@ -1,24 +1,22 @@
-"""Rooms without a browser: who may move them, what followers see, what it costs, and what is their own."""
+"""Pages in rooms without a browser: what followers see, what it costs, and what is their own."""
 
 import pytest
 
-from backends.errors import InputError
 from backends.experiments.cycling.settings import CyclingSettings
 from backends.experiments.experiment import AnalysisExperiment
 from dashboard import races
 from dashboard.analysis import page as analysis
 from dashboard.analysis.page import AnalysisPage
 from dashboard.cycling.page import CyclingPage
-from dashboard.cycling.state import FIRST
+from dashboard.cycling.sections import FIRST
 from dashboard.explore.page import ExplorePage
 from dashboard.explore.views import VIEWS
 from dashboard.races import RACES
 from dashboard.rollout.page import RolloutPage
 from dashboard.rollout.state import RolloutState
-from dashboard.rooms import registry
 from dashboard.rooms.following import Following
-from dashboard.rooms.holding import Holding, join_link, picture_of
-from dashboard.rooms.registry import LENGTH, LETTERS, MOST_WRONG, ROOMS, WITHIN, Rooms, Shown
+from dashboard.rooms.holding import Holding, picture_of
+from dashboard.rooms.registry import ROOMS
 
 ORIGIN = "http://lab.example.org:5006"
 
@@ -29,21 +27,11 @@ def no_rooms_of_other_tests(monkeypatch):
     monkeypatch.setattr(ROOMS, "_wrong", {})
 
 
-class Watcher:
-    """An end of a room that counts."""
-
-    def __init__(self):
-        self.woken = 0
-
-    def wake(self, _wait):
-        self.woken += 1
-
-
 def presenting(page, path="/analysis"):
     """Open a room from a page, and return both."""
     holding = Holding(path, page.address)
     holding._on_message({"open": True, "origin": ORIGIN})
-    return holding, ROOMS.get(holding.button.room["code"])
+    return holding, ROOMS.get(holding.button.state["code"])
 
 
 def following(room, make, path="/analysis"):
@@ -55,87 +43,19 @@ def following(room, make, path="/analysis"):
     return page, end
 
 
-# The registry -------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def analysing(catalogue):
+    """Return a function that opens an Analysis page; all of them are closed after the test."""
+    pages = []
 
+    def opened(query="?v=1&case=periodic-1d"):
+        pages.append(AnalysisPage(catalogue, query=query))
+        pages[-1].wait()
+        return pages[-1]
 
-def test_a_code_is_read_out_without_mistakes_and_found_however_it_is_typed():
-    rooms = Rooms()
-    room = rooms.open(Shown("/analysis"))
-    assert len(room.code) == LENGTH
-    assert set(room.code) <= set(LETTERS)
-    assert not set(LETTERS) & set("AEIOUL")  # no words, and nothing like 1 and 0
-    typed = f" {room.code[:2].lower()}-{room.code[2:]} "
-    assert rooms.find(typed, "here") is room
-    with pytest.raises(InputError, match="there is none with this code"):
-        rooms.find("BBBBBB", "here")
-
-
-def test_codes_are_not_guessed():
-    now = 0.0
-    rooms = Rooms(lambda: now)
-    room = rooms.open(Shown("/"))
-    for _ in range(MOST_WRONG):
-        with pytest.raises(InputError, match="there is none"):
-            rooms.find("XXXXXXX", "there")
-    with pytest.raises(InputError, match="wrong codes came from your network"):
-        rooms.find(room.code, "there")
-    assert rooms.find(room.code, "elsewhere") is room
-    now = WITHIN + 1
-    assert rooms.find(room.code, "there") is room
-
-
-def test_nobody_but_the_presenter_moves_a_room():
-    room = Rooms().open(Shown("/"))
-    stranger, presenter = Watcher(), Watcher()
-    assert not room.hold(stranger, room.code)
-    assert not room.hold(stranger, "")
-    assert room.away
-    assert room.hold(presenter, room.secret)
-    assert not room.away
-    room.close()
-    assert not room.hold(presenter, room.secret)
-
-
-def test_rooms_and_followers_are_limited(monkeypatch):
-    monkeypatch.setattr(registry, "MOST_ROOMS", 2)
-    monkeypatch.setattr(registry, "MOST_FOLLOWERS", 1)
-    rooms = Rooms()
-    room = rooms.open(Shown("/"))
-    rooms.open(Shown("/"))
-    with pytest.raises(InputError, match="2 rooms are open"):
-        rooms.open(Shown("/"))
-    first = Watcher()
-    room.join(first)
-    with pytest.raises(InputError, match=f"follow room {room.code} already"):
-        room.join(Watcher())
-    room.leave(first)
-    room.join(Watcher())
-
-
-def test_a_room_ends_when_its_presenter_has_been_away_for_long(monkeypatch):
-    rooms, presenter, follower = Rooms(), Watcher(), Watcher()
-    room = rooms.open(Shown("/"))
-    room.hold(presenter, room.secret)
-    room.join(follower)
-    room.let_go(presenter)
-    assert follower.woken == 1
-    assert rooms.get(room.code) is room
-    monkeypatch.setattr(registry, "AWAY", -1.0)
-    assert rooms.get(room.code) is None
-    assert room.closed
-    assert follower.woken == 2
-
-
-def test_what_is_shown_again_wakes_nobody():
-    room, follower = Rooms().open(Shown("/analysis", "", (("tab", "b"),))), Watcher()
-    room.join(follower)
-    room.show(Shown("/analysis", "", (("tab", "b"),)))
-    assert (room.version, follower.woken) == (0, 0)
-    room.show(Shown("/analysis"))
-    assert (room.version, follower.woken) == (1, 1)
-
-
-# Pages --------------------------------------------------------------------------------------------------------------
+    yield opened
+    for page in pages:
+        page.close()
 
 
 @pytest.fixture
@@ -147,12 +67,11 @@ def runs(monkeypatch):
 
 
 @pytest.mark.parametrize("query", ["?v=1&case=periodic-1d", "?v=1&dataset=a.nc"], ids=["generated", "file"])
-def test_many_followers_cost_the_analyses_of_one(catalogue, runs, query):
-    page = AnalysisPage(catalogue, query=query)
-    page.wait()
+def test_many_followers_cost_the_analyses_of_one(analysing, runs, query):
+    page = analysing(query)
     _, room = presenting(page)
     alone = len(runs)
-    ends = [following(room, lambda query: AnalysisPage(catalogue, query=query)) for _ in range(3)]
+    ends = [following(room, analysing) for _ in range(3)]
     assert len(runs) == alone
     assert room.followers == 3
     for sigma in (0.7, 0.9):
@@ -164,37 +83,30 @@ def test_many_followers_cost_the_analyses_of_one(catalogue, runs, query):
             assert follower.state.result is page.state.result
             assert follower.state.b.sigma == sigma
     assert len(runs) == alone + 2
-    for part, end in ends:
-        part.close()
+    for _, end in ends:
         end.close()
     assert room.followers == 0
-    page.close()
 
 
-def test_tabs_move_too_and_the_address_of_a_follower_stays(catalogue):
-    page = AnalysisPage(catalogue, query="?v=1&case=periodic-1d")
-    page.wait()
+def test_tabs_move_too_and_the_address_of_a_follower_stays(analysing):
+    page = analysing()
     _, room = presenting(page)
-    follower, end = following(room, lambda query: AnalysisPage(catalogue, query=query))
+    follower, end = following(room, analysing)
     page.tabs.active = analysis.DIAGNOSTICS
     page.address.look()
     assert follower.tabs.active == analysis.DIAGNOSTICS
     assert follower.address.bar.wanted["query"] == ""
     assert end.bar.state["version"] == room.version == 1
-    page.close()
-    follower.close()
 
 
-def test_another_page_or_scene_sends_the_browser_there(catalogue):
-    page = AnalysisPage(catalogue, query="?v=1&case=periodic-1d")
-    page.wait()
+def test_another_page_or_scene_sends_the_browser_there(analysing):
+    page = analysing()
     holding, room = presenting(page)
-    follower, end = following(room, lambda query: AnalysisPage(catalogue, query=query))
+    _, end = following(room, analysing)
     Holding("/", None)._on_message({"code": room.code, "secret": room.secret, "origin": ORIGIN})
     assert end.bar.state["go"] == f"/?room={room.code}"
     assert not Following(room, "/analysis").here
-    other = AnalysisPage(catalogue, query="?v=1&scene=single-observation")
-    other.wait()
+    other = analysing("?v=1&scene=single-observation")
     taken = Holding("/analysis", other.address)
     taken._on_message({"code": room.code, "secret": room.secret, "origin": ORIGIN})
     other.address.look()
@@ -202,29 +114,24 @@ def test_another_page_or_scene_sends_the_browser_there(catalogue):
     assert "scene=single-observation" in Following(room, "/analysis").query
     holding.close()
     assert not room.away  # the next page has it
-    for part in (page, follower, other):
-        part.close()
 
 
-def test_a_page_takes_a_room_up_with_the_secret_alone(catalogue):
-    page = AnalysisPage(catalogue, query="?v=1&case=periodic-1d")
-    page.wait()
+def test_a_page_takes_a_room_up_with_the_secret_alone(analysing):
+    page = analysing()
     _, room = presenting(page)
     stranger = Holding("/", None)
     for said in ({"code": room.code, "secret": "?"}, {"code": "XXXXX", "secret": room.secret}, {"code": room.code}):
         stranger._on_message({**said, "origin": ORIGIN})
-        assert stranger.button.room["code"] == ""
+        assert stranger.button.state["code"] == ""
     stranger._on_message({"close": True})
     assert not room.closed
     assert room.shown.path == "/analysis"
-    page.close()
 
 
-def test_ones_own_copy_is_the_state_that_was_seen(catalogue):
-    page = AnalysisPage(catalogue, query="?v=1&case=periodic-1d")
-    page.wait()
+def test_ones_own_copy_is_the_state_that_was_seen(analysing):
+    page = analysing()
     _, room = presenting(page)
-    follower, end = following(room, lambda query: AnalysisPage(catalogue, query=query))
+    _, end = following(room, analysing)
     page.state.o.sigma = 0.45
     page.wait()
     page.address.look()
@@ -232,21 +139,17 @@ def test_ones_own_copy_is_the_state_that_was_seen(catalogue):
     path, _, query = end.bar.state["go"].partition("?")
     assert path == "/analysis"
     assert "room" not in query
-    own = AnalysisPage(catalogue, query=query)
-    own.wait()
+    own = analysing(query)
     assert own.state.experiment == page.state.experiment
-    for part in (page, follower, own):
-        part.close()
 
 
-def test_a_closed_room_is_told_and_the_last_picture_stays(catalogue):
-    page = AnalysisPage(catalogue, query="?v=1&case=periodic-1d")
-    page.wait()
+def test_a_closed_room_is_told_and_the_last_picture_stays(analysing):
+    page = analysing()
     holding, room = presenting(page)
-    follower, end = following(room, lambda query: AnalysisPage(catalogue, query=query))
+    follower, end = following(room, analysing)
     follower.wait()
     shown = follower.state.result
-    assert holding.button.room["followers"] == 1
+    assert holding.button.state["followers"] == 1
     holding.close()  # the presenter has left
     assert end.bar.state["is"] == "away"
     again = Holding("/analysis", page.address)
@@ -254,14 +157,12 @@ def test_a_closed_room_is_told_and_the_last_picture_stays(catalogue):
     assert end.bar.state["is"] == "following"
     again._on_message({"close": True})
     assert end.bar.state["is"] == "closed"
-    assert again.button.room["gone"]
+    assert again.button.state["gone"]
     assert ROOMS.get(room.code) is None
     page.state.b.sigma = 0.5
     page.wait()
     page.address.look()
     assert follower.state.result is shown
-    page.close()
-    follower.close()
 
 
 def test_followers_look_at_the_race_of_the_presenter_and_leave_it_alone():
@@ -377,17 +278,8 @@ def test_all_who_look_at_a_race_share_one_picture_of_each_cycle(monkeypatch):
     RACES.drop(live)
 
 
-# Links --------------------------------------------------------------------------------------------------------------
-
-
-def test_the_link_has_the_name_under_which_the_presenter_knows_the_server(catalogue):
-    holding, room = presenting(AnalysisPage(catalogue))
-    assert holding.button.room["link"] == f"{ORIGIN}/join?room={room.code}"
-    assert holding.button.room["qr"].startswith("data:image/svg+xml")
+def test_the_link_has_the_name_under_which_the_presenter_knows_the_server(analysing):
+    holding, room = presenting(analysing())
+    assert holding.button.state["link"] == f"{ORIGIN}/join?room={room.code}"
+    assert holding.button.state["qr"].startswith("data:image/svg+xml")
     assert picture_of("a") != picture_of("b")
-
-
-@pytest.mark.parametrize("origin", ["", "javascript:alert(1)", "http://", "ftp://a", "http://[", "http://" + "a" * 300])
-def test_what_is_no_address_of_a_server_is_refused(origin):
-    with pytest.raises(InputError, match="must begin with http"):
-        join_link(origin)
