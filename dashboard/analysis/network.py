@@ -57,6 +57,7 @@ class NetworkView:
         self._looking: PeriodicCallback | None = None
         self._outcome: Outcome | None = None
         self._network: Trained | None = None
+        self._newest: tuple[Request, Learned] | None = None
         self._shapes: tuple[tuple[object, ...], ...] = ()
         self._pictures: list[CurvePicture | MapPicture] = []
         self.chosen = pmui.Select(
@@ -89,7 +90,7 @@ class NetworkView:
         self._load.cache_clear()
         if self._looking is not None:
             self._looking.stop()
-        self._outcome = self._network = None
+        self._outcome = self._network = self._newest = None
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""
@@ -110,8 +111,14 @@ class NetworkView:
         self._words.object = _how_to_get_one(outcome)
         self._clear()
 
+    @property
+    def newest(self) -> tuple[Request, Learned] | None:
+        """The newest answer of a network with what it was asked; None where it is still on its way, or there is none."""
+        found = self._newest
+        return found if found is not None and found[0] == (self.chosen.value, self._outcome) else None
+
     def _clear(self) -> None:
-        self._shapes, self._pictures, self._network = (), [], None
+        self._shapes, self._pictures, self._network, self._newest = (), [], None, None
         tell(self._stale, "stale", "")
         tell(self._problem, "problem", "")
         self._table.object = ""
@@ -130,6 +137,7 @@ class NetworkView:
         if request[0] != self.chosen.value:
             return
         self._network, learned = result
+        self._newest = request, learned
         with one_message():
             tell(self._problem, "problem", "")
             text = "; ".join(learned.reasons)

@@ -23,6 +23,7 @@ from dashboard.analysis.export import (
     covariance_snapshot,
     diagnostics_snapshot,
     fields_snapshot,
+    network_snapshot,
     surface_snapshot,
 )
 from dashboard.analysis.fields import FieldsPanel
@@ -139,6 +140,8 @@ class AnalysisPage:
             return convergence_snapshot(state)
         if active == TUNING:
             return surface_snapshot(state, self.tuning.newest)
+        if active == NETWORK:
+            return network_snapshot(state, self.network.newest)
         return fields_snapshot(state)
 
     # From the state to what is shown ------------------------------------------------------------------------------

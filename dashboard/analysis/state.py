@@ -1,12 +1,11 @@
 """What a person has chosen on the Analysis page, and the analysis that belongs to it."""
 
 from dataclasses import replace
-from typing import Any
 
 import param
 
 from backends.errors import InputError
-from backends.experiments.cases import CASES, REAL, Case, GeneratedCase
+from backends.experiments.cases import REAL, Case, GeneratedCase
 from backends.experiments.offers import Offers, offers
 from backends.experiments.outcome import Outcome
 from backends.experiments.prepare import Prepared
@@ -14,29 +13,22 @@ from backends.experiments.run import from_yaml, of_kind, to_yaml
 from backends.experiments.settings import (
     OF_REAL,
     AnalysisSettings,
-    BackgroundErrorSettings,
-    MethodSettings,
-    ObservationSettings,
 )
 from backends.fields.catalogue import Catalogue
-from backends.geometry.plane import VerticalPlane
 from dashboard.analysis.beginnings import (
     BEGINS_ANEW,
-    COUNTS,
     FAVOURITE_OBSERVATIONS,
     FAVOURITES,
-    STARTS,
     first_background_error,
     first_observations,
 )
 from dashboard.analysis.opening import Opened
-from dashboard.analysis.placing import PlacedByHand
+from dashboard.analysis.sections import AnalysisSections
 from dashboard.analysis.shared import share, shared_analysis, shared_case, with_details
-from dashboard.sections import SectionState, section_state
 from dashboard.worker import DEVICE, FILES, LatestWins
 
 
-class AnalysisState(PlacedByHand):
+class AnalysisState(AnalysisSections):
     """State of the page, without any widget.
 
     The sections hold what a person sets, key by key as an experiment file has it; the parameters of this object itself
@@ -56,19 +48,11 @@ class AnalysisState(PlacedByHand):
         #: The experiment to begin with, if there is one.
         self._first: AnalysisSettings | None = None
         self.catalogue = catalogue
-        self.b = section_state(BackgroundErrorSettings)
-        self.o = section_state(ObservationSettings, count=COUNTS["periodic-1d"])
-        self.m: Any = section_state(MethodSettings)
-        self.cases: dict[str, Any] = {
-            model.model_fields["name"].default: section_state(model, **STARTS.get(model, {})) for model in CASES
-        }
         self._asked: Case | None = None
         self._suggested_for: tuple[object, ...] = ()
         #: Whether the next case comes from a file, which has settings of its own and means what it names.
         self._keep = False
         self._repeat: int | None = None
-        #: Whether settings are being taken over, from a file or for a new case, rather than changed by a person.
-        self.taking = False
         self._listing = LatestWins(FILES, lambda _: offers(catalogue), self._on_listed, self._on_failed)
         self._preparing = LatestWins(
             FILES, lambda request: shared_case(request[0], catalogue, strict=request[1]), self._on_prepared, self._on_failed
@@ -118,11 +102,6 @@ class AnalysisState(PlacedByHand):
     def _on_kind(self) -> None:
         if self.offered is not None:
             self._load()
-
-    @property
-    def section(self) -> SectionState:
-        """The settings of the case that is chosen."""
-        return self.cases[self.kind]
 
     def _load(self) -> None:
         """Ask for the case that the settings describe, unless it has been asked for already."""
@@ -225,18 +204,6 @@ class AnalysisState(PlacedByHand):
         except InputError:
             return False
 
-    def _fill(self, result: Outcome, drawn_with: float) -> None:
-        """Put the numbers that were used where the settings left them open: to the data, or to the likelihood."""
-        used = {"sigma": result.sigma_b, "length": result.length}
-        if isinstance(result.case.domain, VerticalPlane):
-            used["length_z"] = result.length_z
-        tuned = self.b.tune == "likelihood"
-        self._quietly(self.b, tune="no", **{k: v for k, v in used.items() if tuned or getattr(self.b, k) is None})
-        if self.o.sigma is None or tuned:
-            self._quietly(self.o, sigma=result.sigma_o)
-        if self.o.noise is None:  # the errors were drawn before σ_o was tuned
-            self._quietly(self.o, noise=drawn_with)
-
     def _on_detailed(self, _request: Outcome, result: Outcome) -> None:
         if result is self.result:
             self.detailed = result
@@ -290,19 +257,22 @@ class AnalysisState(PlacedByHand):
         if settings.case.name not in self.offered.kinds:
             raise InputError(f"the case {settings.case.name} needs a file that is not in the data folder")
         self._keep, self._repeat = True, settings.repeat
-        for section, values in (
-            (self.b, settings.background_error),
-            (self.o, settings.observations),
-            (self.m, settings.method),
-        ):
-            self._quietly(section, **{name: getattr(values, name) for name in section.KEYS})
-        chosen = self.cases[settings.case.name]
-        self._quietly(chosen, **{name: getattr(settings.case, name) for name in chosen.KEYS})
+        self._take(settings)
+        if self._is_open(settings):
+            self._keep = False
+            self._request()
+            return
         self._asked = None
         if self.kind == settings.case.name:
             self._load()
         else:
             self.kind = settings.case.name
+
+    def _is_open(self, settings: AnalysisSettings) -> bool:
+        """Return whether the case of an experiment is the one that is shown, so that it need not be opened anew."""
+        if self.opened is None or self.kind != settings.case.name or settings.observations.placement is None:
+            return False
+        return bool(self._asked == self.opened.prepared.settings == settings.case)
 
     def pin(self) -> None:
         """Keep the analysis that is shown, to compare others with it."""
@@ -310,14 +280,6 @@ class AnalysisState(PlacedByHand):
             self.pinned = self.detailed
 
     # The end ------------------------------------------------------------------------------------------------------
-
-    def _quietly(self, section: SectionState, **values: object) -> None:
-        """Change settings without asking for anything: what they belong to is asked for afterwards."""
-        self.taking = True
-        try:
-            section.param.update(**values)
-        finally:
-            self.taking = False
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""

@@ -53,20 +53,8 @@ class TuningView:
         #: The surface that is shown, and the settings that it was made with.
         self.newest: tuple[AnalysisSettings, Surface] | None = None
         self._known = True
-        self.x = pmui.Select(
-            label="Across",
-            options=PARAMETERS,
-            value="sigma_b",
-            width=150,
-            description="The setting that varies from left to right",
-        )
-        self.y = pmui.Select(
-            label="Upward",
-            options=PARAMETERS,
-            value="sigma_o",
-            width=150,
-            description="The setting that varies from below upward",
-        )
+        self.x = _axis("Across", "sigma_b", "The setting that varies from left to right")
+        self.y = _axis("Upward", "sigma_o", "The setting that varies from below upward")
         self.score = pmui.Select(
             label="Score", options=SCORES, value="likelihood", width=220,
             description="What the colours show for each pair of settings, all else as in the sidebar",
@@ -174,6 +162,10 @@ class TuningView:
             "sigma_b": (b, "sigma"), "length": (b, "length"), "sigma_o": (o, "sigma"), "count": (o, "count"),
             "floor": (b, "floor"),
         }[parameter]  # fmt: skip
+
+
+def _axis(label: str, parameter: Parameter, description: str) -> pmui.Select:
+    return pmui.Select(label=label, options=PARAMETERS, value=parameter, width=150, description=description)
 
 
 def _compute(request: Request) -> Surface:

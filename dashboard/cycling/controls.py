@@ -14,7 +14,8 @@ from dashboard.cycling.method_controls import MethodControls
 from dashboard.cycling.names import label
 from dashboard.cycling.presets import PRESETS
 from dashboard.cycling.scales import of_error
-from dashboard.cycling.state import TESTBEDS, CyclingState
+from dashboard.cycling.sections import TESTBEDS
+from dashboard.cycling.state import CyclingState
 from dashboard.names import TESTBEDS as TESTBED_NAMES
 
 COMPONENTS = {

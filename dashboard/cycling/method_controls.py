@@ -12,7 +12,8 @@ from dashboard.binding import choice, slider, switch
 from dashboard.controls import LiveSlider, html, one_message
 from dashboard.cycling.names import METHODS, label, method_name
 from dashboard.cycling.scales import has_distances, in_brackets, of_length, of_radius
-from dashboard.cycling.state import MOST_METHODS, CyclingState
+from dashboard.cycling.sections import MOST_METHODS
+from dashboard.cycling.state import CyclingState
 from dashboard.plots.race.frame import method_colour
 from dashboard.sections import SectionState
 from dashboard.trained_runs import TrainedRuns

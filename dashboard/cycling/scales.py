@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from backends.background_error.sphere import MAX_LENGTH_KM
 from backends.dynamics.base import Dynamics
-from dashboard.cycling.state import TESTBEDS
+from dashboard.cycling.sections import TESTBEDS
 
 
 class Scale(NamedTuple):

@@ -2,6 +2,7 @@
 
 import pytest
 from bokeh.io import doc
+from bokeh.io.state import curstate
 
 from backends.fields.catalogue import Catalogue
 from dashboard.analysis.shared import ANALYSES, CASES, COMPLETED
@@ -13,6 +14,12 @@ from tests.files import regional
 def no_document_of_a_session_that_has_ended() -> None:
     """A server that is stopped in the middle of a callback leaves its document as the current one, of all threads."""
     doc._PATCHED_CURDOCS.clear()
+
+
+@pytest.fixture(autouse=True)
+def a_document_of_its_own() -> None:
+    """HoloViews ties each figure to the current document, which without a session would keep the pages of all tests."""
+    curstate().reset()
 
 
 @pytest.fixture(autouse=True)

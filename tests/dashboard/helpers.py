@@ -15,3 +15,11 @@ def image(live_map) -> np.ndarray:
 def text_of(pane) -> str:
     """Return the markup of a notice, or nothing while it is hidden."""
     return pane.object if pane.visible else ""
+
+
+def export(page, form) -> bytes:
+    """Return the file that a form of the export menu hands over."""
+    page.export.items[form].clicks += 1
+    page.export.wait()
+    assert text_of(page.export._problem) == ""
+    return page.export.download.file.getvalue()

@@ -1,12 +1,14 @@
 """The Network tab of the Analysis page: trained networks beside the exact answer, stale where they are not valid."""
 
 import pytest
+import xarray as xr
 
 from backends.experiments.run import run_file
 from backends.jobs.service import Jobs
 from dashboard.analysis import network as network_module
 from dashboard.analysis.page import FIELDS, NETWORK, AnalysisPage
-from tests.dashboard.helpers import text_of
+from tests.backends.pictures.scripts import run_here
+from tests.dashboard.helpers import export, text_of
 
 FILE = "{kind: training, task: aivar-1d-conditioned, iterations: 3, batch: 8, network: {name: preconditioned, width: 8}}"
 
@@ -89,6 +91,13 @@ def test_a_network_stands_beside_the_exact_answer_and_is_marked_stale(page, jobs
     assert not view._stale.visible
     assert not view.tune.visible
     assert [type(drawn).__name__ for drawn in view._pictures] == ["CurvePicture"] * 2
+    script, data, picture = (export(page, form) for form in ("py", "nc", "svg"))
+    (tmp_path / "own.nc").write_bytes(data)
+    run_here(script.decode(), tmp_path, "out.nc", "out.svg")
+    assert (tmp_path / "out.svg").read_bytes() == picture
+    with xr.open_dataset(tmp_path / "own.nc") as own, xr.open_dataset(tmp_path / "out.nc") as made:
+        assert float(own["j_network"]) > float(own["j_3dvar"])
+        xr.testing.assert_allclose(made, own, rtol=1e-6)
     before = view._table.object
     page.state.b.length = 0.3
     page.wait()

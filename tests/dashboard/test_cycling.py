@@ -6,7 +6,8 @@ import time
 import pytest
 
 from dashboard.cycling.presets import PRESETS
-from dashboard.cycling.state import MOST_METHODS, CyclingState
+from dashboard.cycling.sections import MOST_METHODS
+from dashboard.cycling.state import CyclingState
 from dashboard.races import MAKING, RACES
 from tests.dashboard.live_races import SMALL, look, steps, wait_until
 

@@ -6,7 +6,8 @@ from dashboard.controls import LiveSlider
 from dashboard.cycling.controls import CyclingControls
 from dashboard.cycling.method_controls import MethodControls
 from dashboard.cycling.scales import has_distances
-from dashboard.cycling.state import TESTBEDS, CyclingState
+from dashboard.cycling.sections import TESTBEDS
+from dashboard.cycling.state import CyclingState
 from dashboard.races import RACES
 from tests.dashboard.live_races import look, steps, wait_until
 

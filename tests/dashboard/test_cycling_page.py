@@ -15,9 +15,10 @@ from backends.pictures.paint import paint
 from backends.pictures.scripts import cycling_script
 from dashboard.cycling.page import CyclingPage
 from dashboard.cycling.presets import PRESETS
-from dashboard.cycling.state import TESTBEDS, CyclingState
+from dashboard.cycling.sections import TESTBEDS
+from dashboard.cycling.state import CyclingState
 from dashboard.races import RACES, LiveRace
-from tests.dashboard.helpers import text_of
+from tests.dashboard.helpers import export, text_of
 from tests.dashboard.live_races import SMALL, look, steps, wait_until
 
 
@@ -60,13 +61,6 @@ def test_the_file_of_a_page_says_what_it_shows(page):
     RACES.drop(other.live)
     with pytest.raises(InputError, match="kind analysis"):
         page.state.take("kind: analysis\ncase: {name: periodic-1d}")
-
-
-def export(page, form) -> bytes:
-    page.export.items[form].clicks += 1
-    page.export.wait()
-    assert text_of(page.export._problem) == ""
-    return page.export.download.file.getvalue()
 
 
 def test_the_race_is_exported_as_it_is_shown(page, tmp_path):

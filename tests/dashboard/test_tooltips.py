@@ -16,7 +16,8 @@ from dashboard.cycling.controls import CyclingControls
 from dashboard.cycling.names import METHODS
 from dashboard.cycling.page import VIEWS as CYCLING_VIEWS
 from dashboard.cycling.page import CyclingPage
-from dashboard.cycling.state import KINDS, TESTBEDS, CyclingState
+from dashboard.cycling.sections import KINDS, TESTBEDS
+from dashboard.cycling.state import CyclingState
 from dashboard.explore.observations.columns import ColumnsPanel, ValueControls
 from dashboard.explore.observations.decoding import DecodingNotice
 from dashboard.explore.observations.state import ObservationState
