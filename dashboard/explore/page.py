@@ -8,20 +8,18 @@ from panel.viewable import Viewable
 from param.parameterized import Event
 
 from backends.fields.catalogue import Catalogue
-from backends.fields.field import Axis
 from backends.fields.raster import Window
 from dashboard.address import Address, Tab
-from dashboard.controls import LivePlayer, html, notice, one_message, tell
+from dashboard.controls import html, notice, one_message, tell
 from dashboard.explore.address import ExploreAddress
 from dashboard.explore.cuts.view import CutView
 from dashboard.explore.export import FORMS, snapshot
+from dashboard.explore.field_controls import FieldControls
 from dashboard.explore.help import TOPICS, TOUR
 from dashboard.explore.keys import ExploreKeys
-from dashboard.explore.limits import LimitBoxes
 from dashboard.explore.messages import MessagesView
 from dashboard.explore.observations.view import ObservationsView
 from dashboard.explore.opening import OpeningControls
-from dashboard.explore.options import variable_options
 from dashboard.explore.overlays import MapOverlaysView
 from dashboard.explore.projection import ProjectionControls
 from dashboard.explore.state import ExploreState
@@ -36,10 +34,6 @@ from dashboard.theme import PICKED, style_of, units_label
 
 #: Beside the map where that is narrow enough, below it where it is not.
 SERIES_BOX = {"flex": "1 1 400px", "min-width": "min(400px, 100%)"}
-ABOUT_AXES = {
-    "level": "Level that the map shows; the keys ↑ and ↓ go through them",
-    "member": "Member of the ensemble that the map shows",
-}
 ABOUT_HELP = "What the map and the numbers mean, with formulas, and which keys there are"
 CHOOSE = "Choose a dataset on the left, or open a file of your own there."
 
@@ -61,20 +55,28 @@ class ExplorePage:
         #: Built when the first file of observations is opened.
         self.observations: ObservationsView | None = None
         self.opening = OpeningControls(state, catalogue)
-        self._build_field_controls()
+        self.controls = FieldControls(state)
+        self._map_box = pn.Column(self.map.pane)
+        self.message_box = pmui.Accordion(
+            ("Messages of the file", self.messages.pane), active=[], visible=False, sizing_mode="stretch_width"
+        )
+        self.message_box.param.watch(self._on_message_box, "active")
+        self.clear = pmui.Button(
+            label="Clear places", variant="text", size="small", visible=False, on_click=lambda _: state.clear_picked(),
+            description="Take away all places and their series",
+        )  # fmt: skip
         self.mapping = ProjectionControls(state)
         beside = pn.Column(self._legend, self.lines.pane, self.clear, styles=SERIES_BOX)
         self.views = ExploreViews(state, pn.FlexBox(self._map_box, beside, gap="0 16px", sizing_mode="stretch_width"))
         state.param.watch(self._on_opened, ["dataset", "opened"])
-        state.param.watch(self._offer_axes, ["opened", "variable"])
-        state.param.watch(self._on_selection, "selection")
+        state.param.watch(self._tell_about, ["opened", "variable"])
         state.param.watch(self._show, ["picture", "low", "high"])
         self.overlays = MapOverlaysView(state, self.map)
         self.export = ExportMenu(FORMS, self._exported)
         state.param.watch(self._show_series, "series")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._on_kind, "shows_observations")
-        self.keys = ExploreKeys(state, self.player, lambda: self._selects.get("level")).keys
+        self.keys = ExploreKeys(state, self.controls.player, lambda: self.controls.selects.get("level")).keys
         self.help = Help(TOPICS, "What is seen, and what the numbers mean", ABOUT_HELP, self.keys.lines)
         state.param.watch(self._show_opening, "reading")
         link.follow(Tab(self.views.tabs, ("Map", *VIEWS)), self.overlays, self.views)
@@ -87,61 +89,22 @@ class ExplorePage:
         view = self.views.chosen()
         return view.exported() if isinstance(view, CutView) else snapshot(self.state, self.overlays)
 
-    # Controls -----------------------------------------------------------------------------------------------------
-
-    def _build_field_controls(self) -> None:
-        state = self.state
-        self.variables = pmui.Select(
-            label="Variable",
-            sizing_mode="stretch_width",
-            description="What the map shows: variables of the file, and what can be derived from them.",
-        )
-        self.variables.param.watch(self._on_variable, "value")
-        self.player = LivePlayer(
-            start=0, end=1, value=0, interval=250, loop_policy="loop", show_value=False, show_loop_controls=False, label="Time",
-            description="Valid time of the field, UTC; space plays, ← and → step",
-            visible_buttons=["first", "previous", "pause", "play", "next", "last"], visible=False,
-            sizing_mode="stretch_width", max_width=1010, margin=(0, 10),
-        )  # fmt: skip
-        self.player.param.watch(self._on_player, "value")
-        self._map_box = pn.Column(self.map.pane)
-        #: Lists of the indices of axes that have several, by role.
-        self._selects: dict[str, pmui.Select] = {}
-        self._listed: list[Axis] = []
-        self.axes = pn.Column(sizing_mode="stretch_width")
-        self.limits = LimitBoxes(state.set_limits)
-        self.usual = pmui.Button(
-            label="All times", variant="outlined", size="small", on_click=lambda _: state.usual_limits(),
-            description="Colours span the values of all times and members at this level.",
-        )  # fmt: skip
-        self.fit = pmui.Button(
-            label="This field", variant="outlined", size="small", on_click=lambda _: state.fit_limits(),
-            description="Colours span the values of the field that is shown.",
-        )  # fmt: skip
-        self.message_box = pmui.Accordion(
-            ("Messages of the file", self.messages.pane), active=[], visible=False, sizing_mode="stretch_width"
-        )
-        self.message_box.param.watch(self._on_message_box, "active")
-        self.clear = pmui.Button(
-            label="Clear places", variant="text", size="small", visible=False, on_click=lambda _: state.clear_picked(),
-            description="Take away all places and their series",
-        )  # fmt: skip
+    # Layout -------------------------------------------------------------------------------------------------------
 
     def content(self) -> Content:
         """Return the page for the frame."""
-        self._controls = pn.Column(
-            self.variables,
-            self.axes,
+        self._settings = pn.Column(
+            self.controls.variables,
+            self.controls.axes,
             self.mapping.pane,
-            self.limits.pane,
-            pn.Row(self.usual, self.fit),
+            self.controls.colours,
             self.overlays.pane,
             sizing_mode="stretch_width",
             margin=0,
         )
         about = pmui.Accordion(("About this variable", self._about), active=[], sizing_mode="stretch_width")
         #: What has nothing to show before a field is opened.
-        self._later = (self._controls, self.export.button, self.views.tabs, self._legend, about)
+        self._later = (self._settings, self.export.button, self.views.tabs, self._legend, about)
         self._field = pn.Column(
             pn.FlexBox(
                 self._heading,
@@ -154,7 +117,7 @@ class ExplorePage:
             self._facts,
             self._problem,
             self.views.tabs,
-            self.player,
+            self.controls.player,
             self.views.pane,
             about,
             self.message_box,
@@ -164,7 +127,7 @@ class ExplorePage:
         for part in self._later:
             part.visible = self.state.opened is not None
         self._show_opening()
-        self._sidebar = pn.Column(self._controls, sizing_mode="stretch_width", margin=0)
+        self._sidebar = pn.Column(self._settings, sizing_mode="stretch_width", margin=0)
         self._main = pn.Column(self._field, sizing_mode="stretch_width", margin=0)
         return Content(
             [self.opening.columns.pane, self._main, self.keys, self.help.drawer],
@@ -194,18 +157,8 @@ class ExplorePage:
 
     # From the controls to the state -------------------------------------------------------------------------------
 
-    def _on_variable(self, event: Event) -> None:
-        if event.new:
-            self.state.choose_variable(event.new)
-
-    def _on_player(self, event: Event) -> None:
-        axis = self.state.time_axis
-        if axis is not None and event.new < len(axis):
-            self.state.choose(axis.name, event.new)
-
     def _on_message_shown(self) -> None:
-        self.variables.value = self.state.variable
-        self._offer_axes()
+        self.controls.offer_axes()
 
     def _on_message_box(self, *_events: Event) -> None:
         if self.message_box.active:
@@ -231,7 +184,7 @@ class ExplorePage:
                 self.observations.compare.offer(self.state.entries)
                 self._link.follow_observations(self.observations)
             views = self.observations
-            parts = ((self._main, self._field, views.pane), (self._sidebar, self._controls, views.controls))
+            parts = ((self._main, self._field, views.pane), (self._sidebar, self._settings, views.controls))
             for column, field, observations in parts:
                 bring_forward(column, (field, observations), observations if event.new else field)
 
@@ -250,45 +203,12 @@ class ExplorePage:
             for part in self._later:
                 part.visible = True
             self._later = ()
-            self.variables.param.update(options=variable_options(state.opened), value=state.variable)
 
-    def _offer_axes(self, *_events: Event) -> None:
+    def _tell_about(self, *_events: Event) -> None:
         state = self.state
-        if state.opened is None:
-            return
-        if state.variable in self.variables.options.values():  # whoever chose it, such as an address
-            self.variables.value = state.variable
-        variable = state.opened.variable(state.variable)
-        time = state.time_axis
-        self.player.visible = time is not None and len(time) > 1
-        if time is not None:
-            self.player.param.update(end=len(time) - 1, value=state.selection[time.name])
-        self._selects = {}
-        self._listed = [axis for axis in variable.axes if axis is not time]
-        self.axes.objects = [self._axis_select(axis) for axis in self._listed]
-        self._about.object = attributes(variable.name, variable.attributes, variable.dims, variable.shape)
-
-    def _on_selection(self, _event: Event) -> None:
-        """Let the controls say what is chosen, whoever chose it."""
-        state, time = self.state, self.state.time_axis
-        if time is not None:
-            self.player.value = state.selection.get(time.name, 0)
-        for axis, select in zip(self._listed, self.axes.objects, strict=True):
-            select.value = state.selection.get(axis.name, 0)
-
-    def _axis_select(self, axis: Axis) -> Viewable:
-        label = {"level": "Level", "member": "Member"}.get(axis.role, axis.name)
-        select = pmui.Select(
-            label=label,
-            options={text: k for k, text in enumerate(axis.labels)},
-            value=self.state.selection[axis.name],
-            sizing_mode="stretch_width",
-            description=ABOUT_AXES.get(axis.role, "What the map shows of this dimension of the file"),
-        )
-        if len(axis) > 1:
-            self._selects.setdefault(axis.role, select)
-        select.param.watch(lambda event: self.state.choose(axis.name, event.new), "value")
-        return select
+        if state.opened is not None:
+            variable = state.opened.variable(state.variable)
+            self._about.object = attributes(variable.name, variable.attributes, variable.dims, variable.shape)
 
     def _show(self, *_events: Event) -> None:
         state, picture = self.state, self.state.picture
@@ -300,7 +220,7 @@ class ExplorePage:
             limits = (state.low, state.high)
             scene = (state.opened, variable.name, state.shown)
             self.map.show(scene, picture.raster, style_of(variable), limits, variable.title, units, picture.view)
-            self.limits.show(*limits)
+            self.controls.limits.show(*limits)
             self._map_box.styles = {"flex": f"0 1 {self.map.width}px"}
             self._mark()
             self._heading.object = heading(picture)

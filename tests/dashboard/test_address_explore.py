@@ -132,7 +132,7 @@ def test_the_list_of_variables_says_the_one_of_the_address(tmp_path):
     data = dataset(LATITUDE, LONGITUDE)
     write(tmp_path / "two.nc", data.assign(warmer=data["t"] + 10))
     page = opened(Catalogue(tmp_path), "?v=1&dataset=two.nc&variable=warmer")
-    assert (page.state.variable, page.variables.value) == ("warmer", "warmer")
+    assert (page.state.variable, page.controls.variables.value) == ("warmer", "warmer")
     page.close()
 
 

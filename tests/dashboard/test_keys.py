@@ -87,21 +87,21 @@ def test_keys_step_through_the_times_of_a_field_and_play(explore):
     press("ArrowRight")
     assert explore.state.selection == {"time": 2}
     press("ArrowLeft")
-    assert (explore.state.selection, explore.player.value) == ({"time": 1}, 1)
+    assert (explore.state.selection, explore.controls.player.value) == ({"time": 1}, 1)
     press("End")
     press("ArrowRight")
-    assert explore.state.selection["time"] == explore.player.end
+    assert explore.state.selection["time"] == explore.controls.player.end
     press(" ")
-    assert explore.player.direction == 1
+    assert explore.controls.player.direction == 1
     press("Home")
-    assert (explore.player.direction, explore.state.selection["time"]) == (0, 0)
+    assert (explore.controls.player.direction, explore.state.selection["time"]) == (0, 0)
     assert "ArrowUp" not in explore.keys.names  # there are no levels: the browser scrolls
 
 
 def test_keys_go_through_levels_and_the_list_follows(levels):
     assert levels.state.selection["level"] == 0
     levels.keys._handle_msg("ArrowUp")
-    assert (levels.state.selection["level"], levels._selects["level"].value) == (1, 1)  # 500 hPa is above 850 hPa
+    assert (levels.state.selection["level"], levels.controls.selects["level"].value) == (1, 1)  # 500 hPa is above 850 hPa
     levels.keys._handle_msg("ArrowDown")
     assert levels.state.selection["level"] == 0
 

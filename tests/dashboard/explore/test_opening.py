@@ -80,7 +80,7 @@ def test_a_message_of_a_grib_file_is_chosen_in_the_table(tmp_path):
     page.state.wait()
     np.testing.assert_allclose(image(page.map), known(LATITUDE, LONGITUDE) + 2, rtol=1e-4)
     assert "2020-01-01 12:00 UTC" in page._heading.object
-    assert (page.player.value, page.variables.value) == (2, "t2m")
+    assert (page.controls.player.value, page.controls.variables.value) == (2, "t2m")
     regional(tmp_path / "a.nc")
     page.state.open("a.nc")
     page.state.wait()

@@ -40,10 +40,10 @@ def test_the_figure_stays_while_time_is_stepped_and_colour_limits_hold(explore):
 
 
 def test_colour_limits_can_be_set_and_are_checked(explore):
-    explore.limits.low.value = 270
+    explore.controls.limits.low.value = 270
     assert explore.state.low == 270
     assert explore.map._mapper.low == 270
-    explore.limits.high.value = 260
+    explore.controls.limits.high.value = 260
     assert "lower colour limit must be below the upper one; came 270 and 260" in text_of(explore._problem)
     assert explore.map._mapper.low == 270
     explore.state.fit_limits()
@@ -84,9 +84,9 @@ def test_levels_and_members_can_be_chosen(tmp_path):
     write(tmp_path / "b.nc", data.to_dataset(name="t"))
     page = ExplorePage(Catalogue(tmp_path), "b.nc")
     page.state.wait()
-    assert [select.label for select in page.axes.objects] == ["Member", "Level"]
-    page.axes.objects[0].value = 1
-    page.axes.objects[1].value = 1
+    assert [select.label for select in page.controls.axes.objects] == ["Member", "Level"]
+    page.controls.axes.objects[0].value = 1
+    page.controls.axes.objects[1].value = 1
     page.state.wait()
     np.testing.assert_allclose(image(page.map), known(LATITUDE, LONGITUDE) + 30, rtol=1e-6)
 
@@ -104,8 +104,8 @@ def test_derived_variables_are_offered_and_shown(tmp_path):
     write(tmp_path / "winds.nc", solid_rotation())
     page = ExplorePage(Catalogue(tmp_path), "winds.nc")
     page.state.wait()
-    assert "Wind speed (derived, u, v)" in page.variables.options
-    page.variables.value = "vorticity(u,v)"
+    assert "Wind speed (derived, u, v)" in page.controls.variables.options
+    page.controls.variables.value = "vorticity(u,v)"
     page.state.wait()
     assert page.state.picture.field.variable.units == "1e-5 s-1"
     assert "Relative vorticity [10⁻⁵ s⁻¹]" in page._heading.object
@@ -117,7 +117,7 @@ def test_before_anything_is_open_the_page_says_what_comes(catalogue):
     page = ExplorePage(catalogue, "nothing.nc")
     page.content()
     assert not page.views.tabs.visible
-    assert not page._controls.visible
+    assert not page._settings.visible
     page.wait()
     assert "no file" in text_of(page.opening.problem)
     assert "Choose a dataset" in page._heading.object
@@ -125,6 +125,6 @@ def test_before_anything_is_open_the_page_says_what_comes(catalogue):
     assert "Opening a.nc …" in page._heading.object
     page.wait()
     assert page.views.tabs.visible
-    assert page._controls.visible
+    assert page._settings.visible
     assert "Temperature [K]" in page._heading.object
     page.close()
