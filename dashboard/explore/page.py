@@ -28,6 +28,7 @@ from dashboard.explore.words import attributes, facts, heading, legend
 from dashboard.export import ExportMenu, Snapshot
 from dashboard.help import Help
 from dashboard.plots.live import LiveMap, LiveSeries
+from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.shell import Content
 from dashboard.tabs import bring_forward
 from dashboard.theme import PICKED, style_of, units_label
@@ -66,8 +67,10 @@ class ExplorePage:
             description="Take away all places and their series",
         )  # fmt: skip
         self.mapping = ProjectionControls(state)
-        beside = pn.Column(self._legend, self.lines.pane, self.clear, styles=SERIES_BOX)
-        self.views = ExploreViews(state, pn.FlexBox(self._map_box, beside, gap="0 16px", sizing_mode="stretch_width"))
+        beside = pn.Column(self._legend, self.lines.pane, self.clear, styles=SERIES_BOX | ANY_HEIGHT)
+        self.views = ExploreViews(
+            state, pn.FlexBox(self._map_box, beside, gap="0 16px", sizing_mode="stretch_width", styles=ANY_HEIGHT)
+        )
         state.param.watch(self._on_opened, ["dataset", "opened"])
         state.param.watch(self._tell_about, ["opened", "variable"])
         state.param.watch(self._show, ["picture", "low", "high"])
@@ -123,12 +126,13 @@ class ExplorePage:
             self.message_box,
             sizing_mode="stretch_width",
             margin=(6, 14),
+            styles=ANY_HEIGHT,
         )
         for part in self._later:
             part.visible = self.state.opened is not None
         self._show_opening()
         self._sidebar = pn.Column(self._settings, sizing_mode="stretch_width", margin=0)
-        self._main = pn.Column(self._field, sizing_mode="stretch_width", margin=0)
+        self._main = pn.Column(self._field, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         return Content(
             [self.opening.columns.pane, self._main, self.keys, self.help.drawer],
             [*self.opening.content(), pmui.Divider(), self._sidebar],

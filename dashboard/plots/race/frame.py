@@ -35,6 +35,8 @@ NOTHING = "nothing has run yet"
 
 #: Of a box whose content may be higher than the window: by default Bokeh makes none higher, so that what follows lies upon it.
 ANY_HEIGHT = {"max-height": "none"}
+#: Panel puts a button into each column, which nobody sees; where figures come later than it, it would take the first place.
+_NO_PLACE = ".scroll-button { position: absolute; }"
 
 _UNIT = "unit"
 #: Bokeh's own lays a white veil over the whole width of the frame, which also keeps the pointer from what is below.
@@ -211,4 +213,10 @@ def columns(least: int, most: int) -> dict[str, str]:
 
 def grid(*panes: pn.viewable.Viewable, least: int = 260, columns_at_most: int = 0) -> pn.Column:
     """Return a box with columns of equal width, each at least so many pixels wide, by default as many as panes."""
-    return pn.Column(*panes, sizing_mode="stretch_width", margin=0, styles=columns(least, columns_at_most or len(panes)))
+    return pn.Column(
+        *panes,
+        sizing_mode="stretch_width",
+        margin=0,
+        styles=columns(least, columns_at_most or len(panes)),
+        stylesheets=[_NO_PLACE],
+    )

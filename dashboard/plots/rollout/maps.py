@@ -26,7 +26,7 @@ from backends.pictures.rollout_states import map_palette
 from dashboard.plots.axes import set_limits
 from dashboard.plots.maps import write_degrees
 from dashboard.plots.numbers import linear_numbers
-from dashboard.plots.race.frame import MOST_CELLS, columns, race_figure, short, value_hover, with_units
+from dashboard.plots.race.frame import MOST_CELLS, grid, race_figure, short, value_hover, with_units
 from dashboard.plots.rollout.reel import Strip, as_frames
 from dashboard.theme import DIVERGING, NEUTRAL
 
@@ -153,15 +153,14 @@ class MapFrames:
             self.figures[title] = fig
         panes = [pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0) for fig in self.figures.values()]
         across = max(len(states), len(differences) + 1, 2)
-        styles = columns(LEAST, across)
         rows = [
-            pn.Column(*panes[: len(states)], sizing_mode="stretch_width", margin=0, styles=styles),
+            grid(*panes[: len(states)], least=LEAST, columns_at_most=across),
             _bar(self._values, what.value),
         ]
         if differences:
             # The first column stays empty: each difference lies below its forecast.
             gap = [pn.Spacer(height=0)] if "truth" in states else []
-            apart = pn.Column(*gap, *panes[len(states) :], sizing_mode="stretch_width", margin=0, styles=styles)
+            apart = grid(*gap, *panes[len(states) :], least=LEAST, columns_at_most=across)
             rows += [apart, _bar(self._differences, what.difference)]
         self.pane.objects = rows
 

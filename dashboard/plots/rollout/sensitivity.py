@@ -33,7 +33,7 @@ from backends.experiments.cycling.layout import Layout
 from dashboard.plots.axes import set_limits
 from dashboard.plots.maps import write_degrees
 from dashboard.plots.numbers import linear_numbers
-from dashboard.plots.race.frame import MOST_CELLS, calm, columns, finite, grid, race_figure, value_hover
+from dashboard.plots.race.frame import MOST_CELLS, calm, finite, grid, race_figure, value_hover
 from dashboard.theme import ANALYSIS, DIVERGING, NEUTRAL, REJECTED
 
 #: Least and greatest along each axis, across first.
@@ -124,7 +124,7 @@ class SensitivityMaps:
             self.figures[1].add_glyph(self._marks, disc)
         self.figures[1].add_glyph(self._marks, _number_glyph("white"))
         panes = [pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0) for fig in self.figures]
-        self.pane.objects = [pn.Column(*panes, sizing_mode="stretch_width", margin=0, styles=columns(LEAST, 2))]
+        self.pane.objects = [grid(*panes, least=LEAST, columns_at_most=2)]
 
     def _selected(self, event: Event) -> None:
         if (dragged := _dragged(event)) is not None:

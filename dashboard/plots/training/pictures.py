@@ -22,7 +22,7 @@ from backends.learning.gallery import Map, Panel, Role, Series
 from backends.pictures.gallery import ROLE_COLOURS, about_zero, map_limits
 from dashboard.plots.axes import log_limits, plain_figure, positive, set_limits
 from dashboard.plots.numbers import linear_numbers
-from dashboard.plots.race.frame import calm, columns, value_hover
+from dashboard.plots.race.frame import calm, grid, value_hover
 from dashboard.plots.training.frame import head, log_ticks
 from dashboard.theme import DIVERGING, FieldStyle
 
@@ -164,7 +164,7 @@ _MARKS = {"observations": "dot", "exact": "dashed", "other": "dotted"}
 
 def box(panes: Sequence[pn.viewable.Viewable], least: int, most: int) -> pn.Column:
     """Return figures side by side in columns of equal width, at least so many pixels wide and at most so many in a row."""
-    return pn.Column(*panes, sizing_mode="stretch_width", margin=0, styles=columns(least, most))
+    return grid(*panes, least=least, columns_at_most=most)
 
 
 def _glyph(role: Role) -> Line | Scatter:
