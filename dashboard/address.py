@@ -109,6 +109,7 @@ class Address:
         if pairs is not None:
             self.told(pairs)
         if pairs is None or (pairs == self._written and not self.bar.wanted["refused"]):
+            self._settled = self._settled or pairs is not None
             return
         step = self._settled and _steps(pairs, self._page.STEPS) != _steps(self._written, self._page.STEPS)
         query = query_of(pairs, self._theme, "" if self.scene is None else self.scene.name)

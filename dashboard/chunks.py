@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import panel as pn
@@ -24,8 +24,20 @@ KINDS: dict[str, Kind] = {"A map": "map", "A series at a place": "series", "A re
 Source = Path | FieldDataset
 #: And one of its arrays; the largest if there is none of that name.
 Request = tuple[Source, str]
+#: Told what of an address cannot be.
+Report = Callable[[str], Any]
 #: All arrays, the chosen one, and the bytes of its chunks on disk.
 Found = tuple[tuple[ChunkedArray, ...], ChunkedArray, np.ndarray | None]
+
+
+class ChunksAsked(NamedTuple):
+    """What is asked of a file, as an address says it: positions that are not in the middle, axes if others than usual."""
+
+    array: str
+    query: Kind
+    axes: tuple[str, ...]
+    position: dict[str, int]
+    region_size: float
 
 
 class ChunkInspector:
@@ -43,6 +55,8 @@ class ChunkInspector:
         self._array: ChunkedArray | None = None
         self._sizes: np.ndarray | None = None
         self._changing = False
+        #: What an address asks for, the array that it means, and who is told what of it there is not, until the file is read.
+        self._awaited: tuple[ChunksAsked, str, Report] | None = None
         self._reading: LatestWins[Request, Found] = LatestWins(FILES, _read, self._on_read, self._on_failed)
         self.picture = ChunkPicture(on_tap=self._on_tap)
         self.array = pmui.Select(
@@ -76,12 +90,28 @@ class ChunkInspector:
 
     def show(self, source: Source | None, name: str = "") -> None:
         """Inspect a Zarr store or a NetCDF file, read anew, from one of its arrays on; None: nothing."""
-        self._source = source
+        self._source, self._awaited = source, None
         if source is None:
             self._body.visible = False
             tell(self._problem, "problem", "")
         else:
             self._reading.request((source, name))
+
+    @property
+    def chosen(self) -> ChunksAsked | None:
+        """What is asked; None before a file has been read."""
+        array, kind = self._array, KINDS[self.kind.value]
+        if array is None:
+            return None
+        axes = tuple(select.value for select in (self.across, self.up) if select.value)
+        position = {dim: slider.value for dim, slider in self.sliders.items() if slider.value != _middle(slider)}
+        return ChunksAsked(array.name, kind, () if axes == tuple(array.telling(kind))[:2] else axes, position, self.part.value)
+
+    def choose(self, asked: ChunksAsked, usual: str, report: Report) -> None:
+        """Ask something else, of the array `usual` where none is named; what cannot be is told to `report` when it is known."""
+        if self._source is not None:
+            self._awaited = asked, asked.array or usual, report
+            self._reading.request((self._source, asked.array or usual))
 
     def wait(self) -> None:
         """Block until the file is read; for programs without a browser."""
@@ -106,11 +136,41 @@ class ChunkInspector:
             self._changing = False
             tell(self._problem, "problem", "")
             self._offer()
+            if self._awaited is not None and self._awaited[1] == request[1]:
+                asked, _, report = self._awaited
+                self._awaited = None
+                self._ask(asked, names, report)
             self._body.visible = True
 
     def _on_failed(self, problem: str) -> None:
         self._body.visible = False
         tell(self._problem, "problem", problem)
+
+    def _ask(self, asked: ChunksAsked, names: list[str], report: Report) -> None:
+        array = self._array
+        assert array is not None
+        if asked.array not in ("", *names):
+            report(f"array: the file has {', '.join(names[:6])}; came {asked.array!r:.60}")
+        self.kind.value = next(label for label, kind in KINDS.items() if kind == asked.query)
+        self._choose_axes()
+        self._changing = True
+        self.part.value = asked.region_size
+        for slider in self.sliders.values():
+            slider.value = _middle(slider)
+        for dim, at in asked.position.items():
+            moved = self.sliders.get(dim)
+            if moved is not None and 0 <= at <= moved.end:
+                moved.value = at
+            else:
+                known = ", ".join(f"{name} up to {slider.end}" for name, slider in self.sliders.items())
+                report(f"position: the array has {known}; came {at} on {dim:.60}")
+        if set(asked.axes) <= set(array.dims):
+            for select, axis in zip((self.across, self.up), asked.axes, strict=False):
+                select.value = axis
+        else:
+            report(f"axes: the array has {', '.join(array.dims)}; came {', '.join(asked.axes):.60}")
+        self._changing = False
+        self._draw()
 
     def _on_array(self, event: Event) -> None:
         if not self._changing and self._source is not None and event.new:
@@ -216,6 +276,10 @@ def _read(request: Request) -> Found:
     arrays = chunks_of(source)
     array = next((array for array in arrays if array.name == name), arrays[0])
     return arrays, array, stored_sizes(source, array)
+
+
+def _middle(slider: LiveIntSlider) -> int:
+    return int(slider.end + 1) // 2
 
 
 def _last(array: ChunkedArray, dim: str) -> int:

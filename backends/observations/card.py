@@ -27,12 +27,15 @@ class Card:
         one value.
     against
         ``level`` or ``time``: what `lines` are drawn against.
+    of
+        Number of the row that was clicked in the table of the whole file.
     """
 
     table: Table
     row: int
     lines: Table
     against: str
+    of: int
 
 
 def card(table: Table, row: int) -> Card:
@@ -45,7 +48,7 @@ def card(table: Table, row: int) -> Card:
     through_height = profile(table, row)
     against = "level" if len(through_height) > 1 else "time"
     lines = through_height if against == "level" else series(table, row)
-    return Card(table.take(same), int(np.flatnonzero(same == row)[0]), lines, against)
+    return Card(table.take(same), int(np.flatnonzero(same == row)[0]), lines, against, row)
 
 
 def shown(card: Card) -> Sequence[int]:

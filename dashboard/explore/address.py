@@ -13,7 +13,6 @@ from backends.fields.views import PROJECTIONS
 from dashboard.address import Tab
 from dashboard.explore.address_keys import ExploreSettings
 from dashboard.explore.address_overlays import draw_over, of_overlays
-from dashboard.explore.comparison import ComparisonView
 from dashboard.explore.mapped import Mapped
 from dashboard.explore.observations.address import selection_of, shown_of
 from dashboard.explore.observations.view import ObservationsView
@@ -24,6 +23,11 @@ from dashboard.theme import limits, style_of
 
 #: What says which part of the Earth is seen, and how.
 _MAP = ("projection", "latitude", "longitude")
+#: What is said on the tabs beside the map, each of which needs no other picture of the map.
+_ON_TABS = (
+    "compare", "compare_with", "log_pressure", "line", "across", "band", "regions", "probability", "threshold", "spectrum",
+    "log_counts", "array", "query", "axes", "position", "region_size",
+)  # fmt: skip
 
 
 class ExploreAddress:
@@ -35,7 +39,8 @@ class ExploreAddress:
 
     STEPS: Sequence[str] = (
         "dataset", "variable", "projection", "tab", "compare", "compare_with", "field", "field_variable", "view",
-        "report_types", "qualities", "box", "start", "end", "levels", "within",
+        "report_types", "qualities", "box", "start", "end", "levels", "within", "report", "line", "across", "regions",
+        "probability", "spectrum", "array", "query", "axes",
     )  # fmt: skip
 
     def __init__(self, state: ExploreState) -> None:
@@ -87,9 +92,7 @@ class ExploreAddress:
         shown = None if self._wanted is not None or state.reading else self._of_field()
         if shown is None or tab is None:
             return False
-        given: dict[str, Any] = {
-            name: getattr(wanted, name) for name in ("at", "low", "high", "tab", "compare", "compare_with")
-        }
+        given: dict[str, Any] = {name: getattr(wanted, name) for name in ("at", "low", "high", "tab", *_ON_TABS)}
         if ExploreSettings.model_validate({"dataset": state.dataset, **shown, **given}) != wanted:
             return False
         variable = state.opened.variable(state.variable)
@@ -100,7 +103,7 @@ class ExploreAddress:
         else:
             state.usual_limits()
         tab.show(wanted.tab)
-        self._compare(wanted)
+        self._choose_on_tab(wanted)
         return True
 
     def _step_of_observations(self, wanted: ExploreSettings) -> bool:
@@ -148,19 +151,17 @@ class ExploreAddress:
             shown |= {"low": state.low, "high": state.high}
         if self._overlays is not None:
             shown |= of_overlays(self._overlays)
-        return shown | _of_map(state) | self._of_comparison() | {"tab": self._tab.name}
-
-    def _of_comparison(self) -> dict[str, Any]:
         view = None if self._views is None else self._views.chosen()
-        return dict(zip(("compare", "compare_with"), view.chosen, strict=True)) if isinstance(view, ComparisonView) else {}
+        return shown | _of_map(state) | ({} if view is None else view.chosen) | {"tab": self._tab.name}
 
     def _of_observations(self) -> dict[str, Any] | None:
         state = self._state.observations
         if state.of is None:
             return None
-        shown = {"variable": state.variable, "colour": state.colour, **shown_of(state.selection)}
+        shown = {"variable": state.variable, "colour": state.colour, **shown_of(state.selection), "report": state.row}
         if self._observations is not None:
-            shown |= self._observations.compare.chosen | {"view": self._observations.view}
+            passed = self._observations.departures.passed.value
+            shown |= self._observations.compare.chosen | {"view": self._observations.view, "passed": passed}
         low, high = state.limits.get(state.colour, (None, None))
         return shown | _of_map(state) | {"low": low, "high": high}
 
@@ -208,15 +209,13 @@ class ExploreAddress:
             draw_over(self._overlays, wanted, self.report)
         if self._tab is not None:
             self._tab.show(wanted.tab)
-        self._compare(wanted)
+        self._choose_on_tab(wanted)
 
-    def _compare(self, wanted: ExploreSettings) -> None:
+    def _choose_on_tab(self, wanted: ExploreSettings) -> None:
         view = None if self._views is None else self._views.chosen()
-        if isinstance(view, ComparisonView):
-            view.show()  # so that it offers what there is to compare with the field of now
-            fault = view.choose(wanted.compare, str(wanted.compare_with))
-            if fault:
-                self.report(fault)
+        if view is not None:
+            view.show()  # so that it offers what there is of the field of now
+            view.choose(wanted, self.report)
 
     def _on_observations(self, _event: Event) -> None:
         state, wanted = self._state.observations, self._wanted
@@ -238,12 +237,17 @@ class ExploreAddress:
         """
         state, view = self._state.observations, self._observations
         try:
+            state.show_row(wanted.report)
+        except InputError as problem:
+            self.report(f"report: {problem}")
+        try:
             chosen = selection_of(wanted.model_dump())
         except InputError as problem:
             self.report(str(problem))
         else:
             state.select(chosen)
         if view is not None:
+            view.departures.passed.value = wanted.passed
             view.show_tab(wanted.view)
             fault = view.compare.choose(
                 wanted.field, wanted.field_variable, wanted.in_time, wanted.field_shown, ask=not arriving

@@ -1,16 +1,35 @@
 """The keys of the address of the Explore page."""
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from backends.experiments.sections import Section
 from dashboard.explore.observations.address import a_time
 from dashboard.theme import PICKED
 
+#: Told what of an address cannot be.
+Report = Callable[[str], Any]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-360, le=360)]
 Time = Annotated[str, AfterValidator(a_time)]
+#: Corners of regions lie on whichever branch of the longitudes they were drawn on.
+Degrees = Annotated[float, Field(ge=-720, le=720)]
+#: West, east, south and north of a box; or longitude and latitude of each corner of a polygon.
+Drawn = tuple[Degrees | tuple[Degrees, Degrees], ...]
+
+
+def a_region(drawn: Any) -> Any:
+    """Return what is a box or a polygon, or raise ValueError."""
+    numbers = isinstance(drawn, list | tuple) and all(isinstance(x, int | float) and not isinstance(x, bool) for x in drawn)
+    corners = isinstance(drawn, list | tuple) and all(isinstance(x, list | tuple) and len(x) == 2 for x in drawn)
+    if not ((numbers and len(drawn) == 4) or (corners and len(drawn) >= 3)):
+        raise ValueError(
+            "must be west, east, south and north of a box, or longitude and latitude of three corners or more, such as "
+            f"[[0,40],[10,40],[5,50]]; came {drawn!r:.60}"
+        )
+    return drawn
 
 
 class ExploreSettings(Section):
@@ -66,6 +85,10 @@ class ExploreSettings(Section):
     field_variable: str = Field("", description="its variable; empty: what is likeliest observed")
     in_time: Literal["nearest", "linear"] = Field("nearest", description="how the field is taken between its times")
     field_shown: bool = Field(True, description="whether the field is shown under the observations")
+    report: int | None = Field(
+        None, ge=0, description="of observations: number of the observation in its file, from 0, whose report is shown"
+    )
+    passed: bool = Field(True, description="of observations: whether departures by level are of what passed quality control")
     view: Literal["counts", "departures", "suspicious"] = Field("counts", description="of observations: the tab below the map")
     compare: str = Field(
         "",
@@ -73,6 +96,32 @@ class ExploreSettings(Section):
         "name, `variable` or `dataset`; empty: what is offered first",
     )
     compare_with: str | int | float = Field("", description="which of them, as the page writes it, or by its name")
+    log_pressure: bool = Field(True, description="on zonal means, sections and profiles: whether the axis is logarithmic")
+    line: tuple[tuple[Latitude, Longitude], tuple[Latitude, Longitude]] | None = Field(
+        None, description="of a section: latitude and longitude of A and of B; null: through the places or the middle"
+    )
+    across: Literal["longitude", "latitude"] = Field("longitude", description="of Hovmöller diagrams: what lies across")
+    band: tuple[float, float] | None = Field(
+        None, description="of Hovmöller diagrams: degrees that the mean is taken over, from and to; null: as offered"
+    )
+    regions: tuple[Annotated[Drawn, BeforeValidator(a_region)], ...] = Field(
+        (), max_length=len(PICKED), description="regions that means are taken over, boxes or polygons; empty: all of the grid"
+    )
+    probability: Literal["above", "below"] = Field("above", description="of ensembles: on which side of the threshold")
+    threshold: float | None = Field(
+        None, description="of ensembles: the threshold, in the variable's unit; null: about the mean of the field"
+    )
+    spectrum: Literal["sphere", "zonal", "map"] | None = Field(
+        None, description="of statistics: what the waves are; null: what suits the grid"
+    )
+    log_counts: bool = Field(False, description="of statistics: whether the shares are on a logarithmic axis")
+    array: str = Field("", description="of chunks: the array; empty: the variable")
+    query: Literal["map", "series", "region"] = Field("map", description="of chunks: what is read")
+    axes: tuple[str, ...] = Field((), max_length=2, description="of chunks: axes drawn across and up; empty: what tells most")
+    position: dict[str, int] = Field(
+        {}, description="of chunks: where the query is on each axis, by its name, from 0; the middle where nothing is said"
+    )
+    region_size: float = Field(0.26, ge=0.02, le=1, description="of chunks: part of the map's width and height that is read")
     tab: Literal[
         "map", "compare", "ensemble", "zonal-mean", "section", "profile", "hovmoller", "regions", "statistics", "chunks"
     ] = Field("map", description="the tab that is shown")

@@ -1,15 +1,17 @@
 """How the file that is shown is cut into chunks, and which of them the map and a series read."""
 
 from html import escape
+from typing import Any
 
 import panel as pn
 from param.parameterized import Event
 
 from backends.fields.dataset import FieldDataset
 from backends.fields.readers import folder, netcdf, zarr
-from dashboard.chunks import ChunkInspector, Found
+from dashboard.chunks import ChunkInspector, ChunksAsked, Found
 from dashboard.controls import html
 from dashboard.explore.access import AccessTable
+from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.state import ExploreState
 from dashboard.plots.race.frame import ANY_HEIGHT
 
@@ -48,6 +50,19 @@ class ChunksView:
             self._words.object = WORDS if not why else f'<div class="hint">{escape(why)}</div>'
             self.inspector.show(None if why else dataset, name)
         self.access.show(self._found)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What is asked of which array."""
+        asked = self.inspector.chosen
+        if asked is None:
+            return {}
+        return asked._asdict() | ({"array": ""} if asked.array == self.state.variable else {})
+
+    def choose(self, wanted: ExploreSettings, report: Report) -> None:
+        """Ask what an address says, as soon as the file has been read."""
+        asked = ChunksAsked(wanted.array, wanted.query, wanted.axes, wanted.position, wanted.region_size)
+        self.inspector.choose(asked, self.state.variable, report)
 
     def wait(self) -> None:
         """Block until the file has been read."""

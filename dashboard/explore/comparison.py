@@ -1,7 +1,7 @@
 """The field on the map beside another one, and their difference."""
 
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import panel as pn
 import panel_material_ui as pmui
@@ -16,7 +16,8 @@ from backends.fields.picture import pixels
 from backends.fields.views import View
 from backends.pictures.comparison import DIFFERENCE, both_limits, comparison, comparison_script
 from backends.pictures.script import stem
-from dashboard.controls import html, one_message
+from dashboard.controls import html, notice, one_message, tell
+from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.cuts.view import CutView
 from dashboard.explore.export import on_map
 from dashboard.explore.options import variable_options
@@ -66,29 +67,33 @@ class ComparisonView(CutView[Pair, Comparison]):
         self.kind.param.watch(self._on_kind, "value")
         self.choice.param.watch(self._on_choice, "value")
         self.controls.objects = [self.kind, self.choice, self.csv]
+        self._waiting = notice("stale")
+        self.pane.insert(self.pane.index(self.body), self._waiting)
 
     @property
-    def chosen(self) -> tuple[str, str]:
-        """What the second field is, and which: the label of a time, level or member, else the name or key; for addresses."""
-        kind, choice = self.kind.value, self.choice.value
-        if kind is None or choice is None or kind.startswith((MEAN, MONTH)):
-            return kind or "", ""
-        return kind, choice if isinstance(choice, str) else next(
-            label for label, k in self.choice.options.items() if k == choice
-        )
+    def chosen(self) -> dict[str, Any]:
+        """What the second field is, and which: the label of a time, level or member, else the name or key."""
+        kind, choice = self.kind.value or "", self.choice.value
+        if choice is None or kind.startswith((MEAN, MONTH)):
+            choice = ""
+        elif not isinstance(choice, str):
+            choice = next(label for label, k in self.choice.options.items() if k == choice)
+        return {"compare": kind, "compare_with": choice}
 
-    def choose(self, kind: str, choice: str) -> str:
-        """Choose what `chosen` was; what is empty stays as it is. Return why that cannot be, or nothing."""
+    def choose(self, wanted: ExploreSettings, report: Report) -> None:
+        """Choose what an address says; what is empty stays as it is."""
+        kind, choice = wanted.compare, str(wanted.compare_with)
         if kind and kind not in self.kind.options.values():
-            return f"compare: there is {', '.join(self.kind.options.values())}; came {kind!r:.60}"
+            report(f"compare: there is {', '.join(self.kind.options.values())}; came {kind!r:.60}")
+            return
         if kind:
             self.kind.value = kind
         if choice:
             options = self.choice.options
             if choice not in (*options.values(), *options):
-                return f"compare_with: nothing to compare with is called {choice!r:.60}"
-            self.choice.value = options.get(choice, choice)
-        return ""
+                report(f"compare_with: nothing to compare with is called {choice!r:.60}")
+            else:
+                self.choice.value = options.get(choice, choice)
 
     @property
     def _maps(self) -> tuple[LiveMap, LiveMap, LiveMap]:
@@ -120,6 +125,20 @@ class ComparisonView(CutView[Pair, Comparison]):
         self.kind.param.update(options=kinds, value=next(iter(kinds.values())))
         self._choosing = False
         self._offer_choice()
+
+    def show(self, *_events: object) -> None:
+        """Bring it up to date; what is drawn of another pair goes at once, as its names are no longer those of the controls."""
+        super().show()
+        asked, drawn = self._asked, self._drawn
+        if asked is not None and drawn is not None and asked._replace(at=(), view=None) != drawn._replace(at=(), view=None):
+            with one_message():
+                self._drawn = self.found = None
+                self.body.visible, self.csv.disabled = False, True
+                tell(self._waiting, "stale", "comparing …")
+
+    def _on_failed(self, problem: str) -> None:
+        tell(self._waiting, "stale", "")
+        super()._on_failed(problem)
 
     def _on_kind(self, *_events: object) -> None:
         if not self._choosing:
@@ -163,6 +182,7 @@ class ComparisonView(CutView[Pair, Comparison]):
 
     def draw(self, asked: Pair, found: Comparison) -> None:
         """Draw the three maps: the first two share their colours, the third's lie evenly about zero."""
+        tell(self._waiting, "stale", "")
         variable = found.first.variable
         style, units = style_of(variable), units_label(variable.units)
         shared, apart = both_limits(found)

@@ -1,7 +1,7 @@
 """What the members of an ensemble say together: mean, spread, probability, and a small map of each."""
 
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import panel as pn
 import panel_material_ui as pmui
@@ -14,6 +14,7 @@ from backends.fields.views import View
 from backends.pictures.ensemble import MOST, SHARE, SPREAD, Beyond, members, members_script
 from backends.pictures.script import stem
 from dashboard.controls import html, one_message
+from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.comparison import WIDTH, box
 from dashboard.explore.cuts.view import CutView
 from dashboard.explore.export import on_map
@@ -59,6 +60,28 @@ class EnsembleView(CutView[Members, Ensemble]):
         self._scene: object = None
         self._threshold_for: object = None
 
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The threshold, once there is one of the variable, and which side of it counts."""
+        known = self._threshold_for == (self.state.opened, self.state.variable)
+        return {"probability": self.side.value, "threshold": self.threshold.value if known else None}
+
+    def choose(self, wanted: ExploreSettings, report: Report) -> None:
+        """Take over what an address says; without a threshold that which the tab begins with."""
+        self.side.value = wanted.probability
+        if wanted.threshold is not None:
+            self._threshold_for = self.state.opened, self.state.variable
+            self.threshold.value = wanted.threshold
+        elif self._asked is not None and self.found is not None and self._drawn == self._asked:
+            self._begin(self._asked, self.found)
+        else:
+            self._threshold_for = None
+
+    def _begin(self, asked: Members, found: Ensemble) -> None:
+        """Set the threshold that the tab begins with."""
+        self._threshold_for = asked.dataset, asked.variable
+        self.threshold.value = float(f"{statistics(found.mean()).mean:.3g}")
+
     def asked(self, field: Field) -> Members | str:
         """Return the members at the time and level that the map shows."""
         axis = field.variable.axis("member")
@@ -78,8 +101,7 @@ class EnsembleView(CutView[Members, Ensemble]):
         style, units = style_of(found.variable), units_label(found.variable.units)
         shared, mean, spread = limits(style, statistics(found.members)), found.mean(), found.spread()
         if self._threshold_for != (asked.dataset, asked.variable):
-            self._threshold_for = asked.dataset, asked.variable
-            self.threshold.value = float(f"{statistics(mean).mean:.3g}")
+            self._begin(asked, found)
         scene = asked.dataset, asked.variable, None if asked.view is None else asked.view.projection
         count = min(len(found.members), MOST)
         if len(self.stamps) != count:

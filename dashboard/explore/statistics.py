@@ -1,7 +1,7 @@
 """Statistics of the field that is shown: what may be wrong with it, its histogram, and its power spectrum."""
 
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import panel as pn
 import panel_material_ui as pmui
@@ -16,6 +16,7 @@ from backends.pictures.script import stem
 from backends.pictures.statistics import numbers, statistics_of, statistics_script
 from backends.pictures.style import squared_label
 from dashboard.controls import html, one_message, tell
+from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.cuts.scales import value_scale
 from dashboard.explore.cuts.view import CutView
 from dashboard.explore.state import ExploreState
@@ -72,6 +73,21 @@ class StatisticsView(CutView[Wanted, Summary]):
                 pn.Column(self.lines.pane, self._key, self._no_power, sizing_mode="stretch_width", margin=0), least=420,
             ),
         ]  # fmt: skip
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The waves, where they are not those that are offered first, and how shares are drawn."""
+        first = next(iter(self.spectrum.options.values()))
+        return {"spectrum": None if self.spectrum.value == first else self.spectrum.value, "log_counts": self.log.value}
+
+    def choose(self, wanted: ExploreSettings, report: Report) -> None:
+        """Take over what an address says, as far as the grid allows it."""
+        self.log.value = wanted.log_counts
+        offered = list(self.spectrum.options.values())
+        fits = wanted.spectrum is None or wanted.spectrum in offered
+        self.spectrum.value = wanted.spectrum if fits and wanted.spectrum is not None else offered[0]
+        if not fits:
+            report(f"spectrum: of this grid there is {' or '.join(offered)}; came {wanted.spectrum}")
 
     def asked(self, field: Field) -> Wanted:
         """Return the field itself, and the spectrum that its grid allows."""

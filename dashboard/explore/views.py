@@ -1,13 +1,14 @@
 """The views of a field beside its map, each in a tab that is built when it is looked at first."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import panel as pn
 from panel.viewable import Viewable
 from param.parameterized import Event
 
 from dashboard.controls import one_message
+from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.chunks import ChunksView
 from dashboard.explore.comparison import ComparisonView
 from dashboard.explore.cuts.hovmoller import HovmollerView
@@ -18,6 +19,7 @@ from dashboard.explore.cuts.zonal import ZonalView
 from dashboard.explore.ensemble import EnsembleView
 from dashboard.explore.state import ExploreState
 from dashboard.explore.statistics import StatisticsView
+from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.tabs import bring_forward, empty_tabs
 
 MAP = 0
@@ -29,6 +31,15 @@ class View(Protocol):
     @property
     def pane(self) -> Viewable:
         """All of it."""
+        ...
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What is chosen on it, by the keys of the page's address."""
+        ...
+
+    def choose(self, wanted: ExploreSettings, report: Report) -> None:
+        """Choose what an address says, once `show` has been called; what of it cannot be is told to `report`."""
         ...
 
     def show(self) -> None:
@@ -73,7 +84,7 @@ class ExploreViews:
         self._state, self._map = state, map_pane
         self._made: dict[int, View] = {}
         self.tabs = empty_tabs(["Map", *VIEWS], self._on_tab)
-        self.pane = pn.Column(map_pane, sizing_mode="stretch_width", margin=0)
+        self.pane = pn.Column(map_pane, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         state.param.watch(self._on_change, ["picture", "picked"])
 
     def chosen(self) -> View | None:

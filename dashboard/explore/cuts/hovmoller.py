@@ -1,6 +1,6 @@
 """Hovmöller diagrams: longitude or latitude across, time downwards (Hovmöller, 1949, Tellus 1, 62–66)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import panel_material_ui as pmui
 
@@ -11,6 +11,7 @@ from backends.fields.field import Field, statistics
 from backends.fields.groups import by_latitude, by_longitude
 from backends.fields.views import covered
 from backends.pictures.cut_script import CutAsked
+from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.cuts.export import cut_snapshot
 from dashboard.explore.cuts.scales import LATITUDE, LONGITUDE, scale_of
 from dashboard.explore.cuts.view import CutView, others
@@ -40,6 +41,7 @@ class HovmollerView(CutView[Hovmoller, Cut]):
         super().__init__(state, WORDS, "hovmoller.csv")
         self.plane = LiveCut()
         self._bands: dict[str, tuple[float, float]] = {}
+        self._extent: dict[str, tuple[float, float]] = {}
         self._mesh: object = None
         self._offering = False
         self.across = pmui.RadioButtonGroup(
@@ -54,6 +56,25 @@ class HovmollerView(CutView[Hovmoller, Cut]):
         self.band.param.watch(self._on_band, "value_throttled")
         self.controls.objects = [self.across, self.band, self.csv]
         self.body.objects = [self.plane.pane]
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What lies across, and the band."""
+        across = self.across.value
+        return {"across": across, "band": self._bands.get(across)}
+
+    def choose(self, wanted: ExploreSettings, report: Report) -> None:
+        """Take over what an address says, the band as far as the grid covers it."""
+        self.across.value, self._mesh = wanted.across, None
+        self.show()  # which offers the bands of this grid again
+        if wanted.band is not None and self._extent:
+            start, end = self._extent[wanted.across]
+            if start <= wanted.band[0] < wanted.band[1] <= end:
+                self._bands[wanted.across] = wanted.band
+                self._set_band()
+                self.show()
+            else:
+                report(f"band: must lie between {start:g} and {end:g}; came {wanted.band[0]:g} to {wanted.band[1]:g}")
 
     def asked(self, field: Field) -> Hovmoller | str:
         """Return the diagram at the level and member that the map shows."""

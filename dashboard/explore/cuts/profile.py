@@ -1,6 +1,6 @@
 """Vertical profiles at the picked places."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import panel_material_ui as pmui
@@ -14,6 +14,7 @@ from backends.fields.raster import Raster
 from backends.pictures.field_maps import written_place
 from backends.pictures.profile import profile, profile_script
 from backends.pictures.script import stem
+from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.cuts.locator import Locator, beside
 from dashboard.explore.cuts.scales import scale_of, value_scale
 from dashboard.explore.cuts.view import CutView, log_pressure, others
@@ -51,6 +52,15 @@ class ProfileView(CutView[Profiles, tuple[np.ndarray, Raster]]):
         self.body.objects = [
             beside(self.lines.pane, self.locator.pane)
         ]  # fmt: skip
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """How pressures lie; the places are the page's."""
+        return {"log_pressure": self.log.value}
+
+    def choose(self, wanted: ExploreSettings, report: Report) -> None:
+        """Let pressures lie as an address says."""
+        self.log.value = wanted.log_pressure
 
     def asked(self, field: Field) -> Profiles | str:
         """Return the profiles at the time and member that the map shows."""

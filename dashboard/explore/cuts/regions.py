@@ -22,6 +22,7 @@ from backends.fields.views import covered
 from backends.pictures.region_means import region_means, region_name, regions_script
 from backends.pictures.script import stem
 from dashboard.controls import html, tell
+from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.cuts.locator import WIDTH, Locator, beside, on_branch
 from dashboard.explore.cuts.scales import scale_of, value_scale
 from dashboard.explore.cuts.view import CutView, others
@@ -35,6 +36,10 @@ WORDS = (
     "Mean over each region, weighted by area, of the values that are not missing. Drag a box on the small map, or choose the "
     "polygon tool above it: a click for each corner, a double click for the last."
 )
+
+
+#: Decimals of the degrees of a region: a hundred metres, which an address can say in short.
+DIGITS = 3
 
 
 class Means(NamedTuple):
@@ -67,11 +72,12 @@ class RegionsView(CutView[Means, tuple[Cut, Raster]]):
         """Add a box or a polygon, as Bokeh describes it; the oldest goes when there are too many."""
         try:
             if geometry["type"] == "rect":
-                west, east = sorted((geometry["x0"], geometry["x1"]))
-                south, north = sorted((geometry["y0"], geometry["y1"]))
+                west, east = sorted(round(geometry[name], DIGITS) for name in ("x0", "x1"))
+                south, north = sorted(round(geometry[name], DIGITS) for name in ("y0", "y1"))
                 region: Region = Box(west, min(east, west + 360), max(south, -90.0), min(north, 90.0))
             else:
-                region = Polygon(tuple(zip(geometry["x"], geometry["y"], strict=True)))
+                corners = zip(geometry["x"], geometry["y"], strict=True)
+                region = Polygon(tuple((round(x, DIGITS), round(y, DIGITS)) for x, y in corners))
             of_region(self.state.picture.field.variable.mesh, region)
         except InputError as problem:
             tell(self._problem, "problem", str(problem))
@@ -82,6 +88,25 @@ class RegionsView(CutView[Means, tuple[Cut, Raster]]):
     def forget(self) -> None:
         """Take all regions away; then the mean is over all of the grid."""
         self.regions = []
+        self.show()
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The regions."""
+        return {"regions": tuple(written(region) for region in self.regions)}
+
+    def choose(self, wanted: ExploreSettings, report: Report) -> None:
+        """Take over the regions of an address but those in which the grid has no cell."""
+        regions = []
+        for drawn in wanted.regions:
+            try:
+                region = region_of(drawn)
+                of_region(self.state.picture.field.variable.mesh, region)
+            except InputError as problem:
+                report(f"regions: {problem}")
+            else:
+                regions.append(region)
+        self.regions = regions
         self.show()
 
     def asked(self, field: Field) -> Means:
@@ -134,6 +159,24 @@ class RegionsView(CutView[Means, tuple[Cut, Raster]]):
         """Return a row for each region, with the middle of its corners."""
         middles = np.array([_middle(region.outline()) for region in asked.regions])
         return cut_csv(found[0], "region", tuple(middles.T))
+
+
+def written(region: Region) -> tuple[Any, ...]:
+    """Return a region as an address says it: edges of a box, west, east, south, north; or corners, longitude and latitude."""
+    if isinstance(region, Box):
+        return region.west, region.east, region.south, region.north
+    return tuple(zip(*(degrees[:-1].tolist() for degrees in region.outline()), strict=True))
+
+
+def region_of(drawn: tuple[Any, ...]) -> Region:
+    """Return the region that an address says.
+
+    Raises
+    ------
+    InputError
+        If the edges of a box are the wrong way round.
+    """
+    return Polygon(drawn) if isinstance(drawn[0], tuple) else Box(*drawn)
 
 
 def _middle(outline: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 """A vertical section along a great circle between two places, or a curve where there is one level."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import panel as pn
 import panel_material_ui as pmui
@@ -14,6 +14,7 @@ from backends.fields.raster import Raster
 from backends.fields.views import covered
 from backends.pictures.cut_script import CutAsked
 from backends.pictures.field_maps import written_place
+from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.cuts.export import cut_snapshot
 from dashboard.explore.cuts.locator import LINE, Locator, beside, on_branch
 from dashboard.explore.cuts.upright import UprightView
@@ -79,6 +80,22 @@ class SectionView(UprightView[Line, tuple[Section, Raster]]):
             box.value = round(value, 2)
         self._setting = False
         self.show()
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The line that is drawn, not one of which the second end is still to come; and how pressures lie."""
+        asked = self._asked
+        return super().chosen | {"line": self.places if asked is None else (asked.start, asked.end)}
+
+    def choose(self, wanted: ExploreSettings, report: Report) -> None:
+        """Draw the line of an address, or that which the page begins with."""
+        self._next = 0
+        if wanted.line is None:
+            self._mesh = None
+            self.show()
+        else:
+            self.set_places(*wanted.line)
+        super().choose(wanted, report)
 
     def _on_box(self, *_events: object) -> None:
         if not self._setting:

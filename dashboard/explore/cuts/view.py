@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from io import StringIO
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import panel as pn
 import panel_material_ui as pmui
@@ -12,9 +12,11 @@ from backends.errors import InputError
 from backends.fields.field import Axis, Field
 from backends.pictures.explore_script import Source
 from dashboard.controls import html, notice, one_message, tell
+from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.export import source_of
 from dashboard.explore.state import ExploreState
 from dashboard.export import Snapshot
+from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.worker import FILES, LatestWins
 
 Asked = TypeVar("Asked", bound=Hashable)
@@ -47,8 +49,10 @@ class CutView(ABC, Generic[Asked, Found]):
             description="What is drawn, as a table",
         )  # fmt: skip
         self.controls = pn.FlexBox(gap="4px 12px", align_items="center")
-        self.body = pn.Column(sizing_mode="stretch_width", margin=0)
-        self.pane = pn.Column(self._words, self.controls, self._problem, self.body, sizing_mode="stretch_width", margin=0)
+        self.body = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
+        self.pane = pn.Column(
+            self._words, self.controls, self._problem, self.body, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT
+        )
 
     @abstractmethod
     def asked(self, field: Field) -> Asked | str:
@@ -70,6 +74,14 @@ class CutView(ABC, Generic[Asked, Found]):
     @abstractmethod
     def snapshot(self, asked: Asked, found: Found) -> Snapshot:
         """Return it with its script, to be kept."""
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What is chosen here, by the keys of the page's address."""
+        return {}
+
+    def choose(self, wanted: ExploreSettings, report: Report) -> None:
+        """Choose what an address says, once `show` has been called; what of it cannot be is told to `report`."""
 
     def exported(self) -> Snapshot:
         """Return what is drawn, to be kept; refused with a sentence where there is nothing, or not yet."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 import panel as pn
@@ -167,7 +168,23 @@ class CompareControls:
                 self.in_time.value,
             )  # fmt: skip
             self._on_its_way = True
+            self._said.object = '<div class="hint" style="margin: 0 10px">Comparing …</div>'
+            self._let_go()
             self._work.request(self._newest)
+
+    def _let_go(self) -> None:
+        """Show no longer what another comparison has given; what the map was coloured by comes back with the next one."""
+        state, colour = self._state, self._state.colour
+        if state.comparison is None:
+            return
+        state.take_comparison(None)
+        if state.colour != colour:
+            self._then = partial(self._colour_again, colour, state.colour)
+
+    def _colour_again(self, colour: str, meanwhile: str) -> None:
+        """Colour the map by departures again, unless a person has chosen something else while there were none."""
+        if self._state.colour == meanwhile and colour in self._state.colours(self._state.of):
+            self._state.choose_colour(colour)
 
     def _compare(self, wanted: Wanted) -> tuple[list[str], Comparison]:
         dataset = self._catalogue.open(wanted.key)
@@ -196,7 +213,7 @@ class CompareControls:
         then()
 
     def _on_failed(self, problem: str) -> None:
-        self._on_its_way, self._then = False, _nothing
+        self._on_its_way, self._then, self._said.object = False, _nothing, ""
         tell(self._problem, "problem", problem)
 
     def _on_dataset(self, event: Event) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import param
 
+from backends.errors import InputError
 from backends.fields.raster import Window
 from backends.fields.views import projection_of
 from backends.geometry.projections import Projection
@@ -186,9 +187,23 @@ class ObservationState(FileState, Mapped):
             seen = self.window or self.area or self.of.area
             self._finding.request((self.table, self.of, self.selection, latitude, longitude, seen, self.on_map))
 
-    def show_row(self, row: int) -> None:
-        """Show the card of a row of the whole table."""
-        self.card = card(self.table, row)
+    def show_row(self, row: int | None) -> None:
+        """Show the card of a row of the whole table, or none.
+
+        Raises
+        ------
+        InputError
+            If there is no such row.
+        """
+        if row is not None and not 0 <= row < len(self.table):
+            raise InputError(f"the file has {len(self.table):,} observations, counted from 0; came {row}")
+        if row != self.row:
+            self.card = None if row is None else card(self.table, row)
+
+    @property
+    def row(self) -> int | None:
+        """The row of the whole table whose card is shown."""
+        return None if self.card is None else self.card.of
 
     def list_suspects(self) -> None:
         """Ask for duplicates and suspicious places, unless they are there."""
@@ -198,10 +213,6 @@ class ObservationState(FileState, Mapped):
     def _on_suspects(self, table: Table, found: Suspects) -> None:
         if table is self.table:
             self.suspects = found
-
-    def put_back(self) -> None:
-        """Take the card away."""
-        self.card = None
 
     # What follows -------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from dashboard.explore.projection import ProjectionControls
 from dashboard.export import ExportMenu
 from dashboard.plots.observations.map import ObservationMap
 from dashboard.plots.observations.report import ReportPlot
+from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.tabs import bring_forward, empty_tabs
 from dashboard.theme import limits_of
 
@@ -56,7 +57,7 @@ class ObservationsView:
         self._map_box = pn.Column(self.map.pane)
         self._views = (self.counts.pane, self.departures.pane, self.suspicious.pane)
         self.tabs = empty_tabs(VIEWS, self._on_tab)
-        self._body = pn.Column(self.counts.pane, sizing_mode="stretch_width", margin=0)
+        self._body = pn.Column(self.counts.pane, sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         self._build_controls()
         self.export = ExportMenu(FORMS, lambda: snapshot(state, self.compare))
         head = pn.FlexBox(
@@ -67,9 +68,9 @@ class ObservationsView:
             head, self.export.pane, self.onward.pane, self._chips, self._problem,
             pn.FlexBox(
                 self._map_box, pn.Column(self._card, self.report.pane, styles=REPORT_BOX), gap="0 16px",
-                sizing_mode="stretch_width",
+                sizing_mode="stretch_width", styles=ANY_HEIGHT,
             ),
-            self._statistics, self.tabs, self._body, sizing_mode="stretch_width", margin=(6, 14),
+            self._statistics, self.tabs, self._body, sizing_mode="stretch_width", margin=(6, 14), styles=ANY_HEIGHT,
         )  # fmt: skip
         state.param.watch(self._show_of, "of")
         state.param.watch(self._show_picture, ["picture", "limits"])

@@ -1,10 +1,13 @@
 """Comparison and ensemble of the Explore page without a browser."""
 
+from threading import Event
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from backends.fields.catalogue import Catalogue
+from dashboard.explore import comparison
 from dashboard.explore.comparison import DATASET, MEAN, MONTH, ComparisonView
 from dashboard.explore.ensemble import EnsembleView
 from dashboard.explore.page import ExplorePage
@@ -111,4 +114,34 @@ def test_a_file_without_members_says_so(tmp_path):
     write(tmp_path / "a.nc", dataset(*GRID))
     page, view = opened(tmp_path, "a.nc", 2)
     assert "Temperature has no members" in text_of(view._problem)
+    page.close()
+
+
+def test_a_difference_does_not_stay_under_the_name_of_another(tmp_path, monkeypatch):
+    write(tmp_path / "a.nc", dataset(*GRID))
+    page, view = opened(tmp_path, "a.nc", 1)
+    assert view.body.visible
+    let_come, compare = Event(), comparison.compare
+
+    def later(*given):
+        assert let_come.wait(10)
+        return compare(*given)
+
+    monkeypatch.setattr(comparison, "compare", later)
+    view.choice.value = 1
+    assert not view.body.visible
+    assert view.csv.disabled
+    assert "Comparing" in text_of(view._waiting)
+    let_come.set()
+    view.wait()
+    assert view.body.visible
+    assert not view._waiting.visible
+    np.testing.assert_allclose(image(view.difference), -1, rtol=1e-4)
+    let_come.clear()
+    page.state.choose("time", 2)
+    page.state.wait()
+    assert view.body.visible  # the same comparison at another time: its caption says which is drawn
+    let_come.set()
+    view.wait()
+    np.testing.assert_allclose(image(view.difference), 1, rtol=1e-4)
     page.close()

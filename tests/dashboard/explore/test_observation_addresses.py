@@ -4,9 +4,11 @@ from threading import Event
 
 import pytest
 
+from dashboard.address import query_of
 from dashboard.explore.observations import compare as controls
 from tests.dashboard.explore.pages import opened, wait
 from tests.dashboard.helpers import text_of
+from tests.files import regional
 
 TWO = "station,lat,lon,time,T [°C],u [m/s]\n" + "\n".join(f"S{k},{40 + k},{k},2021-05-16T12:00,{10 + k},{k}" for k in range(12))
 OF_TWO = "?v=1&dataset=two.csv&variable="
@@ -124,3 +126,64 @@ def test_an_unknown_field_in_an_address_is_none(stations):
     assert "there is no dataset of fields 'c.nc'" in " ".join(stations.address.faults)
     assert (compare.datasets.value, stations.state.observations.comparison) == ("", None)
     assert compare.chosen == {}
+
+
+def test_the_report_that_was_clicked_is_in_the_address(two):
+    page = opened(two, "", f"{OF_TWO}air_temperature")
+    state = page.state.observations
+    page.address.look()
+    plain = page.address.now()
+    state.pick(45.0, 5.0)
+    wait(page)
+    station = state.card.table.station.names[state.card.table.station.codes[state.card.row]]
+    assert station == "S5"
+    page.observations.departures.passed.value = False
+    page.address.look()
+    assert page.address.bar.wanted["step"]
+    query = page.address.bar.wanted["query"]
+    row = int(dict(page.address.now())["report"])
+    table = state.table
+    assert (table.station.names[table.station.codes[row]], table.value[row]) == ("S5", 15 + 273.15)
+    other = opened(two, "", query)
+    all_of(other)
+    card = other.state.observations.card
+    assert card.table.station.names[card.table.station.codes[card.row]] == "S5"
+    assert not other.observations.departures.passed.value
+    assert not other.address.faults
+    page.address.travel(query_of(plain))
+    assert (state.card, page.observations.departures.passed.value) == (None, True)
+    page.address.travel(query)
+    assert state.row == row
+    page.close()
+    other.close()
+
+
+@pytest.mark.parametrize("row", ["24", "-1", "S5"])
+def test_a_report_that_is_not_there_is_said(two, row):
+    page = opened(two, "", f"{OF_TWO}air_temperature&report={row}")
+    (fault,) = page.address.faults
+    assert fault.startswith("report: ")
+    assert page.state.observations.card is None
+    page.close()
+
+
+def test_departures_from_one_field_do_not_stay_under_the_name_of_another(two, held):
+    regional(two / "b.nc")
+    page = opened(two, "", f"{OF_TWO}air_temperature&field=a.nc&colour=background")
+    held.set()
+    all_of(page)
+    state, views = page.state.observations, page.observations
+    assert (state.comparison is not None, state.colour) == (True, "background")
+    held.clear()
+    views.compare.datasets.value = "b.nc"
+    assert (state.comparison, state.colour, state.of) == (None, "value", state.file_of)
+    assert "Comparing" in views.compare._said.object
+    held.set()
+    all_of(page)
+    assert (state.comparison.dataset.label, state.colour) == ("b.nc", "background")
+    views.compare.in_time.value = "linear"  # all observations are after its times
+    all_of(page)
+    assert (state.comparison, state.colour) == (None, "value")
+    assert "before or after its times" in text_of(views.compare._problem)
+    assert views.compare._said.object == ""
+    page.close()
