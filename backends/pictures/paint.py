@@ -58,7 +58,10 @@ def paint(drawing: Drawing, kind: Kind) -> bytes:
 
 
 def _lay_out(figure: Figure) -> None:
-    """Put the panels where they are to stay. The last digits a solver finds vary from one run to the next, and names in SVG hold them."""
+    """Put the panels where they are to stay.
+
+    The last digits a solver finds vary from one run to the next, and names in SVG hold them.
+    """
     engine = figure.get_layout_engine()
     assert engine is not None
     engine.execute(figure)
