@@ -2,10 +2,12 @@
 
 import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright
@@ -17,14 +19,20 @@ MAPS = Path(__file__).parent / "maps.js"
 PICTURES = Path(__file__).parent / "pictures.js"
 #: Loaded into a page after MAPS, it times what a person waits for.
 BROWSING = Path(__file__).parent / "browsing.js"
-#: As root, in containers, Chromium needs the first; the others keep it from looking for anything outside.
-CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+#: As root, in containers, Chromium needs the first; the others keep it from looking for anything outside, and from finding it.
+CHROMIUM_OPTIONS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]  # fmt: skip
 
 
 def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Return a port where nobody listens, from below those of outgoing connections, which may take it before a server does."""
+    while True:
+        with socket.socket() as s, suppress(OSError):
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(("127.0.0.1", port := secrets.randbelow(12_000) + 20_000))
+            return port
 
 
 def start_app(data: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:

@@ -63,14 +63,14 @@ def test_a_training_is_watched_paused_and_cancelled(jobs, home):
     names = set().union(*(point.values for point in jobs.metrics(run)))
     assert {"loss", "jb", "jo", "cost_gap_median", "j_3dvar", "learning_rate", "gradient_norm", "samples_per_second"} <= names
     jobs.pause(run)
-    until(lambda: jobs.get(run).state is State.PAUSED, 2)
+    until(lambda: jobs.get(run).state is State.PAUSED)
     done = jobs.get(run).done
     time.sleep(0.3)
     assert jobs.get(run).done == done
     jobs.resume(run)
     until(lambda: jobs.get(run).done > done)
     jobs.cancel(run)
-    until(lambda: jobs.get(run).state is State.CANCELLED, 2)
+    until(lambda: jobs.get(run).state is State.CANCELLED)
     reached = jobs.get(run).done
 
     # What was cancelled left a checkpoint, from which another goes on.

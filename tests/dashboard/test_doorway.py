@@ -61,11 +61,10 @@ def test_whoever_is_called_off_at_the_door_lets_the_next_one_in():
 
 def test_whoever_has_gone_holds_up_nobody():
     async def come() -> None:
-        loop, way = asyncio.get_running_loop(), Doorway(latest=60.0)
-        loop.call_soon(time.sleep, 0.05)
-        begun = time.monotonic()
+        loop, way, served = asyncio.get_running_loop(), Doorway(latest=60.0), []
+        loop.call_soon(served.append, "who is inside")
         async with way.entered(lambda: False):
-            assert time.monotonic() - begun < 0.05
+            assert served == []  # nothing else was waited for
 
     asyncio.run(come())
 
@@ -86,7 +85,7 @@ def test_whoever_is_inside_is_served_before_but_not_for_ever():
         loop.call_soon(work, 1000)
         begun = time.monotonic()
         async with Doorway(latest=0.1).entered():
-            assert 0.1 <= time.monotonic() - begun < 10
+            assert time.monotonic() - begun >= 0.1
             assert len(done) < 1000
         loop.stop()
 

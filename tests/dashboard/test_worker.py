@@ -1,7 +1,6 @@
 """Sharing the device: visitors take turns, and of one visitor's requests the latest wins."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import panel as pn
@@ -22,9 +21,10 @@ def worker():
 
 
 def test_a_newer_request_replaces_one_that_has_not_started(worker):
-    gate, computed, delivered = threading.Event(), [], []
+    begun, gate, computed, delivered = threading.Event(), threading.Event(), [], []
 
     def compute(k):
+        begun.set()
         gate.wait(10)
         computed.append(k)
         return k
@@ -32,7 +32,7 @@ def test_a_newer_request_replaces_one_that_has_not_started(worker):
     work = LatestWins(worker, compute, lambda _, k: delivered.append(k), delivered.append)
     for k in range(20):
         work.request(k)
-        time.sleep(0.002)  # the first one starts
+        assert begun.wait(10)
     gate.set()
     work.wait()
     assert computed == delivered == [0, 19]

@@ -15,7 +15,7 @@ def watch(event: str, arguments: tuple) -> None:
         CONNECTED.append(arguments[0])
 
 
-def until(condition, seconds=20.0):
+def until(condition, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "this took too long"

@@ -43,7 +43,7 @@ def test_a_scheduler_can_be_named(home, jobs, monkeypatch):
         job = started(other, "resting", home)
         other.pause(job.id)
         until(lambda: other.get(job.id).state is State.PAUSED)
-        counted = other.wait(other.submit("counting", "{to: 3}", home).id, 20)
+        counted = other.wait(other.submit("counting", "{to: 3}", home).id, 60)
         assert counted.summary["process"] == os.getpid()  # the cluster is one of this process
         other.close()
         assert other.get(job.id).problem == INTERRUPTED
@@ -55,7 +55,7 @@ def test_a_scheduler_that_does_not_answer_is_told(home, jobs, monkeypatch):
     monkeypatch.setenv("ASSIMILAB_SCHEDULER", "tcp://127.0.0.1:9")
     monkeypatch.setattr(cluster_module, "CONNECT_WITHIN", 0.2)
     other = Jobs(home)
-    job = other.wait(other.submit("counting", "{to: 3}", home).id, 20)
+    job = other.wait(other.submit("counting", "{to: 3}", home).id, 60)
     assert job.problem == "ASSIMILAB_SCHEDULER is 'tcp://127.0.0.1:9', where no Dask scheduler answers"
     other.close()
 

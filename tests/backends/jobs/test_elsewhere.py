@@ -13,6 +13,7 @@ from backends.jobs import elsewhere
 from backends.jobs.elsewhere import Elsewhere
 from backends.jobs.job import Point, State
 from backends.jobs.mlflow_client import address_of, client_of, make_tables
+from scripts.driver import free_port
 from tests.backends.jobs.services import until
 
 pytestmark = pytest.mark.jobs
@@ -112,7 +113,7 @@ def test_a_folder_of_runs_is_read(tmp_path, opened, monkeypatch):
 
 
 def test_a_tracking_server_is_read_and_its_silence_told(database, tmp_path, opened):
-    port = 18_000 + hash(str(tmp_path)) % 10_000
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", address_of(database), "--host", "127.0.0.1",
          "--port", f"{port}", "--workers", "1", "--default-artifact-root", (tmp_path / "artifacts").as_uri()],

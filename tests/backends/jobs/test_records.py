@@ -22,19 +22,19 @@ pytestmark = pytest.mark.jobs
 
 
 def test_a_job_goes_on_from_the_checkpoint_of_another(jobs, home):
-    first = jobs.wait(jobs.submit("saving", "{to: 9, fail: 6}", home).id, 20)
+    first = jobs.wait(jobs.submit("saving", "{to: 9, fail: 6}", home).id, 60)
     assert first.state is State.FAILED
-    second = jobs.wait(jobs.submit("saving", "{to: 9}", home, continues=first.id).id, 20)
+    second = jobs.wait(jobs.submit("saving", "{to: 9}", home, continues=first.id).id, 60)
     assert second.summary == {"begun": 5}
-    again = jobs.wait(jobs.submit("saving", "{to: 9}", home, continues=second.id).id, 20)
+    again = jobs.wait(jobs.submit("saving", "{to: 9}", home, continues=second.id).id, 60)
     assert again.summary == {"begun": 8}  # one that has been completed can be gone on from too
-    third = jobs.wait(jobs.submit("saving", "{to: 9}", home).id, 20)
+    third = jobs.wait(jobs.submit("saving", "{to: 9}", home).id, 60)
     assert third.summary == {"begun": 0}
 
 
 def test_jobs_are_found_again_after_a_restart(jobs, home):
-    job = jobs.wait(jobs.submit("counting", "{to: 2498, of: 5000}", home).id, 20)
-    failed = jobs.wait(jobs.submit("refusing", "{}", home).id, 20)
+    job = jobs.wait(jobs.submit("counting", "{to: 2498, of: 5000}", home).id, 60)
+    failed = jobs.wait(jobs.submit("refusing", "{}", home).id, 60)
     recorded(jobs, failed)
     again = Jobs(home)
     again.list()
@@ -58,7 +58,7 @@ def test_jobs_are_found_again_after_a_restart(jobs, home):
 def test_the_record_is_what_mlflow_shows(jobs, home):
     from mlflow import MlflowClient
 
-    job = jobs.wait(jobs.submit("counting", "{to: 7, pause: 0.0, more: {depth: 3, list: [1, 2]}}", home).id, 20)
+    job = jobs.wait(jobs.submit("counting", "{to: 7, pause: 0.0, more: {depth: 3, list: [1, 2]}}", home).id, 60)
     recorded(jobs, job)
     client = MlflowClient(f"sqlite:///{home / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("assimilab")
@@ -132,7 +132,7 @@ def test_a_job_that_has_ended_is_deleted_with_its_record_files_and_checkpoint(jo
     job = jobs.submit("saving", "{to: 3}", home)
     other = jobs.submit("counting", "{to: 3}", home)
     for known in (job, other):
-        assert jobs.wait(known.id, 20).state is State.COMPLETED
+        assert jobs.wait(known.id, 60).state is State.COMPLETED
         recorded(jobs, known)
     kept = Path(jobs._records._store._runs[other.id].artifact_uri.removeprefix("file://"))
     assert kept.is_dir()

