@@ -1,12 +1,10 @@
-"""What axe-core finds on the pages, and what screen readers are told of buttons, fields and figures."""
+"""What axe-core finds in the parts of pages, and that all is reached by the keyboard; whole pages are in test_pages."""
 
 import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
-
-from tests.browser.test_journeys import wait_for_maps
 
 pytestmark = pytest.mark.browser
 
@@ -32,67 +30,11 @@ def findings(page: Page) -> list[str]:
 
 def settled(page: Page) -> list[str]:
     """Return what is still found when tooltips and buttons have faded, which have too little contrast on their way."""
-    for _ in range(10):
+    for _ in range(30):
         if not (found := findings(page)):
             break
         page.wait_for_timeout(300)
     return found
-
-
-def explore(page: Page) -> None:
-    """Wait for the map; it is told by its title and its units."""
-    wait_for_maps(page, 1)
-    expect(page.get_by_role("figure", name="Temperature [K]").first).to_have_accessible_name(re.compile("colours in K"))
-    expect(page.get_by_role("button", name=re.compile("^Increase "))).to_have_count(2)  # the limits of the colours
-
-
-def analysis(page: Page) -> None:
-    """Wait for the maps; a button is called as it is labelled, and then as it is described."""
-    wait_for_maps(page, 6)
-    expect(page.get_by_role("button", name="Help: What the numbers mean")).to_be_visible()
-
-
-def cycling(page: Page) -> None:
-    """Run a cycle, so that there are scores."""
-    page.get_by_role("button", name="One cycle").click()
-    expect(page.locator("table.race tr")).to_have_count(4)
-
-
-def rollout(page: Page) -> None:
-    """Run all models."""
-    page.get_by_role("button", name="Run all models").click()
-    expect(page.locator('[data-role="when"]')).to_be_visible()
-
-
-def training(page: Page) -> None:
-    """Read the help, whose drawer is called by its heading."""
-    page.get_by_role("button", name="Help").click()
-    expect(page.locator(".katex").first).to_be_visible()
-    expect(page.get_by_role("dialog", name="What is seen, and what the numbers mean")).to_be_visible()
-
-
-PAGES = {
-    "home": ("/?", lambda page: None),
-    "explore": ("/explore?dataset=a.nc&", explore),
-    "analysis": ("/analysis?case=xz-2d&", analysis),
-    "cycling": ("/cycling?", cycling),
-    "training": ("/training?", training),
-    "rollout": ("/rollout?", rollout),
-}
-#: Every page is looked at in one theme by make test, and in the other by make reference.
-LOOKS = [
-    pytest.param(*PAGES[name], theme, id=f"{name}-{theme}", marks=[] if (number + other) % 2 == 0 else [pytest.mark.reference])
-    for number, name in enumerate(PAGES)
-    for other, theme in enumerate(("light", "dark"))
-]
-
-
-@pytest.mark.parametrize(("path", "act", "theme"), LOOKS)
-def test_axe_finds_nothing_grave(visitor, path, act, theme):
-    page = visitor.open(f"{path}theme={theme}")
-    expect(page.get_by_role("heading", level=1)).to_have_count(1)
-    act(page)
-    assert settled(page) == []
 
 
 #: What has the focus, and whether it or the field that it lies in is marked by a line.

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from scripts.driver import start_app, stop
+from tests.browser.conftest import new_context
 from tests.browser.relay import Relay
 from tests.browser.test_cycling import cycle, wait_for_cycle
 
@@ -37,7 +38,7 @@ def relay(data):
 
 @pytest.fixture
 def page(chromium):
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context = new_context(chromium)
     yield context.new_page()
     context.close()
 
@@ -58,7 +59,7 @@ def test_a_page_whose_connection_was_cut_goes_on_where_it_was(relay, page, secon
     before = cycle(page)
     page.wait_for_timeout(1000 * seconds)
     relay.mend()
-    expect(page.get_by_role("alert")).to_have_count(0, timeout=30_000)
+    expect(page.get_by_role("alert")).to_have_count(0)
     wait_for_cycle(page, before + 20)
     assert page.get_by_role("slider", name="σ_o assumed").get_attribute("aria-valuenow") == chosen
     assert "bokeh-session-id" not in page.url
@@ -66,12 +67,12 @@ def test_a_page_whose_connection_was_cut_goes_on_where_it_was(relay, page, secon
 
 def test_a_page_comes_back_when_its_server_was_killed_and_started_anew(relay, page):
     page.goto(f"{relay.address}/analysis?case=xz-2d")
-    expect(page.get_by_text("RMSE background")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("RMSE background")).to_be_visible()
     relay.server.kill()
     expect(page.get_by_role("alert")).to_contain_text(LOST)
     relay.start_server()
-    expect(page.get_by_role("alert")).to_have_count(0, timeout=30_000)
-    expect(page.get_by_text("RMSE background")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_text("RMSE background")).to_be_visible()
     expect(page.get_by_role("slider", name=re.compile("L_x")).first).to_be_visible()  # the case that the address names
     expect(page.locator(".problem")).to_have_count(0)
     assert "bokeh-session-id" not in page.url

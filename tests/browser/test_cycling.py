@@ -5,7 +5,22 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Watched
+
 pytestmark = pytest.mark.browser
+
+
+#: Texts of a picture, and those that reach beyond it.
+TEXTS = """() => {
+    const paper = document.documentElement.getBoundingClientRect()
+    const texts = [...document.querySelectorAll("text")]
+    const beyond = texts.filter((text) => {
+      const box = text.getBoundingClientRect()
+      const across = box.left < paper.left - 1 || box.right > paper.right + 1
+      return across || box.top < paper.top - 1 || box.bottom > paper.bottom + 1
+    })
+    return [texts.map((text) => text.textContent), beyond.map((text) => text.textContent)]
+}"""
 
 
 def cycle(page: Page) -> int:
@@ -15,12 +30,37 @@ def cycle(page: Page) -> int:
 
 
 def wait_for_cycle(page: Page, number: int) -> None:
-    expect(page.get_by_role("button", name="One cycle")).to_be_visible(timeout=30_000)
-    for _ in range(300):
+    expect(page.get_by_role("button", name="One cycle")).to_be_visible()
+    for _ in range(600):
         if page.locator('[data-role="where"]').count() and cycle(page) >= number:
             return
         page.wait_for_timeout(100)
     raise AssertionError(f"cycle {number} was not reached: {page.locator('[data-role=where]').inner_text()}")
+
+
+def standing(page: Page) -> int:
+    """Wait until no more pictures come, of which some may be on their way, and return the number of the cycle."""
+    for _ in range(100):
+        stood = cycle(page)
+        page.wait_for_timeout(600)
+        if cycle(page) == stood:
+            return stood
+    raise AssertionError("the race goes on")
+
+
+@pytest.fixture(scope="module")
+def opened(context, address):
+    """A page that tests leave with a race that has begun anew."""
+    watched = Watched(context, address)
+    watched.open("/cycling")
+    yield watched
+    watched.leave()
+
+
+@pytest.fixture
+def page(opened):
+    yield opened.page
+    assert opened.wrong == []
 
 
 def test_a_race_runs_is_changed_and_is_found_again_after_a_reload(visitor):
@@ -41,20 +81,23 @@ def test_a_race_runs_is_changed_and_is_found_again_after_a_reload(visitor):
     for _ in range(4):  # a page is seen a little before it listens; on a busy machine the answer takes a while
         button.click()
         try:
-            expect(button).to_contain_text("Go on", timeout=8000)
+            expect(button).to_contain_text("Go on", timeout=20_000)
             break
         except AssertionError:
             continue
-    page.wait_for_timeout(2000)  # pictures that are on their way
-    stood = cycle(page)
-    page.wait_for_timeout(500)
-    assert cycle(page) == stood
+    standing(page)
     assert visitor.wrong == []
 
 
-def test_a_change_that_needs_a_new_start_is_announced(visitor):
-    page = visitor.open("/cycling")
-    page.get_by_role("button", name="One cycle").click()
+def test_buttons_are_described_below_them_and_a_change_that_needs_a_new_start_is_announced(page):
+    button, following = (page.get_by_role("button", name=name) for name in ("Start or pause", "One cycle"))
+    expect(following).to_be_visible()
+    button.hover()
+    description = page.get_by_role("tooltip")
+    description.wait_for()
+    box, upper = description.bounding_box(), following.bounding_box()
+    assert box["y"] > upper["y"] + 0.9 * upper["height"]
+    following.click(timeout=20_000)  # the description does not cover it
     wait_for_cycle(page, 1)
     members = page.get_by_role("slider", name="Members N").first
     members.focus()
@@ -62,11 +105,9 @@ def test_a_change_that_needs_a_new_start_is_announced(visitor):
     expect(page.locator(".stale")).to_contain_text("Reset to begin anew")
     page.get_by_role("button", name="Begin anew").click()
     expect(page.locator(".stale")).to_have_count(0)
-    assert visitor.wrong == []
 
 
-def test_keys_start_pause_step_and_begin_anew_but_not_in_a_text_field(visitor):
-    page = visitor.open("/cycling")
+def test_keys_start_pause_step_and_begin_anew_but_not_in_a_text_field(page):
     page.get_by_role("button", name="One cycle").click()
     wait_for_cycle(page, 1)
     page.keyboard.press(".")
@@ -80,25 +121,29 @@ def test_keys_start_pause_step_and_begin_anew_but_not_in_a_text_field(visitor):
     page.get_by_role("tab", name="File").click()
     text = page.get_by_role("textbox", name="Experiment file")
     text.click()
-    stood = cycle(page)
+    stood = standing(page)
     page.keyboard.type("r. ")
     page.wait_for_timeout(1000)
     assert cycle(page) == stood
     page.get_by_role("tab", name="Live").click()
     page.keyboard.press("r")
     expect(page.get_by_text("Start the race, or take a single step")).to_be_visible()
-    assert visitor.wrong == []
 
 
-def test_the_description_of_a_button_lies_below_it_and_the_next_button_can_be_clicked(visitor):
-    page = visitor.open("/cycling")
-    button, following = (page.get_by_role("button", name=name) for name in ("Start or pause", "One cycle"))
-    expect(following).to_be_visible()
-    button.hover()
-    description = page.get_by_role("tooltip")
-    description.wait_for()
-    box, upper = description.bounding_box(), following.bounding_box()
-    assert box["y"] > upper["y"] + 0.9 * upper["height"]
-    following.click(timeout=5000)
-    wait_for_cycle(page, 1)
-    assert visitor.wrong == []
+def test_a_race_is_exported_as_a_drawing_with_texts(page, chromium, tmp_path):
+    page.get_by_role("button", name="One cycle").click()
+    expect(page.locator('[data-role="where"]')).to_contain_text(re.compile(r"cycle\s*1"))
+    expect(page.locator("table.race tr")).to_have_count(4)
+    page.get_by_role("button", name="Export").click()
+    page.get_by_role("button", name=re.compile("^SVG|lines and texts")).click()
+    handed_over = page.get_by_text(re.compile("Download cycling_lorenz96"))
+    with page.expect_download() as download:
+        handed_over.click()
+    download.value.save_as(tmp_path / "race.svg")
+    drawing = chromium.new_page()
+    drawing.goto((tmp_path / "race.svg").as_uri())
+    texts, beyond = drawing.evaluate(TEXTS)
+    drawing.close()
+    assert {"Errors against the truth", "RMSE", "cycle", "etkf", "Departures from the observations"} <= set(texts)
+    assert beyond == []
+    page.get_by_role("button", name="Begin anew").click()

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from scripts.driver import start_app, stop
+from tests.browser.conftest import new_context
 
 pytestmark = pytest.mark.browser
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.browser
 def test_a_login_leads_to_the_page_that_was_asked_for_also_after_a_wrong_password(chromium, data, tmp_path):
     (tmp_path / "passwords.json").write_text(json.dumps({"ada": "countess"}))
     process, address = start_app(data, "--basic-auth", str(tmp_path / "passwords.json"))
-    context = chromium.new_context()
+    context = new_context(chromium)
     try:
         page = context.new_page()
         page.goto(f"{address}/analysis?case=xz-2d")
@@ -24,7 +25,7 @@ def test_a_login_leads_to_the_page_that_was_asked_for_also_after_a_wrong_passwor
             page.get_by_role("button", name="Log in").click()
             if password == "wrong":
                 expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
-        expect(page.get_by_text("RMSE background")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("RMSE background")).to_be_visible()
         # A moment later the page holds all of its state there.
         assert re.fullmatch(rf"{address}/analysis\?(v=1&case\.name|case)=xz-2d\b.*", page.url)
         page.get_by_role("link", name="Log out").click()

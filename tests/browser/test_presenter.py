@@ -2,7 +2,6 @@
 
 from playwright.sync_api import expect
 
-PATIENCE = 60_000
 #: Pixels of the smallest text in sight, but for formulas, whose sizes follow that of their line.
 SMALLEST = """() => {
   let least = Infinity
@@ -31,11 +30,11 @@ FIGURES = """() => {
 def test_type_and_lines_are_large_and_keys_lead_through_the_scenes(visitor):
     visitor.page.set_viewport_size({"width": 1024, "height": 768})
     page = visitor.open("/analysis?v=1&scene=correlation-length")
-    page.wait_for_function("() => location.search.includes('case.name')", timeout=PATIENCE)
+    page.wait_for_function("() => location.search.includes('case.name')")
     assert page.evaluate(SMALLEST) < 22
     page.keyboard.press("p")
     expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible()
-    page.wait_for_function(f"() => ({SMALLEST})() >= 22", timeout=PATIENCE)
+    page.wait_for_function(f"() => ({SMALLEST})() >= 22")
     label, line, axes, lines = page.evaluate(FIGURES)
     assert axes > 0
     assert lines > 0
@@ -48,11 +47,11 @@ def test_type_and_lines_are_large_and_keys_lead_through_the_scenes(visitor):
     expect(keys).to_have_count(0)
     expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible()
     page.keyboard.press("PageUp")
-    page.wait_for_url("**/analysis?*scene=*", timeout=PATIENCE)
-    page.wait_for_function("() => !location.search.includes('correlation-length')", timeout=PATIENCE)
-    expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible(timeout=PATIENCE)  # it lasts over pages
+    page.wait_for_url("**/analysis?*scene=*")
+    page.wait_for_function("() => !location.search.includes('correlation-length')")
+    expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible()  # it lasts over pages
     slider = page.get_by_role("slider", name="σ_b", exact=True)
-    expect(slider).to_have_count(1, timeout=PATIENCE)
+    expect(slider).to_have_count(1)
     expect(slider).to_be_hidden()
     page.keyboard.press("c")
     expect(slider).to_be_visible()

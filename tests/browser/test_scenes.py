@@ -5,8 +5,6 @@ from playwright.sync_api import expect
 
 from dashboard.scenes import needs, scene_address, scenes
 
-PATIENCE = 60_000
-
 
 @pytest.mark.reference
 def test_scenes_run_from_start_to_end(visitor):
@@ -14,13 +12,13 @@ def test_scenes_run_from_start_to_end(visitor):
     for name, scene in scenes().items():
         page = visitor.open(f"/{scene_address(name)}")
         box = page.locator(".scene")
-        expect(box.get_by_role("heading", name=scene.title)).to_be_visible(timeout=PATIENCE)
-        expect(box.locator(".katex")).to_have_count(len(scene.formulas), timeout=PATIENCE)
+        expect(box.get_by_role("heading", name=scene.title)).to_be_visible()
+        expect(box.locator(".katex")).to_have_count(len(scene.formulas))
         if needs(scene):
-            expect(page.locator(".problem:visible").first).to_contain_text("data folder", timeout=PATIENCE)
+            expect(page.locator(".problem:visible").first).to_contain_text("data folder")
             continue
         if scene.page == "training":
-            expect(page.get_by_role("button", name="Start a training")).to_be_enabled(timeout=PATIENCE)
+            expect(page.get_by_role("button", name="Start a training")).to_be_enabled()
         else:
-            expect(page.locator(".bk-Figure:visible").first).to_be_visible(timeout=PATIENCE)
+            expect(page.locator(".bk-Figure:visible").first).to_be_visible()
         assert page.locator(".problem:visible").count() == 0, name

@@ -13,8 +13,6 @@ observations: {count: [5, 20]}
 network: {name: mlp, width: 32}
 iterations: 300
 """
-#: The first job of a server starts Dask and MLflow.
-PATIENCE = 60_000
 #: How many points the curve of the loss has in the browser.
 POINTS = """() => {
     const roots = Object.values(Bokeh.index.roots ?? Bokeh.index)
@@ -35,19 +33,19 @@ def test_a_training_is_started_watched_found_again_and_completed(visitor):
     page.get_by_role("tab", name="Live").click()
     page.get_by_role("button", name="Start a training").click()
     where = page.locator('[data-role="job"]')
-    expect(where).to_contain_text("of 300 iterations", timeout=PATIENCE)
-    page.wait_for_function(f"() => ({POINTS})() > 0", timeout=PATIENCE)
+    expect(where).to_contain_text("of 300 iterations")
+    page.wait_for_function(f"() => ({POINTS})() > 0")
     before = page.evaluate(POINTS)
     # A quick machine may have drawn all of them at once.
-    page.wait_for_function(f"() => ({POINTS})() > {before} || {before} == 300", timeout=PATIENCE)
+    page.wait_for_function(f"() => ({POINTS})() > {before} || {before} == 300")
     address = page.url
     assert "run=" in address
     page.reload()
-    expect(where).to_contain_text("completed", timeout=PATIENCE)
+    expect(where).to_contain_text("completed")
     expect(where).to_contain_text("300 of 300 iterations")
-    page.wait_for_function(f"() => ({POINTS})() == 300", timeout=PATIENCE)
+    page.wait_for_function(f"() => ({POINTS})() == 300")
     assert page.url == address
-    expect(page.get_by_role("heading", name="Unseen cases")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Unseen cases")).to_be_visible()
     page.get_by_role("tab", name="Runs").click()
-    expect(page.locator(".tabulator-row")).to_contain_text("completed", timeout=PATIENCE)
+    expect(page.locator(".tabulator-row")).to_contain_text("completed")
     assert visitor.wrong == []

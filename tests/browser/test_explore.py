@@ -1,0 +1,81 @@
+"""What a person does on the Explore page, in a real browser.
+
+Each test does with the page as it finds it, whichever were before: it is opened once.
+"""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Watched
+from tests.browser.test_journeys import until, wait_for_change, wait_for_maps
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def opened(context, address):
+    watched = Watched(context, address)
+    wait_for_maps(watched.open("/explore?dataset=a.nc"), 1)
+    yield watched
+    watched.leave()
+
+
+@pytest.fixture
+def page(opened):
+    yield opened.page
+    assert opened.wrong == []
+
+
+def wiggle(page: Page, x: float, y: float) -> None:
+    """Move the pointer about a place."""
+    for step in range(4):
+        page.mouse.move(x + 3 * step, y + step)
+
+
+def test_explore_steps_through_time_and_draws_series(page):
+    before = wait_for_maps(page, 1)
+    expect(page.get_by_text("2020-01-01 00:00 UTC")).to_be_visible()
+    page.get_by_role("button", name="Next frame").click()
+    expect(page.get_by_text("2020-01-01 06:00 UTC")).to_be_visible()
+    wait_for_change(page, before, 0)
+    until(page, lambda: page.mouse.click(500, 400), page.get_by_role("button", name="Clear places"))
+    expect(page.locator(".panel-title")).to_contain_text("°N")
+    page.get_by_role("button", name="Clear places").click()
+    expect(page.get_by_text("Click the map to draw the series")).to_be_visible()
+
+
+def test_explore_tells_the_value_under_the_pointer(page):
+    wait_for_maps(page, 1)
+    tooltip = page.locator(".bk-Tooltip")
+    until(page, lambda: wiggle(page, 500, 400), tooltip)
+    expect(tooltip).to_contain_text(" K")
+    expect(tooltip).to_contain_text("°N")
+
+
+def test_a_broken_file_is_named_and_the_picture_stays(page):
+    before = wait_for_maps(page, 1)
+    box = page.get_by_role("textbox", name="Open by path")
+    for path, says in (
+        ("broken.nc", "damaged or incomplete NetCDF file"),
+        ("../../etc/passwd", "leads outside the data folder"),
+    ):
+        box.fill(path)
+        box.press("Enter")
+        expect(page.locator(".problem")).to_contain_text(says)
+    assert page.evaluate("maps.sums()") == before
+    expect(page.get_by_role("combobox", name="Dataset")).to_contain_text("a.nc")
+
+
+def test_a_box_is_drawn_on_the_small_map_of_the_regions(page):
+    wait_for_maps(page, 1)
+    page.get_by_role("tab", name="Regions").click()
+    expect(page.get_by_text("all of it")).to_be_visible()
+    small = page.locator(".bk-Figure:visible").last.bounding_box()
+
+    def drag() -> None:
+        page.mouse.move(small["x"] + 0.4 * small["width"], small["y"] + 0.4 * small["height"])
+        page.mouse.down()
+        page.mouse.move(small["x"] + 0.6 * small["width"], small["y"] + 0.7 * small["height"], steps=4)
+        page.mouse.up()
+
+    until(page, drag, page.get_by_text("box ", exact=False).last)
