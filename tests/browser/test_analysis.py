@@ -1,6 +1,6 @@
 """What a person does on the Analysis page, in a real browser.
 
-Each test does with the page as it finds it, whichever were before: it is opened once.
+Tests that take the `page` do with it as they find it, whichever were before: it is opened once.
 """
 
 import pytest
@@ -58,7 +58,8 @@ def test_dragging_updates_before_the_button_is_released(page):
     page.mouse.up()
 
 
-def test_an_impossible_setting_is_explained_and_the_analysis_marked_stale(page):
+def test_an_impossible_setting_is_explained_and_the_analysis_marked_stale(visitor):
+    page = visitor.open("/analysis?dataset=a.nc")
     wait_for_maps(page, 6)
     slider = page.get_by_role("slider", name="σ_o [K]", exact=True)
     slider.focus()
@@ -70,13 +71,13 @@ def test_an_impossible_setting_is_explained_and_the_analysis_marked_stale(page):
     expect(page.locator(".stale")).to_have_count(0)
 
 
-def test_observations_are_placed_and_dragged_by_hand(page):
+def test_observations_are_placed_and_dragged_by_hand(visitor):
+    page = visitor.open("/analysis?dataset=a.nc")
     wait_for_maps(page, 6)
     page.get_by_role("button", name="Take all observations away").click()
     settings = page.locator("[data-role=settings]")
     expect(settings).to_contain_text("0 observations")
     map_ = page.locator(".bk-Figure").first
-    map_.scroll_into_view_if_needed()
     box = map_.bounding_box()
     x, y = box["x"] + 0.45 * box["width"], box["y"] + 0.5 * box["height"]
     until(page, lambda: page.mouse.click(x, y), settings.filter(has_text="1 observation ·"))
