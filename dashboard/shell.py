@@ -24,6 +24,7 @@ from dashboard.presenter import Presenter
 from dashboard.rooms.following import Following
 from dashboard.rooms.holding import Holding
 from dashboard.style import STYLE
+from dashboard.ticker import Ticker
 from dashboard.tour import Step, Tour
 
 if TYPE_CHECKING:
@@ -195,8 +196,10 @@ class _StatusStrip(pn.viewable.Viewer):
     def __init__(self, **params: object) -> None:
         super().__init__(**params)
         self._pane = Markup(self._text(), stylesheets=[STYLE], margin=(0, 8), align="center", styles={"margin-left": "auto"})
-        if pn.state.curdoc is not None:
-            pn.state.add_periodic_callback(self._update, period=PERIOD)
+        if (document := pn.state.curdoc) is not None:
+            # A periodic callback of Bokeh's, stopped when the session ends, would hold the document until its next turn: long
+            # after all else of the page has been given back.
+            self._ticking = Ticker(document, self._update, PERIOD, PERIOD)
 
     def _text(self) -> str:
         device = compute_device()
@@ -206,8 +209,9 @@ class _StatusStrip(pn.viewable.Viewer):
             f"<b>{escape(device_name(device))}</b><span>{device_memory(device)}</span></div>"
         )
 
-    def _update(self) -> None:
+    def _update(self) -> bool:
         self._pane.object = self._text()
+        return True
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._pane

@@ -35,14 +35,15 @@ def is_open(page) -> bool:
 
 @pytest.fixture
 def served(tmp_path, monkeypatch):
-    """Return the address of a server that forgets sessions soon, weak references to its pages, and what lists its sessions."""
+    """Give the address of a server that forgets sessions soon, weak references to pages and documents, what lists sessions."""
     regional(tmp_path / "a.nc")
-    pages = []
+    pages, documents = [], []
 
     def remembered(kind):
         def build(*arguments, **named):
             page = kind(*arguments, **named)
             pages.append(weakref.ref(page))
+            documents.append(weakref.ref(pn.state.curdoc))
             return page
 
         return build
@@ -54,16 +55,16 @@ def served(tmp_path, monkeypatch):
     # What other tests have left is not looked through again each time that the last visitor's page is looked for.
     gc.collect()
     gc.freeze()
-    monkeypatch.setattr(shell, "PERIOD", 200)  # what waits for its next turn holds the document until then
+    monkeypatch.setattr(shell, "PERIOD", 3_600_000)  # what waits for its next turn must not hold the document until then
     soon = {"check_unused_sessions_milliseconds": 100, "unused_session_lifetime_milliseconds": 100}
     with serving(Catalogue(tmp_path), **soon) as server:
-        yield server.address, pages, server.server.get_sessions
+        yield server.address, pages, documents, server.server.get_sessions
     gc.unfreeze()
 
 
 @pytest.mark.parametrize("path", ["/explore", "/analysis", "/training"])
 def test_a_session_is_freed_when_its_visitor_has_gone(served, path):
-    address, pages, open_sessions = served
+    address, pages, documents, open_sessions = served
 
     def visit() -> None:
         sessions = [pull_session(url=f"{address}{path}", arguments={"dataset": "a.nc"}) for _ in range(2)]
@@ -78,13 +79,13 @@ def test_a_session_is_freed_when_its_visitor_has_gone(served, path):
 
     def gone() -> bool:
         gc.collect()
-        return all(page() is None for page in pages)
+        return all(left() is None for left in (*pages, *documents))
 
     wait_until(gone, pause=0.5)  # what a collection takes, the server's thread cannot use
 
 
 def test_a_long_computation_holds_up_nobody_elses_page(served):
-    address, _, _ = served
+    address, *_ = served
     gate = threading.Event()
     busy = [worker.submit(gate.wait, PATIENCE) for worker in (DEVICE, FILES)]
     try:
