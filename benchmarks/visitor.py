@@ -65,9 +65,12 @@ class Visitor:
     received: int = 0
     fault: str = ""
 
+    def __post_init__(self) -> None:
+        self._pictured, self._sending, self._sent = asyncio.Event(), asyncio.Lock(), 0
+        self._unseen = [SETTINGS, PICTURE]
+
     async def open(self) -> None:
         """Open the page as a browser does, and wait for the first picture."""
-        self._pictured, self._sending, self._sent = asyncio.Event(), asyncio.Lock(), 0
         start = time.perf_counter()
         # It keeps the cookie of a proxy.
         self._browser = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT))
@@ -153,10 +156,13 @@ class Visitor:
             self.fault = f"{problem}"
 
     def _on_patch(self, content: str, now: float) -> None:
+        # What is ready when the browser has loaded the page comes in many messages, what a move brings in one.
+        self._unseen = [pattern for pattern in self._unseen if pattern.search(content) is None]
+        if not self._unseen:
+            self._pictured.set()
         shown = SETTINGS.search(content)
         if shown is None or PICTURE.search(content) is None:
             return
-        self._pictured.set()
         for number, move in enumerate(self.moves):
             if move.value == shown[1] and move.answered is None:
                 move.own = True
