@@ -1,5 +1,6 @@
 """Zarr stores by address, through fsspec: http, https, s3, gs."""
 
+import os
 from typing import Any
 
 import xarray as xr
@@ -36,11 +37,13 @@ def read(address: str, label: str) -> list[xr.Dataset]:
 
 
 def _options(address: str) -> dict[str, Any]:
-    if address.startswith("http"):
-        import aiohttp
-
-        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT, sock_connect=CONNECT, sock_read=READ)
-        return {"client_kwargs": {"timeout": timeout, "trust_env": True}}
     if address.startswith("s3"):
         return {"config_kwargs": {"connect_timeout": CONNECT, "read_timeout": READ, "retries": {"max_attempts": 1}}}
-    return {"timeout": READ}
+    import aiohttp
+
+    timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT, sock_connect=CONNECT, sock_read=READ)
+    if address.startswith("http"):
+        return {"client_kwargs": {"timeout": timeout, "trust_env": True}}
+    # gcsfs would first ask by gRPC, for up to a minute, what kind of bucket it is; all kinds can be read without knowing.
+    os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+    return {"requests_timeout": timeout}
