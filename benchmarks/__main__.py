@@ -5,16 +5,11 @@
 
 import datetime
 import json
-import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
-import torch
-
-from backends.device import compute_device, device_name
 from benchmarks import (
     browsing,
     cycling,
@@ -33,27 +28,7 @@ from benchmarks import (
     scaling,
     solver,
 )
-
-RESULTS = Path(__file__).parent / "results"
-
-
-def machine() -> dict[str, object]:
-    """Return what the figures were measured on."""
-    return {
-        "system": platform.platform(),
-        "processor": _processor(),
-        "cores": psutil.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "device": device_name(compute_device()),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-    }
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+from benchmarks.machine import RESULTS, machine, result_file
 
 
 def main() -> int:
@@ -88,8 +63,7 @@ def main() -> int:
 def _keep(name: str, figures: dict[str, object]) -> None:
     """Write what was measured, and print it; of a benchmark that goes on, in place of what it had measured before."""
     whole = {"machine": machine(), "date": datetime.datetime.now(datetime.UTC).date().isoformat(), name: figures}
-    kind = "" if compute_device().type == "cpu" else f"-{compute_device().type}"
-    target = RESULTS / f"{name}{kind}.json"
+    target = result_file(name)
     target.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
     print(
         json.dumps(figures, indent=2, ensure_ascii=False), f"written to {target.relative_to(Path.cwd())}", sep="\n", flush=True

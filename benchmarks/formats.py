@@ -1,6 +1,8 @@
-"""From a path to the map on the pixels: files of every format and grid, opened for the first time and again.
+"""From a path to the pixels of the map: files of every format and grid, opened for the first time and again.
 
-Each is measured in processes of their own, whose decoder has started and has opened another file before.
+Three processes open each file after one another, each with a decoder and with kept observations of its own. All have opened
+a small file of every format before, as a server has that has been running for a while. ``ASSIMILAB_FORMATS`` chooses: names of
+files, with commas between them, or the word ``missing`` for those that have not been measured yet on such a machine.
 """
 
 import json
@@ -9,76 +11,107 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from backends.fields.picture import look_at
 from backends.fields.readers import recognise
-from backends.observations.decode import table_of
-from scripts.format_cases import FIELDS, FORMATS, GRIDS_OPENED, OBSERVATIONS
-from scripts.formats import REAL_TESTS, opened
+from benchmarks.machine import measured_here
+from scripts.format_cases import FIELDS, FORMATS, GRIDS_OPENED, Case
+from scripts.format_server import served
+from scripts.formats import REAL_TESTS
 from tests.conftest import data_folder
-from tests.files import regional
 
 REPEATS = 3
 
 
-def measure() -> dict[str, object]:
-    """Return seconds of the first and of the second opening, medians, by the name of the case or of the real file."""
-    with tempfile.TemporaryDirectory() as folder:
-        measured = {}
-        for name, path, kind in _files(Path(folder)):
-            runs = [_elsewhere(path, kind) for _ in range(REPEATS)]
+class Opener:
+    """A process that opens files and says how long it took."""
+
+    def __init__(self, home: Path) -> None:
+        environment = {**os.environ, "ASSIMILAB_HOME": str(home)}  # in which no observations are kept yet
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.opening"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
+        )  # fmt: skip
+
+    def seconds(self, what: str, fields: bool) -> float:
+        """Return the seconds until a file or an address was opened.
+
+        Raises
+        ------
+        RuntimeError
+            If the process has ended; what it had to say is on standard error.
+        """
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"what": what, "fields": fields}) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{what} was not opened")
+        return float(answer)
+
+
+def measure() -> Iterator[dict[str, object]]:
+    """Give seconds of the first and of the second opening, medians, by the name of the case or of the file, after each."""
+    data = data_folder()
+    cases = {case.name: case for case in (*FORMATS, *GRIDS_OPENED)}
+    names = [*cases, *(REAL_TESTS if data else ())]
+    measured = dict(measured_here("formats").get("measured", {}))
+    wanted = _wanted(os.environ.get("ASSIMILAB_FORMATS", ""), names, set(measured))
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as server, _openers() as openers:
+        for request in _small(Path(folder), server):
+            for opener in openers:
+                opener.seconds(*request)
+        for name in wanted:
+            if name in cases:
+                case = cases[name]
+                if not (written := _written(case, Path(folder), server)):
+                    continue
+                request = written, case.kind == FIELDS
+            else:
+                assert data is not None
+                request = str(data / name), recognise(data / name)
+            runs = [(opener.seconds(*request), opener.seconds(*request)) for opener in openers]
             first, again = (round(statistics.median(run[k] for run in runs), 3) for k in (0, 1))
             measured[name] = {"first_s": first, "again_s": again}
-    return {"repeats": REPEATS, "measured": measured}
+            yield {"repeats": REPEATS, "measured": {each: measured[each] for each in names if each in measured}}
 
 
-def _files(folder: Path) -> Iterator[tuple[str, Path, str]]:
-    for case in (*FORMATS, *GRIDS_OPENED):
-        path = folder / f"{case.name}{case.ending}"
+@contextmanager
+def _openers() -> Iterator[list[Opener]]:
+    with ExitStack() as stack:
+        homes = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(REPEATS)]
+        openers = [Opener(home) for home in homes]
+        for opener in openers:
+            stack.enter_context(opener.process)  # waits for its end, which that of its input is
+        yield openers
+
+
+def _wanted(text: str, names: list[str], measured: set[str]) -> list[str]:
+    if text == "missing":
+        return [name for name in names if name not in measured]
+    chosen = text.split(",") if text else names
+    if unknown := [name for name in chosen if name not in names]:
+        raise SystemExit(f"there is no {unknown[0]!r} to be opened; there are {', '.join(names)}")
+    return chosen
+
+
+def _small(folder: Path, server: str) -> Iterator[tuple[str, bool]]:
+    """Write a file of fields of every format, by other names than those that are measured."""
+    (folder / "before").mkdir()
+    for case in FORMATS:
+        if case.kind == FIELDS:
+            yield _written(case, folder / "before", f"{server}/before"), True
+
+
+def _written(case: Case, folder: Path, server: str) -> str:
+    """Write a case's file, and return its path or address; nothing where a package that writes it is not installed."""
+    path = folder / f"{case.name}{case.ending}"
+    try:
         case.write(path)
-        yield case.name, path, "address" if case.reader == "remote" else case.kind
-    data = data_folder()
-    for path in () if data is None else map(data.joinpath, REAL_TESTS):
-        yield path.name, path, FIELDS if recognise(path) else OBSERVATIONS
-
-
-def _elsewhere(path: Path, kind: str) -> list[float]:
-    with tempfile.TemporaryDirectory() as home:  # in which no observations are kept yet
-        command = [sys.executable, "-m", "benchmarks.formats", str(path), kind]
-        environment = {**os.environ, "ASSIMILAB_HOME": home}
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    return list(json.loads(done.stdout.splitlines()[-1]))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def main() -> None:
-    """Print the seconds of the first and the second opening of one file."""
-    path, kind = Path(sys.argv[1]), sys.argv[2]
-    if kind in (FIELDS, "address"):
-        with tempfile.TemporaryDirectory() as folder:
-            _draw(regional(Path(folder) / "another.nc"), False)
-
-    def work() -> None:
-        if kind == OBSERVATIONS:
-            table_of(path)
-        else:
-            _draw(path, kind == "address")
-
-    print(json.dumps([_seconds(work), _seconds(work)]))
-
-
-def _draw(path: Path, by_address: bool) -> None:
-    with opened(path, by_address) as dataset:
-        look_at(dataset, next(iter(dataset.variables)), {})
-
-
-if __name__ == "__main__":
-    main()
+    except ModuleNotFoundError as problem:  # of ODB, which requirements.txt does not name
+        print(f"{case.name} is left out: there is no package {problem.name}", file=sys.stderr)
+        return ""
+    return f"{server}/{path.name}" if case.reader == "remote" else str(path)
