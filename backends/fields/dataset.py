@@ -13,9 +13,11 @@ from backends.fields.axes import describe_axes, fixed_time
 from backends.fields.coordinates import with_coordinates
 from backends.fields.derived import derive
 from backends.fields.field import Axis, Field, Reading, Series, Statistics, Variable, combine, statistics
+from backends.fields.fills import without_fills
 from backends.fields.grids import Layout, layout
 from backends.fields.meshes import cell_at
 from backends.fields.stored import StoredValues
+from backends.fields.views import covered
 
 #: Values that are read for the mean of many fields, at most.
 MOST_MEANT = 2**28
@@ -238,7 +240,8 @@ class FieldDataset:
         chosen = {a.name: _checked(a, selection.get(a.name, 0)) for a in variable.axes if a.name != axis.name}
         values, reading = self._timed(name, {**chosen, **lay.position(cell)})
         north, east = (float(places[cell]) for places in lay.mesh.places())
-        return Series(variable, axis, values, north, east, reading)
+        west = covered(lay.mesh).west
+        return Series(variable, axis, values, north, west + (east - west) % 360, reading)
 
     def statistics(self, name: str) -> Statistics:
         """Return the statistics of all values of a variable; one too large to keep is read slice by slice."""
@@ -255,17 +258,17 @@ class FieldDataset:
     def usual_range(self, name: str, selection: Mapping[str, int]) -> Statistics:
         """Return the statistics over all times and members at the chosen level, to fix colour limits by.
 
-        Of a variable that is too large to keep, only the selected field is looked at.
+        Of a variable that is too large to keep, only the selected field is looked at. What looks like a fill value is left out.
         """
         variable = self.variable(name)
         kept = self.keeps(name)
         alike = ("time", "member") if kept else ()
         chosen = {a.name: _checked(a, selection.get(a.name, 0)) for a in variable.axes if a.role not in alike}
         if not kept:
-            return statistics(self._stored.part(name, chosen))
+            return without_fills(self._stored.part(name, chosen))[0]
         key = (name, *chosen.items())
         if key not in self._ranges:
-            self._ranges[key] = statistics(self._stored.part(name, chosen))
+            self._ranges[key] = without_fills(self._stored.part(name, chosen))[0]
         return self._ranges[key]
 
     def _arranged(self, name: str, values: np.ndarray, chosen: Mapping[str, int]) -> np.ndarray:

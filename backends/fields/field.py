@@ -150,8 +150,8 @@ class Field:
 class Series:
     """A variable along its time axis at the grid point nearest to a place.
 
-    `latitude` and `longitude` are those of the grid point; `values` has the shape of `axis`, in the variable's units; `reading`
-    says how they were read.
+    `latitude` and `longitude` are those of the grid point, the latter as on the map of the field, where it runs on from the
+    western edge; `values` has the shape of `axis`, in the variable's units; `reading` says how they were read.
     """
 
     variable: Variable

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Field, Statistics, statistics
+from backends.fields.fills import Fills, without_fills
 from backends.fields.meshes import RegularMesh
 from backends.fields.raster import Raster, Window, grid_raster
 from backends.fields.views import View, covered, draw, view_of
@@ -25,6 +26,7 @@ class Picture:
     here: Statistics
     usual: Statistics
     view: View | None = None
+    fills: Fills = ()
 
     @property
     def pixels_are_fewer(self) -> bool:
@@ -79,10 +81,12 @@ def look_at(
     else:
         view = view_of(mesh, projection, window, coarse)
         raster = draw(field.values, mesh, view)
-    here = statistics(field.values)
     # Of a variable that is too large to keep, the usual range is that of this field, which need not be read again.
-    usual = dataset.usual_range(name, selection) if dataset.keeps(name) else here
-    return Picture(field, raster, here, usual, view)
+    usual, fills = without_fills(field.values)
+    here = statistics(field.values) if fills else usual
+    if dataset.keeps(name):
+        usual = dataset.usual_range(name, selection)
+    return Picture(field, raster, here, usual, view, fills)
 
 
 def rasterise(field: Field, window: Window | None = None) -> Raster:

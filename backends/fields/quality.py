@@ -9,13 +9,8 @@ import numpy as np
 
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Field
+from backends.fields.fills import Fills, fill_values
 
-#: Numbers that formats and programs write for "missing", in absolute value; NetCDF's own are the fourth to the seventh.
-FILLS = (999.0, 9999.0, 99999.0, 32767.0, 9.969209968386869e36, 2147483647.0, 9.223372036854775807e18, 1e20, 1e30)
-#: Relative difference from one of them that rounding to float32 and packing may make.
-ROUNDING = 1e-6
-#: A fill value is told from data where it lies this many times further out than all other values spread.
-APART = 3.0
 #: Robust distance from the median beyond which a value counts as an outlier: of normally distributed ones 6e-7.
 OUTLYING = 5.0
 #: Seconds that a scan takes the file thread for at a time, which other visitors wait for, too.
@@ -49,7 +44,7 @@ class Quality:
     max: float
     median: float
     spread: float
-    fills: tuple[tuple[float, int], ...]
+    fills: Fills
     outliers: int
     worst: tuple[float, float, float] | None
 
@@ -88,25 +83,6 @@ def quality(shown: Field) -> Quality:
         int(finite.size), missing, infinite, float(finite.min()), float(finite.max()), median, spread, fills,
         int(outlying.sum()), worst,
     )  # fmt: skip
-
-
-def fill_values(finite: np.ndarray) -> tuple[tuple[float, int], ...]:
-    """Return the numbers among finite values that look like fill values, and how often they occur.
-
-    They are the least or the greatest, one of :data:`FILLS`, and far from all others: 9999 may be a pressure in a field that
-    reaches from 9000 to 11000, but no temperature.
-    """
-    found = []
-    for extreme in {float(finite.min()), float(finite.max())}:
-        if not any(abs(abs(extreme) - fill) <= ROUNDING * fill for fill in FILLS):
-            continue
-        same = finite == extreme
-        others = finite[~same]
-        reach = float(others.max() - others.min()) if others.size else 0.0
-        gap = float(np.abs(others - extreme).min()) if others.size else abs(extreme)
-        if gap > APART * reach:
-            found.append((extreme, int(same.sum())))
-    return tuple(sorted(found))
 
 
 @dataclass

@@ -13,6 +13,8 @@ from backends.observations.schema import QUALITIES
 PIECE = 2**19
 #: Of how many rows on pixels of one, two or three screen pixels: single ones of few could hardly be seen.
 FINE, MIDDLE = 1_000_000, 100_000
+#: Degrees round a single place that a map shows.
+ALONE = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +113,8 @@ def extent(latitude: np.ndarray, longitude: np.ndarray) -> Window:
             x = np.where(x > 359, x - 360, x)
             ends += [float(x.min()), float(x.max())] if len(x) else []
         west, east = west + min(ends), west + max(ends)
-    margin = 0.06 * max(east - west, north - south, 1.0)
+    reach = max(east - west, north - south)
+    margin = 0.06 * max(reach, 1.0) if reach > 0 else ALONE
     if east - west < 360:
         west, east = west - margin, min(east + margin, west - margin + 360)
     return Window(west, east, max(south - margin, -90.0), min(north + margin, 90.0))

@@ -20,6 +20,7 @@ from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.cuts.scales import value_scale
 from dashboard.explore.cuts.view import CutView
 from dashboard.explore.state import ExploreState
+from dashboard.explore.words import fill_remarks
 from dashboard.export import Snapshot
 from dashboard.plots.cuts import LiveLines, Scale
 from dashboard.plots.distribution import HEIGHT, LiveShares
@@ -241,10 +242,7 @@ def _strip(found: Quality, units: str) -> str:
 
 
 def _remarks(found: Quality, unit: str) -> list[str]:
-    remarks = [
-        f"{count:,} values of {value:.6g} look like a fill value that the file does not declare as missing."
-        for value, count in found.fills
-    ]
+    remarks = fill_remarks(found.fills)
     if not found.count:
         remarks.append("All values are missing.")
     if found.constant:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 from backends.fields.field import Series
+from backends.fields.fills import Fills
 from backends.fields.picture import Picture
 from backends.pictures.field import place_label
 from dashboard.plots.marked import sign
@@ -32,7 +33,17 @@ def facts(picture: Picture, units: str) -> str:
         "grid": f"{mesh.kind}, {' × '.join(f'{n:,}' for n in mesh.shape)}",
     }
     cells = (f'<span><span class="name">{name}</span><b>{escape(text)}</b></span>' for name, text in known.items())
-    return f'<div class="facts">{"".join(cells)}</div>'
+    said = "".join(f'<div class="stale">{escape(remark)}</div>' for remark in fill_remarks(picture.fills))
+    return f'<div class="facts">{"".join(cells)}</div>{said}'
+
+
+def fill_remarks(fills: Fills) -> list[str]:
+    """Return a sentence for each number that looks like a fill value."""
+    return [
+        f"{count:,} {'values' if count > 1 else 'value'} of {number(value, 6)} {'look' if count > 1 else 'looks'} like a fill "
+        "value that the file does not declare as missing."
+        for value, count in fills
+    ]
 
 
 def legend(series: list[Series]) -> str:

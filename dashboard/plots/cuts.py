@@ -26,7 +26,7 @@ from bokeh.plotting import figure
 from backends.fields.raster import Raster
 from dashboard.plots.axes import plain_figure
 from dashboard.plots.maps import degrees_east, degrees_north, reading_east, reading_north
-from dashboard.plots.marked import SIZE, marked_values, marker_of
+from dashboard.plots.marked import SIZE, marked_values, marker_of, size_of
 from dashboard.plots.numbers import linear_numbers, reading
 from dashboard.theme import MISSING, FieldStyle
 
@@ -143,7 +143,7 @@ class LiveLines(Framed):
         super().__init__(height)
         self._marked = marked
         self._source = ColumnDataSource(data={"x": [], "y": [], "color": [], "name": []})
-        self._marks = ColumnDataSource(data={"x": [], "y": [], "color": [], "marker": []})
+        self._marks = ColumnDataSource(data=_marks_of([], []))
 
     def show(
         self, lines: Sequence[tuple[np.ndarray, np.ndarray]], colors: Sequence[str], names: Sequence[str], x: Scale, y: Scale
@@ -161,21 +161,23 @@ class LiveLines(Framed):
             hover = HoverTool(renderers=[drawn], line_policy="nearest")
             hover.update(tooltips=[("", "@name"), *_where(x, y)], formatters=_writers(x, y))
             new.add_tools(hover)
-            new.scatter("x", "y", source=self._marks, size=SIZE, marker="marker", fill_color="color", line_color=None)
+            new.scatter("x", "y", source=self._marks, size="size", marker="marker", fill_color="color", line_color=None)
         self.finish(new)
 
 
 def _marks_of(lines: Sequence[tuple[np.ndarray, np.ndarray]], colors: Sequence[str]) -> dict[str, Any]:
     """Return the markers of several lines; of a single one there are none."""
     if len(lines) < 2:
-        return {"x": [], "y": [], "color": [], "marker": []}
+        return {"x": [], "y": [], "color": [], "marker": [], "size": []}
     rows = [marked_values(x + y, place, len(lines)) for place, (x, y) in enumerate(lines)]
     colored = [color for color, at in zip(colors, rows, strict=True) for _ in at]
+    markers = [marker_of(color) for color in colored]
     return {
         "x": np.concatenate([x[at] for (x, _), at in zip(lines, rows, strict=True)]),
         "y": np.concatenate([y[at] for (_, y), at in zip(lines, rows, strict=True)]),
         "color": colored,
-        "marker": [marker_of(color) for color in colored],
+        "marker": markers,
+        "size": [size_of(marker, SIZE) for marker in markers],
     }
 
 

@@ -24,10 +24,18 @@ _DRAWN = {
     "*": ("star", "★"),
 }
 
+#: How much larger than a circle markers with points are drawn, so that they cover about as much.
+_LARGER = {"star": 1.7, "diamond": 1.5, "triangle": 1.2, "inverted_triangle": 1.2, "plus": 1.3, "hex": 1.1}
+
 
 def marker_of(colour: str) -> str:
     """Return Bokeh's marker of a colour, as kept pictures have it; a circle for colours without one."""
     return _DRAWN[MARKERS.get(colour, "o")][0]
+
+
+def size_of(marker: str, size: float) -> float:
+    """Return the pixels across a marker that is to look as large as a circle of so many."""
+    return size * _LARGER.get(marker, 1.0)
 
 
 def sign(colour: str) -> str:
@@ -74,7 +82,7 @@ class Dots:
 
     def __init__(self, fig: figure, marker: str, colour: str) -> None:
         self.source = ColumnDataSource(data={"x": [], "y": []})
-        look = Scatter(x="x", y="y", size=SIZE, marker=marker, fill_color=colour, line_color=None)
+        look = Scatter(x="x", y="y", size=size_of(marker, SIZE), marker=marker, fill_color=colour, line_color=None)
         self.renderer = fig.add_glyph(self.source, look)
 
     def show(self, x: np.ndarray, y: np.ndarray) -> None:

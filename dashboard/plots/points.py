@@ -8,11 +8,11 @@ from bokeh.models import ColorMapper, ColumnDataSource
 from bokeh.plotting import figure
 
 from dashboard.plots.dragging import Dragging
-from dashboard.plots.marked import marker_of
+from dashboard.plots.marked import marker_of, size_of
 from dashboard.theme import MISSING, REJECTED
 
 #: Pixels across a point with a value, and one with a colour of its own, which stands for a line in a plot.
-VALUE_SIZE, COLOR_SIZE = 7, 11
+VALUE_SIZE, COLOR_SIZE = 7, 12
 REJECTED_SIZE, CHOSEN_SIZE = 10, 18
 
 
@@ -47,6 +47,8 @@ class MapPoints:
         self.mark([], [], [])
         fill = Field("color") if mapper is None else Field("color", transform=mapper)
         marker = "marker" if self._colored else "circle"
+        if self._colored:  # a pale rim keeps it visible on a field of its own colour
+            fig.scatter(*columns, source=self.source, marker=marker, size="used", line_color="white", line_width=4.5)
         fig.scatter(*columns, source=self.source, marker=marker, size="used", fill_color=fill, line_color=edge)
         # A pale line under the cross keeps it visible on colours like its own.
         fig.scatter(*columns, source=self.source, marker="x", size="rejected", line_color="white", line_width=4.5)
@@ -94,13 +96,17 @@ class MapPoints:
         if marked == self._marked:
             return  # the browser would draw the whole map again
         self._marked = marked
+        markers = [marker_of(color) for color in given[2]] if self._colored else []
+        if self._colored:
+            size = np.array([size_of(marker, pixels) for marker, pixels in zip(markers, size, strict=True)], dtype=float)
         # A marker without a size is not drawn, so that one source, and one index, serves both kinds.
         columns = [*given, np.where(out, np.nan, size).tolist(), np.where(out, size, np.nan).tolist()]
         if self._colored and not columns[0]:
             columns = [[np.nan], [np.nan], [MISSING], [np.nan], [np.nan]]  # Bokeh takes no empty list of colours
+            markers = [marker_of(MISSING)]
         data = dict(zip((*self._columns, "color", "used", "rejected"), columns, strict=True))
         if self._colored:
-            data["marker"] = [marker_of(color) for color in data["color"]]
+            data["marker"] = markers
         self.source.data = data
 
     def point_at(self, x: float | None, y: float | None = None) -> None:

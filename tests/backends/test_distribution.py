@@ -6,6 +6,8 @@ import xarray as xr
 
 from backends.errors import InputError
 from backends.fields.distribution import histogram, map_power, sphere_power, zonal_power
+from backends.fields.fills import without_fills
+from backends.fields.picture import look_at
 from backends.fields.quality import OUTLYING, Scan, quality
 from backends.fields.readers import open_dataset
 from tests import grids
@@ -103,6 +105,19 @@ def test_fill_values_are_told_from_data(fill, tmp_path):
     else:
         assert found.fills == ((pytest.approx(fill), 3),)
         assert (found.outliers, found.median) == (0, pytest.approx(270, abs=0.1))
+
+
+def test_fill_values_of_two_kinds_are_told_and_kept_out_of_the_colour_limits(tmp_path):
+    values = 270 + np.random.default_rng(0).normal(size=(61, 120))
+    least, greatest = values.min(), values.max()
+    values[3, 4:7], values[20, 5] = -9999.0, 1e20
+    globe(tmp_path / "a.nc", values, EVEN, EAST)
+    opened = open_dataset(tmp_path / "a.nc")
+    picture = look_at(opened, next(iter(opened.variables)), {})
+    assert picture.fills == ((-9999.0, 3), (pytest.approx(1e20), 1))
+    assert (picture.here.min, picture.here.max) == pytest.approx((-9999, 1e20))
+    assert (picture.usual.min, picture.usual.max) == pytest.approx((least, greatest), abs=1e-3)
+    assert without_fills(np.full(5, 9999.0))[0].count == 5  # nothing else is left
 
 
 def test_a_pressure_of_9999_is_no_fill_value(tmp_path):

@@ -113,6 +113,8 @@ def test_the_series_at_a_place_is_that_of_its_cell(opened, name):
     latitude, longitude = (float(v[len(v) // 2 + 7]) for v in mesh.places())
     series = opened[name].series("t", latitude + 0.02, longitude + 360, {})
     assert abs(series.latitude - latitude) < 1e-6
+    extent = covered(mesh)
+    assert extent.west <= series.longitude <= extent.east  # where the map is
     value = smooth(np.array(latitude), np.array(longitude))
     np.testing.assert_allclose(series.values, [value, value + 1], atol=1e-3)
 

@@ -78,6 +78,7 @@ def test_a_map_is_cut_open_where_nothing_is():
     np.testing.assert_allclose(x, [170, 190])
     assert extent(np.array([np.nan]), np.array([np.nan])) == EARTH
     assert extent(*scattered()[:2]).west == -180
+    assert extent(np.array([50.0]), np.array([10.0])) == Window(8.0, 12.0, 48.0, 52.0)
 
 
 def test_few_are_points_and_many_are_pixels():

@@ -9,7 +9,8 @@ from backends.fields.raster import Raster
 from backends.pictures.style import MARKERS
 from dashboard.plots.cuts import LiveLines, Scale
 from dashboard.plots.live import LiveMap
-from dashboard.plots.marked import MOST, marked_values, marker_of, sign
+from dashboard.plots.marked import MOST, marked_values, marker_of, sign, size_of
+from dashboard.plots.points import COLOR_SIZE, VALUE_SIZE
 from dashboard.theme import PICKED, FieldStyle
 
 NUMBER = Scale("number", "x")
@@ -40,12 +41,13 @@ def test_markers_stand_where_there_are_values_and_beside_those_of_other_lines():
 
 def test_points_with_colours_of_their_own_have_their_markers_and_others_are_circles():
     raster = Raster(np.zeros((3, 4), np.float32), 0, 200, 0, 12)
-    for colored, fill, marker in ((True, PICKED[:2], "marker"), (False, [1.0, 2.0], "circle")):
+    for colored, fill, marker in ((True, PICKED[2:4], "marker"), (False, [1.0, 2.0], "circle")):
         live = LiveMap(530, 345, frame="plane", colored_points=colored)
         live.show("scene", raster, FieldStyle(), (0, 11), "q", "g/kg")
         live.mark([1.0, 2.0], [4.0, 5.0], fill)
         used = next(r.glyph for r in live.figure.renderers if isinstance(r.glyph, Scatter) and r.glyph.size == "used")
         assert used.marker == marker
+        assert live._marks.data["used"] == [size_of(marker_of(c), COLOR_SIZE) if colored else VALUE_SIZE for c in fill]
         assert live._marks.data.get("marker", ["circle"] * 2) == [marker_of(colour) for colour in fill]
 
 

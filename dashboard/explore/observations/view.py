@@ -189,12 +189,11 @@ class ObservationsView:
         with one_message():
             name = escape(title(state.variable).capitalize()) + (f" [{escape(units)}]" if units else "")
             few = f"{found.chosen:,} of {found.rows:,}" if found.chosen < found.rows else f"{found.rows:,}"
+            few += " observation" if found.rows == 1 else " observations"
             source = f"{escape(state.table.source)} · {escape(state.table.format)}"
             if state.comparison is not None:
                 source += f" · O−B against {escape(state.comparison.dataset.label)}"
-            self._heading.object = (
-                f'<div class="heading"><h2>{name}</h2><span class="when">{few} observations · {source}</span></div>'
-            )
+            self._heading.object = f'<div class="heading"><h2>{name}</h2><span class="when">{few} · {source}</span></div>'
             self._statistics.object = statistics_table(found, units)
             self.onward.show(self.compare.datasets.value)
             self._show_chosen()

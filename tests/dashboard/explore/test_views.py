@@ -167,7 +167,9 @@ def test_suspicious_fields_are_told(tmp_path):
     page = ExplorePage(Catalogue(tmp_path), "b.nc")
     page.wait()
     view = open_tab(page, "Statistics")
-    assert "1 values of -9999 look like a fill value" in view._quality.object
+    for said in (view._quality, page._facts):
+        assert "1 value of −9999 looks like a fill value" in said.object
+    assert page.state.low > 0  # the colours are those of the data
     page.state.choose("time", 1)
     page.wait()
     assert "All values are missing" in view._quality.object
