@@ -240,8 +240,8 @@ class FieldDataset:
         chosen = {a.name: _checked(a, selection.get(a.name, 0)) for a in variable.axes if a.name != axis.name}
         values, reading = self._timed(name, {**chosen, **lay.position(cell)})
         north, east = (float(places[cell]) for places in lay.mesh.places())
-        west = covered(lay.mesh).west
-        return Series(variable, axis, values, north, west + (east - west) % 360, reading)
+        east -= 360 * math.floor((east - covered(lay.mesh).west) / 360)
+        return Series(variable, axis, values, north, east, reading)
 
     def statistics(self, name: str) -> Statistics:
         """Return the statistics of all values of a variable; one too large to keep is read slice by slice."""
