@@ -143,8 +143,9 @@ def degrees_east() -> CustomJSTickFormatter:
 
 
 def degrees_north() -> CustomJSTickFormatter:
-    """Return what writes latitudes at an axis: ``50°N``."""
-    return CustomJSTickFormatter(code=_NORTH % {"x": "tick", "digits": "tick % 1 ? 1 : 0"})
+    """Return what writes latitudes at an axis: ``50°N``, and nothing beside the Earth, which a wheel may bring into view."""
+    north = _NORTH % {"x": "tick", "digits": "tick % 1 ? 1 : 0"}
+    return CustomJSTickFormatter(code=f'if (Math.abs(tick) > 90) return ""\n{north}')
 
 
 #: Milliseconds of rest after which the area that is looked at is told: Bokeh's own half a second is waited for at each zoom.
