@@ -12,6 +12,7 @@ from backends.pictures.drawing import Curve, LinePanel, MapPanel, Points, labell
 from backends.pictures.style import (
     ANALYSIS,
     BACKGROUND,
+    DASHES,
     DIVERGING,
     METHOD_COLOURS,
     NEUTRAL,
@@ -82,7 +83,11 @@ def _phase(seen: RaceView, layout: Layout) -> list[LinePanel]:
         for label, colour, states in trails:
             if states is not None:
                 x, y = states[-TRAIL:, a], states[-TRAIL:, b]
-                curves += [Curve(label, colour, x, y, width=1.0), Curve("_now", colour, x[-1:], y[-1:], style="o")]
+                dashes = DASHES["truth"] if colour == TRUTH else ()
+                curves += [
+                    Curve(label, colour, x, y, width=1.0, dashes=dashes),
+                    Curve("_now", colour, x[-1:], y[-1:], style="o"),
+                ]
         points = None if members is None else Points(members[:, a], members[:, b], label="members", colour=NEUTRAL)
         title = f"Newest {len(seen.history.truth[-TRAIL:])} cycles"
         panels.append(LinePanel(title, layout.names[a], layout.names[b], curves, points))
@@ -101,7 +106,7 @@ def _ring(seen: RaceView, layout: Layout, reach: tuple[float, float]) -> LinePan
         ("background", BACKGROUND, chosen.background),
         ("analysis", ANALYSIS, chosen.analysis),
     )
-    curves += [Curve(name, colour, x, values) for name, colour, values in states if values is not None]
+    curves += [Curve(name, colour, x, values, dashes=DASHES[name]) for name, colour, values in states if values is not None]
     points = Points(seen.observed, seen.values, label="observations", colour=OBSERVATIONS, error=seen.sigma)
     return LinePanel("Newest states", layout.axes[0], layout.names[0], curves, points, y_limits=reach)
 

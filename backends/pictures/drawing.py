@@ -120,7 +120,8 @@ class MapPanel:
 class Curve:
     """A line, or where `low` and `high` are given a band that has no line; all (n,), NaN leaves a gap.
 
-    A label that begins with an underscore is in no legend.
+    A label that begins with an underscore is in no legend. Dashes are as in :data:`backends.pictures.style.DASHES`; a line that
+    has some needs no marker.
     """
 
     label: str
@@ -131,6 +132,7 @@ class Curve:
     high: np.ndarray | None = None
     style: str = "-"
     width: float = 1.6
+    dashes: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,14 +7,13 @@ import numpy as np
 from backends.fields.raster import Raster
 from backends.learning.gallery import Map, Panel, Role, Series
 from backends.pictures.drawing import Curve, LinePanel, MapPanel, Points, Table
-from backends.pictures.style import ANALYSIS, BACKGROUND, DIVERGING, NEUTRAL, OBSERVATIONS, TRUTH, VIRIDIS
+from backends.pictures.style import ANALYSIS, BACKGROUND, DASHES, DIVERGING, NEUTRAL, OBSERVATIONS, TRUTH, VIRIDIS
 
-#: Of what curves and points are; the exact answer is dashed and lies above the network's, which it often hides otherwise.
+#: Of what curves and points are.
 ROLE_COLOURS: dict[Role, str] = {
     "truth": TRUTH, "background": BACKGROUND, "observations": OBSERVATIONS, "exact": "#D55E00", "network": ANALYSIS,
     "other": NEUTRAL,
 }  # fmt: skip
-STYLES: dict[Role, str] = {"observations": "o", "exact": "--", "other": ":"}
 #: On a logarithmic axis, what is so many times below the greatest value must not flatten the rest.
 DEEPEST = 1e-8
 
@@ -60,9 +59,12 @@ def _pixels(map_: Map) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _curves(panel: Panel) -> LinePanel:
     curves = [
-        Curve(series.label, ROLE_COLOURS[series.role], *_drawable(series, panel.log), style=STYLES.get(series.role, "-"))
+        Curve(
+            series.label, ROLE_COLOURS[series.role], *_drawable(series, panel.log),
+            style="o" if series.role == "observations" else "-", dashes=DASHES.get(series.role, ()),
+        )
         for series in panel.series
-    ]
+    ]  # fmt: skip
     limits = None
     if "y" in panel.log:
         known = np.concatenate([curve.y[np.isfinite(curve.y)] for curve in curves] or [np.empty(0)])

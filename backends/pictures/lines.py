@@ -26,7 +26,7 @@ def draw_lines(ax: Any, panel: LinePanel, wide: bool) -> None:
         if curve.low is not None and curve.high is not None:
             ax.fill_between(curve.x, curve.low, curve.high, color=curve.colour, alpha=0.18, linewidth=0, label=curve.label)
         else:
-            look = _marker(curve, panel)
+            look = _marker(curve, panel) | ({"dashes": curve.dashes} if curve.dashes else {})
             ax.plot(curve.x, curve.y, curve.style, color=curve.colour, linewidth=curve.width, label=curve.label, **look)
     if panel.points is not None and len(panel.points.x):
         _points(ax, panel.points)
@@ -71,7 +71,7 @@ def _marker(curve: Curve, panel: LinePanel) -> dict[str, Any]:
 def _marked(curve: Curve) -> bool:
     """Return whether a curve is one that is told from others by its colour."""
     band = curve.low is not None and curve.high is not None
-    return not band and curve.style in ("-", "--") and curve.width >= THIN and curve.colour in MARKERS
+    return not band and not curve.dashes and curve.style in ("-", "--") and curve.width >= THIN and curve.colour in MARKERS
 
 
 def draw_plane(figure: Figure, ax: Any, panel: PlanePanel) -> None:

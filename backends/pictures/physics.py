@@ -10,7 +10,7 @@ from backends.experiments.rollout.view import RolloutView
 from backends.experiments.run import to_yaml
 from backends.pictures.cf import about
 from backends.pictures.drawing import Curve, Drawing, Exhibit, LinePanel, Table, labelled
-from backends.pictures.style import METHOD_COLOURS, TRUTH
+from backends.pictures.style import DASHES, METHOD_COLOURS, TRUTH
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,7 +49,7 @@ def _drawing(view: RolloutView) -> Drawing:
 def _spectrum(view: RolloutView, lead: int) -> LinePanel:
     result, spectrum = view.result, view.prepared.world.spectrum
     waves = result.wavenumbers.cpu().numpy()
-    curves = [Curve("truth", TRUTH, waves, _positive(result.spectra[lead].cpu().numpy()))]
+    curves = [Curve("truth", TRUTH, waves, _positive(result.spectra[lead].cpu().numpy()), dashes=DASHES["truth"])]
     for k, forecast in enumerate(result.forecasts):
         colour = METHOD_COLOURS[k % len(METHOD_COLOURS)]
         curves.append(Curve(forecast.label, colour, waves, _positive(forecast.spectra[lead].cpu().numpy())))
@@ -63,7 +63,7 @@ def _positive(values: np.ndarray) -> np.ndarray:
 
 
 def _drift(view: RolloutView, name: str) -> LinePanel:
-    curves = [Curve("truth", TRUTH, view.leads, view.true_drift(name))]
+    curves = [Curve("truth", TRUTH, view.leads, view.true_drift(name), dashes=DASHES["truth"])]
     for k, (label, band) in enumerate(view.drift(name).items()):
         colour = METHOD_COLOURS[k % len(METHOD_COLOURS)]
         curves.append(Curve(label, colour, view.leads, band.value))

@@ -31,6 +31,12 @@ MARKERS = dict(
         strict=True,
     )
 )
+#: Dashes of a line by what it is of, for who does not see its colour: lengths drawn and left out in turn, in widths of the
+#: line. What is sought, the analysis or a network's answer, is drawn in full.
+DASHES: dict[str, tuple[float, ...]] = {
+    "truth": (1.0, 1.3), "background": (5.0, 2.0), "analysis": (), "exact": (6.0, 1.5, 1.0, 1.5), "network": (),
+    "other": (2.2, 2.2),
+}  # fmt: skip
 #: What stands for a missing value on a map.
 MISSING = "#9e9e9e"
 #: Lines and outlines that have to be seen on the light and on the dark page.

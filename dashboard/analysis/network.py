@@ -23,7 +23,8 @@ from backends.jobs.job import Job, State
 from dashboard.analysis.state import AnalysisState
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.jobs import all_jobs
-from dashboard.plots.training.pictures import CurvePicture, MapPicture, box, picture, shape_of
+from dashboard.plots.race.frame import grid
+from dashboard.plots.training.pictures import CurvePicture, MapPicture, picture, shape_of
 from dashboard.theme import number
 from dashboard.worker import DEVICE, LatestWins
 
@@ -155,7 +156,7 @@ class NetworkView:
         self._shapes = shapes
         self._pictures = [picture(panel) for panel in learned.panels]
         panes = [pane for drawn in self._pictures for pane in drawn.panes]
-        self.pane.objects = [*self._fixed, box(panes, 400, 2)]
+        self.pane.objects = [*self._fixed, grid(*panes, least=400, columns_at_most=2)]
 
     def _on_failed(self, problem: str) -> None:
         self._clear()

@@ -20,6 +20,8 @@ from dashboard.plots.race.hovmoller import Hovmoller
 from dashboard.plots.race.planes import PlaneRace
 from dashboard.plots.race.ring import RingProfile
 
+#: How far axes of phase space reach beyond what the truth visits, as a part of that.
+BEYOND = 0.08
 #: Buttons whose letters stay small: u is no U.
 AS_WRITTEN = {"& .MuiToggleButton-root": {"textTransform": "none"}}
 #: Methods whose members after the analysis are drawn anew from those before it.
@@ -89,7 +91,9 @@ class PhasePictures(StatePictures):
 
     def _build(self, mean: np.ndarray, spread: np.ndarray, states: np.ndarray) -> None:
         names = self.layout.names
-        self._limits = np.array([_rounded(m - REACH * s, m + REACH * s) for m, s in zip(mean, spread, strict=True)])
+        low, high = states.min(0), states.max(0)
+        beyond = BEYOND * (high - low)
+        self._limits = np.array([_rounded(*ends) for ends in zip(low - beyond, high + beyond, strict=True)])
         self._backdrop = states
         planes = {f"{names[a]}–{names[b]}": (a, b) for a in range(len(names)) for b in range(a + 1, len(names))}
         if len(names) > 2:
@@ -104,7 +108,7 @@ class PhasePictures(StatePictures):
         self._on_plane(self.plane.value)
 
     def _on_plane(self, plane: tuple[int, ...]) -> None:
-        """Make both figures anew, which the next moment draws: of a figure that is exchanged alone a browser keeps a gap."""
+        """Make both figures anew, which the next moment draws."""
         names = self.layout.names
         self.attractor, self.cloud = Attractor(height=400, trail=40), Cloud(height=400)
         self.attractor.configure(names, limits=self._limits, backdrop=self._backdrop, components=plane)

@@ -8,11 +8,14 @@ from bokeh.models.annotations.legends import Legend, LegendItem
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
+from backends.pictures.style import DASHES
 from dashboard.plots.numbers import linear_numbers, logarithmic_numbers
 from dashboard.theme import NEUTRAL
 
 #: Pixels from the figure's edge to its frame on either side, so that figures above each other line up.
 LEFT, RIGHT = 74, 14
+#: Pixels of the piece of line in a legend: as long as two dashes.
+PIECE = 34
 
 
 def plain_figure(
@@ -94,6 +97,11 @@ def column(name: str, values: Sequence[float] | np.ndarray | None, size: int | N
     return array
 
 
+def dashes(of: str, width: float) -> list[int]:
+    """Return the dashes of a line so many pixels wide, by what it is of; see :data:`backends.pictures.style.DASHES`."""
+    return [round(width * length) for length in DASHES[of]]
+
+
 def positive(values: np.ndarray) -> np.ndarray:
     """Return the values with NaN for those that a logarithmic axis cannot show."""
     return np.where(values > 0, values, np.nan)
@@ -114,6 +122,7 @@ def legend_above(fig: figure, entries: dict[str, list[GlyphRenderer]]) -> dict[s
         location="left",
         margin=2,
         spacing=10,
+        glyph_width=PIECE,
         border_line_alpha=0,
         background_fill_alpha=0,
     )

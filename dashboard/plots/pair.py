@@ -4,12 +4,14 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, HoverTool, WheelZoomTool
 
-from dashboard.plots.axes import column, legend_above, plain_figure, set_limits
+from dashboard.plots.axes import column, dashes, legend_above, plain_figure, set_limits
 from dashboard.theme import ANALYSIS, NEUTRAL, PICKED, TRUTH
 
 HEIGHTS = 300, 190
 _TOOLS = "xpan,xwheel_zoom,reset,save"
-_LINES = (("truth", TRUTH, "solid"), ("pinned", PICKED[0], "dashed"), ("current", ANALYSIS, "solid"))
+#: Colours of the lines, and dashed like what: the pinned analysis stands where the background does elsewhere.
+_LINES = (("truth", TRUTH, "truth"), ("pinned", PICKED[0], "background"), ("current", ANALYSIS, "analysis"))
+_WIDTH = 2.2
 
 
 class LivePair:
@@ -22,8 +24,12 @@ class LivePair:
         set_limits(self.figure.x_range, 0.0, 1.0)
         self._source = ColumnDataSource(data={name: [] for name in ("x", "truth", "pinned", "current", "difference")})
         lines = {
-            name: [self.figure.line("x", name, source=self._source, line_color=color, line_width=2.2, line_dash=dash)]
-            for name, color, dash in _LINES
+            name: [
+                self.figure.line(
+                    "x", name, source=self._source, line_color=color, line_width=_WIDTH, line_dash=dashes(kind, _WIDTH)
+                )
+            ]
+            for name, color, kind in _LINES
         }
         self.lower.line("x", "difference", source=self._source, line_color=NEUTRAL, line_width=2)
         legend_above(self.figure, lines)

@@ -10,7 +10,7 @@ from bokeh.models import ColumnDataSource, HoverTool, Range1d, Segment, WheelZoo
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
-from dashboard.plots.axes import column, legend_above, plain_figure, set_limits
+from dashboard.plots.axes import column, dashes, legend_above, plain_figure, set_limits
 from dashboard.plots.dragging import Dragging
 from dashboard.plots.numbers import reading
 from dashboard.theme import ANALYSIS, BACKGROUND, NEUTRAL, OBSERVATIONS, REJECTED, TRUTH
@@ -174,7 +174,7 @@ class LiveProfile:
         upper.xaxis.visible = False
         band = upper.varea("x", "lower", "upper", source=self._lines, fill_color=ANALYSIS, fill_alpha=0.28)
         lines = {
-            name: upper.line("x", name, source=self._lines, color=color, line_width=2)
+            name: upper.line("x", name, source=self._lines, color=color, line_width=2, line_dash=dashes(name, 2))
             for name, color in (("truth", TRUTH), ("background", BACKGROUND), ("analysis", ANALYSIS))
         }
         lower.line("x", "increment", source=self._lines, color=ANALYSIS, line_width=2)

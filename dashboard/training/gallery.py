@@ -7,7 +7,8 @@ import panel as pn
 from backends.jobs.job import Job
 from backends.learning.gallery import Panel, Series, from_json
 from dashboard.controls import html, notice, one_message, tell
-from dashboard.plots.training.pictures import CurvePicture, MapPicture, box, key_of, picture, shape_of
+from dashboard.plots.race.frame import grid
+from dashboard.plots.training.pictures import CurvePicture, MapPicture, key_of, picture, shape_of
 from dashboard.training.metrics import Source
 from dashboard.worker import FILES, LatestWins
 
@@ -87,8 +88,8 @@ class GalleryView:
                 continue
             points = ", ".join(series.label for series in panel.series)
             title = escape(panel.title) + (f' <span class="hint">points: {escape(points)}</span>' if points else "")
-            boxes += [html(f'<div class="panel-title">{title}</div>'), box(drawn.panes, 250, 4)]
-        return [*([box(curves, 330, 3)] if curves else []), *boxes]
+            boxes += [html(f'<div class="panel-title">{title}</div>'), grid(*drawn.panes, least=250, columns_at_most=4)]
+        return [*([grid(*curves, least=330, columns_at_most=3)] if curves else []), *boxes]
 
     def _on_failed(self, problem: str) -> None:
         tell(self._problem, "problem", problem)

@@ -10,8 +10,8 @@ from backends.jobs.job import Job
 from backends.learning.metric_figures import MetricLine, figures
 from backends.pictures.training import Look
 from dashboard.controls import one_message
+from dashboard.plots.race.frame import grid
 from dashboard.plots.training.curves import HEIGHT, SMALL, Curve, Curves
-from dashboard.plots.training.pictures import box
 from dashboard.training.gallery import GalleryView
 from dashboard.training.metrics import RunMetrics, Smooth
 
@@ -89,8 +89,9 @@ class LiveView:
         if placed != self._placed:
             self._placed = placed
             # Boxes of their own for each set of figures: one that was empty before would leave its first column free.
-            above = box([self._figures[figure.name].pane for figure in wanted if not figure.small], 250, 4)
-            below = box([self._figures[figure.name].pane for figure in wanted if figure.small], 200, 5)
+            large = [self._figures[figure.name].pane for figure in wanted if not figure.small]
+            little = [self._figures[figure.name].pane for figure in wanted if figure.small]
+            above, below = grid(*large, least=250, columns_at_most=4), grid(*little, least=200, columns_at_most=5)
             self.pane.objects = [self._bar, above, self.gallery.pane, below] if placed else [self._bar, self.gallery.pane]
 
     def _curve(self, metrics: RunMetrics, line: MetricLine) -> Curve:

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from bokeh.events import Tap
+from bokeh.models import Line
 
 from dashboard.plots.profile import LiveProfile
+from dashboard.plots.race.ring import RingProfile
 from dashboard.theme import ANALYSIS, BACKGROUND, TRUTH
 
 X = np.arange(0, 100, 10.0)
@@ -110,3 +112,18 @@ def test_clicks_and_drops_in_either_figure_are_told():
     assert moves == [(1, 33.5), (0, 11.5)]
     live.set_moving(False)
     assert upper.moved.tags == lower.moved.tags == ["off"]
+
+
+@pytest.mark.parametrize("figure", ["profile", "ring"])
+def test_truth_background_and_analysis_are_told_apart_without_colours(figure):
+    if figure == "profile":
+        live = LiveProfile()
+        show(live)
+        lines = [r.glyph for r in live.figure.renderers if isinstance(r.glyph, Line)]
+    else:
+        ring = RingProfile()
+        ring.configure(np.arange(5))
+        lines = [r.glyph for r in ring.figure.renderers if isinstance(r.glyph, Line)]
+    dashed = {line.y: line.line_dash for line in lines if line.y in ("truth", "background", "analysis")}
+    assert dashed["analysis"] == []
+    assert dashed["truth"][0] < 4 < dashed["background"][0]  # dots, and dashes

@@ -17,6 +17,7 @@ from dashboard.plots.race.frame import (
     finite,
     legend,
     method_colour,
+    method_marker,
     race_figure,
     require_configured,
     value_hover,
@@ -143,6 +144,7 @@ class Attractor:
             **{f"c{k}": column for k, column in enumerate(newest)},
             "color": [TRUTH, *(method_colour(k) for k in range(len(means)))],
             "label": ["truth", *means],
+            "marker": ["circle", *(method_marker(k) for k in range(len(means)))],
             "size": [TRUTH_SIZE, *[HEAD_SIZE] * len(means)],
         }
         place = self._labels.index(chosen) if chosen in self._labels else 0
@@ -232,12 +234,16 @@ class Attractor:
             name: fig.add_glyph(source, Scatter(**at, size=MEMBER_SIZE, line_width=1.2, fill_color=None, fill_alpha=0.75))
             for name, source in self._members.items()
         }
-        self._heads = ColumnDataSource(data={**empty, "color": [], "label": [], "size": []})
-        look = Scatter(**at, size="size", fill_color={"field": "color"}, line_color="white", line_width=1.5)
+        self._heads = ColumnDataSource(data={**empty, "color": [], "label": [], "size": [], "marker": []})
+        look = Scatter(**at, size="size", marker="marker", fill_color={"field": "color"}, line_color="white", line_width=1.5)
         heads = fig.add_glyph(self._heads, look)
         look = Scatter(**at, size=HEAD_SIZE + 2, marker="diamond", fill_color=OBSERVATIONS, line_color="white", line_width=1.5)
         point = fig.add_glyph(self._points, look)
-        methods = [(label, [lines[label]]) for label in self._labels]
+        nowhere = ColumnDataSource(data=self._columns(np.full((1, len(self._names)), np.nan)))
+        methods = []
+        for k, label in enumerate(self._labels):  # whose entry in the legend bears the marker, too
+            look = Scatter(**at, size=HEAD_SIZE, marker=method_marker(k), fill_color=method_colour(k), line_color=None)
+            methods.append((label, [lines[label], fig.add_glyph(nowhere, look)]))
         members = [(name, [cloud]) for name, cloud in self._clouds.items()]
         items = legend(fig, [("truth", [lines[""]]), *methods, *members, (OBSERVED, [path, point])], "right")
         self._entries = dict(zip(self._labels, items[1:], strict=False))

@@ -9,7 +9,7 @@ from bokeh.models import ColumnDataSource, HoverTool, Line, Scatter, Segment, VA
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
-from dashboard.plots.axes import column, set_limits
+from dashboard.plots.axes import column, dashes, set_limits
 from dashboard.plots.race.frame import Notice, calm, finite, legend, race_figure, require_configured, value_hover, with_units
 from dashboard.theme import ANALYSIS, BACKGROUND, NEUTRAL, OBSERVATIONS, TRUTH
 
@@ -166,15 +166,15 @@ class RingProfile:
         self._points = ColumnDataSource(data={key: [] for key in ("x", "y", "low", "high")})
         band = fig.add_glyph(self._curves, VArea(x="x", y1="lower", y2="upper", fill_color=ANALYSIS, fill_alpha=0.25))
         members = fig.add_glyph(self._lines, Line(x="x", y="y", line_color=NEUTRAL, line_alpha=0.55, line_width=0.8))
-        drawn: dict[str, GlyphRenderer] = {
-            key: fig.add_glyph(self._curves, Line(x="x", y=key, line_color=color, line_width=width))
-            for key, (color, width) in CURVES.items()
-        }
+        drawn: dict[str, GlyphRenderer] = {}
+        for key, (color, width) in CURVES.items():
+            look = Line(x="x", y=key, line_color=color, line_width=width, line_dash=dashes(key, width))
+            drawn[key] = fig.add_glyph(self._curves, look)
         bars = fig.add_glyph(
             self._points, Segment(x0="x", y0="low", x1="x", y1="high", line_color=OBSERVATIONS, line_width=1.5)
         )
-        look = Scatter(x="x", y="y", size=7, fill_color=OBSERVATIONS, line_color=NEUTRAL)
-        points = fig.add_glyph(self._points, look)
+        dots = Scatter(x="x", y="y", size=7, fill_color=OBSERVATIONS, line_color=NEUTRAL)
+        points = fig.add_glyph(self._points, dots)
         entries = [(key, [line]) for key, line in drawn.items()]
         items = legend(
             fig, [*entries, ("members", [members]), ("±2 spreads", [band]), ("observations", [bars, points])], columns=3

@@ -9,7 +9,7 @@ from bokeh.models import ColumnDataSource, HoverTool, HSpan, Line, Scatter, VAre
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
-from dashboard.plots.axes import set_limits
+from dashboard.plots.axes import dashes, set_limits
 from dashboard.plots.marked import marked
 from dashboard.plots.race.frame import (
     Notice,
@@ -144,7 +144,8 @@ class LeadCurves:
         self._sources = [ColumnDataSource(data=empty) for _ in labels]
         self._truth = ColumnDataSource(data={"lead": [], "value": []})
         drawn: dict[str, list[GlyphRenderer]] = {}
-        true = fig.add_glyph(self._truth, Line(x="lead", y="value", line_color=TRUTH, line_width=3))
+        look = Line(x="lead", y="value", line_color=TRUTH, line_width=3, line_dash=dashes("truth", 3))
+        true = fig.add_glyph(self._truth, look)
         for place, label in enumerate(labels):
             source, colour = self._sources[place], method_colour(place)
             band = VArea(x="lead", y1="low", y2="high", fill_color=colour, fill_alpha=0.2)
@@ -152,10 +153,10 @@ class LeadCurves:
             dots = fig.add_glyph(
                 source, Scatter(x="lead", y="dots", size=7, marker=method_marker(place), fill_color=colour, line_color=None)
             )
-            dashes = Line(x="lead", y="dashed", line_color=colour, line_width=1.5, line_dash=[5, 3])
+            second = Line(x="lead", y="dashed", line_color=colour, line_width=1.5, line_dash=[5, 3])
             glyphs: list[GlyphRenderer] = [fig.add_glyph(source, band), fig.add_glyph(source, line), dots]
             if self._dashed:
-                glyphs.append(fig.add_glyph(source, dashes))
+                glyphs.append(fig.add_glyph(source, second))
             drawn[label] = glyphs
             rows = [(short(label), "@value{custom}"), ("90 %", "@low{custom} to @high{custom}"), (x_label, "@lead{0.[000]}")]
             if self._dashed:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from backends.experiments.cycling.layout import Layout
 from backends.pictures.rollout_states import map_palette
+from backends.pictures.style import DASHES
 from dashboard.plots.race.frame import calm, method_colour, short, with_units
 from dashboard.plots.rollout.lines import Plume
 from dashboard.plots.rollout.maps import Named
@@ -149,7 +150,7 @@ def line_film(
         colour = method_colour(place)
         bands.append(ax.fill_between(points, plume.low[0], plume.high[0], color=colour, alpha=0.18, linewidth=0))
         lines += ax.plot(points, plume.mean[0], color=colour, linewidth=1.8, label=short(label), zorder=3)
-    (true,) = ax.plot(points, truth[0], color=TRUTH, linewidth=3, label="truth", zorder=2.5)
+    (true,) = ax.plot(points, truth[0], color=TRUTH, linewidth=3, dashes=DASHES["truth"], label="truth", zorder=2.5)
     ax.set(xlim=(-0.5, points[-1] + 0.5), ylim=calm(None, float(truth.min()), float(truth.max())))
     ax.set(xlabel=x_label, ylabel=with_units(name, units))
     ax.grid(alpha=0.25)
@@ -191,7 +192,8 @@ def phase_film(
     clouds, heads = [], []
     everyone = {"truth": (TRUTH, truth), **{label: (method_colour(k), path) for k, (label, path) in enumerate(models.items())}}
     for label, (colour, path) in everyone.items():
-        ax.plot(*path.T, color=colour, linewidth=3 if label == "truth" else 1.4, alpha=0.6, label=short(label))
+        width, dashes = (3, DASHES["truth"]) if label == "truth" else (1.4, ())
+        ax.plot(*path.T, color=colour, linewidth=width, dashes=dashes, alpha=0.6, label=short(label))
         cloud = members[label] if label in members else path[:, None]
         clouds.append((ax.plot(*cloud[0].T, "o", color=colour, markersize=3.5, alpha=0.6, markeredgewidth=0)[0], cloud))
         look: dict[str, Any] = {"color": colour, "markersize": 11 if label == "truth" else 8, "markeredgecolor": "white"}

@@ -10,7 +10,7 @@ from bokeh.models import ColumnDataSource, HoverTool, Line, VArea, VSpan
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
-from dashboard.plots.axes import set_limits
+from dashboard.plots.axes import dashes, set_limits
 from dashboard.plots.race.frame import Notice, calm, legend, method_colour, race_figure, short, value_hover, with_units
 from dashboard.plots.rollout.reel import Strip, as_frames
 from dashboard.theme import NEUTRAL, TRUTH
@@ -92,7 +92,8 @@ class LineFrames:
         for place in range(len(labels)):
             band = VArea(x="x", y1=f"low_{place}", y2=f"high_{place}", fill_color=method_colour(place), fill_alpha=0.18)
             drawn[labels[place]] = [fig.add_glyph(self._source, band)]
-        truth = fig.add_glyph(self._source, Line(x="x", y="truth", line_color=TRUTH, line_width=3))
+        look = Line(x="x", y="truth", line_color=TRUTH, line_width=3, line_dash=dashes("truth", 3))
+        truth = fig.add_glyph(self._source, look)
         for place, label in enumerate(labels):
             line = Line(x="x", y=f"mean_{place}", line_color=method_colour(place), line_width=1.8)
             drawn[label].append(fig.add_glyph(self._source, line))

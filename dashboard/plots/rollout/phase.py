@@ -8,8 +8,8 @@ from bokeh.models import ColumnDataSource, HoverTool, Line, Scatter
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
-from dashboard.plots.axes import set_limits
-from dashboard.plots.race.frame import calm, legend, method_colour, race_figure, value_hover
+from dashboard.plots.axes import dashes, set_limits
+from dashboard.plots.race.frame import calm, legend, method_colour, method_marker, race_figure, value_hover
 from dashboard.plots.race.turning import Coordinates, Turning
 from dashboard.plots.rollout.reel import Strip, as_frames
 from dashboard.theme import NEUTRAL, TRUTH
@@ -97,9 +97,13 @@ class PhaseFrames:
         drawn: dict[str, list[GlyphRenderer]] = {}
         colours = {"truth": TRUTH, **{label: method_colour(place) for place, label in enumerate(labels)}}
         for label, source in self._paths.items():
-            width = 3.0 if label == "truth" else 1.4
-            drawn[label] = [fig.add_glyph(source, Line(**at, line_color=colours[label], line_width=width, line_alpha=0.7))]
-        for label, source in self._clouds.items():
+            width, dash = (3.0, dashes("truth", 3)) if label == "truth" else (1.4, [])
+            path = Line(**at, line_color=colours[label], line_width=width, line_dash=dash, line_alpha=0.7)
+            drawn[label] = [fig.add_glyph(source, path)]
+        nowhere = ColumnDataSource(data={name: [np.nan] for name in empty})
+        for place, (label, source) in enumerate(self._clouds.items()):
+            sign = Scatter(**at, size=MEAN, marker=method_marker(place), fill_color=colours[label], line_color=None)
+            drawn[label].append(fig.add_glyph(nowhere, sign))
             look = Scatter(**at, size=MEMBER, fill_color=colours[label], fill_alpha=0.6, line_color=None)
             drawn[label].append(fig.add_glyph(source, look))
         everyone = ["truth", *labels]
@@ -108,10 +112,11 @@ class PhaseFrames:
                 **{name: [np.nan] * len(everyone) for name in empty},
                 "color": [colours[label] for label in everyone],
                 "label": everyone,
+                "marker": ["circle", *(method_marker(place) for place in range(len(labels)))],
                 "size": [TRUE, *[MEAN] * len(labels)],
             }
         )
-        look = Scatter(**at, size="size", fill_color={"field": "color"}, line_color="white", line_width=1.5)
+        look = Scatter(**at, size="size", marker="marker", fill_color={"field": "color"}, line_color="white", line_width=1.5)
         heads = fig.add_glyph(self._heads, look)
         legend(fig, list(drawn.items()), "right")
         hover = HoverTool(renderers=[heads], tooltips=[("", "@label"), *((n, f"@c{k}{{custom}}") for k, n in enumerate(names))])

@@ -7,7 +7,7 @@ from bokeh.models import ColumnDataSource, HoverTool, Line, Quad, Range1d, Segme
 from bokeh.models.renderers import GlyphRenderer
 
 from backends.experiments.rollout.series import Series
-from dashboard.plots.axes import set_limits
+from dashboard.plots.axes import dashes, set_limits
 from dashboard.plots.race.frame import Notice, calm, finite, method_colour, race_figure, short, value_hover, with_units
 from dashboard.theme import NEUTRAL, TRUTH
 
@@ -53,7 +53,7 @@ class SeriesFigure:
         for place, label in enumerate(labels):
             self.drawn[label] = draw(place, method_colour(place))
         bar = Quad(left="left_0", right="right_0", bottom=0, top="truth", fill_color=TRUTH, line_color=None)
-        line = Line(x="lead", y="truth", line_color=TRUTH, line_width=3)
+        line = Line(x="lead", y="truth", line_color=TRUTH, line_width=3, line_dash=dashes("truth", 3))
         truth = self.figure.add_glyph(self._source, bar if series.amounts else line)
         self.drawn = {"truth": [truth], **self.drawn}
         rows = [("lead", "@lead{0.[000]}"), ("valid", "@valid"), ("truth", "@truth{custom}")]

@@ -8,7 +8,7 @@ from bokeh.models import ColumnDataSource, HoverTool, Line
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
-from dashboard.plots.axes import log_limits, positive, set_limits
+from dashboard.plots.axes import dashes, log_limits, positive, set_limits
 from dashboard.plots.race.frame import finite, legend, method_colour, race_figure, short, value_hover
 from dashboard.plots.skill.frame import log_across
 from dashboard.plots.training.frame import head, log_ticks
@@ -63,8 +63,8 @@ class Spectra:
         self._sources = [ColumnDataSource(data={"k": [], "power": []}) for _ in range(len(labels) + 1)]
         drawn: list[tuple[str, list[GlyphRenderer]]] = []
         for place, (label, source) in enumerate(zip(("truth", *labels), self._sources, strict=True)):
-            colour, width = (TRUTH, 3.0) if not place else (method_colour(place - 1), 1.8)
-            line = fig.add_glyph(source, Line(x="k", y="power", line_color=colour, line_width=width))
+            colour, width, dash = (TRUTH, 3.0, dashes("truth", 3)) if not place else (method_colour(place - 1), 1.8, [])
+            line = fig.add_glyph(source, Line(x="k", y="power", line_color=colour, line_width=width, line_dash=dash))
             hover = HoverTool(renderers=[line], tooltips=[(short(label), "@power{custom}"), ("wavenumber", "@k{0}")])
             hover.formatters = {"@power": value_hover()}
             fig.add_tools(hover)

@@ -20,9 +20,9 @@ from bokeh.plotting import figure
 
 from backends.learning.gallery import Map, Panel, Role, Series
 from backends.pictures.gallery import ROLE_COLOURS, about_zero, map_limits
-from dashboard.plots.axes import log_limits, plain_figure, positive, set_limits
+from dashboard.plots.axes import dashes, log_limits, plain_figure, positive, set_limits
 from dashboard.plots.numbers import linear_numbers
-from dashboard.plots.race.frame import calm, grid, value_hover
+from dashboard.plots.race.frame import calm, value_hover
 from dashboard.plots.training.frame import head, log_ticks
 from dashboard.theme import DIVERGING, FieldStyle
 
@@ -152,27 +152,27 @@ def picture(panel: Panel) -> CurvePicture | MapPicture:
 def key_of(series: Sequence[Series]) -> str:
     """Return a legend for one or many pictures, as markup."""
     marks = (
-        f'<span><span class="line {_MARKS.get(one.role, "")}" style="border-color:{ROLE_COLOURS[one.role]}"></span>'
-        f"{escape(one.label)}</span>"
+        f'<span><svg class="piece" width="34" height="10" aria-hidden="true">{_piece(one.role)}</svg>{escape(one.label)}</span>'
         for one in series
     )
     return f'<div class="facts key">{"".join(marks)}</div>'
 
 
-_MARKS = {"observations": "dot", "exact": "dashed", "other": "dotted"}
-
-
-def box(panes: Sequence[pn.viewable.Viewable], least: int, most: int) -> pn.Column:
-    """Return figures side by side in columns of equal width, at least so many pixels wide and at most so many in a row."""
-    return grid(*panes, least=least, columns_at_most=most)
+def _piece(role: Role) -> str:
+    """Return what is drawn of a role in a legend, as SVG."""
+    colour = ROLE_COLOURS[role]
+    if role == "observations":
+        return f'<circle cx="17" cy="5" r="4" fill="{colour}"/>'
+    drawn = " ".join(map(str, dashes(role, 3)))
+    return f'<line x1="0" y1="5" x2="34" y2="5" stroke="{colour}" stroke-width="3" stroke-dasharray="{drawn}"/>'
 
 
 def _glyph(role: Role) -> Line | Scatter:
     colour = ROLE_COLOURS[role]
     if role == "observations":
         return Scatter(x="x", y="y", size=7, fill_color=colour, line_color=None, fill_alpha=0.85)
-    dash = {"exact": [6, 3], "other": [2, 2]}.get(role, [])
-    return Line(x="x", y="y", line_color=colour, line_width=2.2 if role in ("network", "exact") else 1.7, line_dash=dash)
+    width = 2.2 if role in ("network", "exact") else 1.8
+    return Line(x="x", y="y", line_color=colour, line_width=width, line_dash=dashes(role, width))
 
 
 def _numbers(series: Series, log_x: bool, log_y: bool) -> tuple[np.ndarray, np.ndarray]:

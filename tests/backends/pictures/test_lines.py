@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from backends.pictures.drawing import Curve, LinePanel
 from backends.pictures.lines import ALONG, draw_lines
-from backends.pictures.style import CURVE_COLOURS, MARKERS, METHOD_COLOURS, NEUTRAL, PICKED
+from backends.pictures.style import CURVE_COLOURS, DASHES, MARKERS, METHOD_COLOURS, NEUTRAL, PICKED
 
 
 def drawn(*curves, **panel):
@@ -44,3 +44,13 @@ def test_of_few_values_each_has_its_marker():
     x = np.arange(3.0)
     lines = drawn(Curve("a", PICKED[0], x, x), Curve("b", PICKED[1], x, x), Curve("_thin", PICKED[1], x, x, width=0.5))
     assert [line.get_markevery() for line in lines] == [[0, 1, 2], [0, 1, 2], None]
+
+
+def test_truth_background_and_analysis_are_told_apart_by_dashes_and_not_by_markers():
+    x = np.arange(40.0)
+    curves = [Curve(name, PICKED[k], x, x, dashes=DASHES[name]) for k, name in enumerate(("truth", "background", "analysis"))]
+    lines = drawn(*curves)
+    assert [line.get_marker() for line in lines] == ["None"] * 3
+    assert [line.is_dashed() for line in lines] == [True, True, False]
+    told = [tuple(DASHES[role]) for role in ("truth", "background", "exact", "other", "network")]
+    assert len(set(told)) == 5
