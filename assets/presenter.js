@@ -4,6 +4,7 @@
 const PRESENTING = "assimilab-presenting"
 const LOOK_EVERY = 500 // milliseconds between two looks for what is new on the page
 const TYPE = 22, HEADING = 27, AXIS = 17, LINE = 3, DOT = 9, ALPHA = 0.75
+const GRAIN = 3 // dots smaller than this are a backdrop of many, and become as large as this
 const HAIR = 1, FINE = 1.5 // lines thinner than the first accompany others, and are to be told from them: they become as thick as the second
 
 // Panel's parts lie in shadow roots, each of which needs the sheet. Formulas set their own sizes relative to ours.
@@ -30,6 +31,9 @@ SHEET.replaceSync(`
   .MuiAppBar-root { display: none !important; }
   .main > div > .MuiToolbar-root, .sidebar > .MuiToolbar-root { display: none !important; }
   .main-content { padding-bottom: 72px; }
+  .way, .onward { display: none !important; }
+  .panel-title { white-space: normal; }
+  .map-box { flex-basis: 420px !important; max-width: 640px !important; }
 `)
 
 // The text of the scene, which can be taken away, and its way to other scenes, for which there are keys.
@@ -76,6 +80,17 @@ function set(model, changes) {
 
 const number = (spec) => typeof spec === "number" ? spec : typeof spec?.value === "number" ? spec.value : null
 
+// The dashes of a line grow with its width: dots stay dots.
+function thicken(model, least) {
+  raise(model, "line_width", least)
+  const was = before.get(model)
+  const dash = model.properties.line_dash?.get_value()
+  const pattern = Array.isArray(dash) ? dash : dash?.value
+  if (was?.line_width === undefined || was.line_dash !== undefined || !Array.isArray(pattern) || !pattern.length) return
+  const growth = number(model.line_width) / number(was.line_width)
+  set(model, {line_dash: pattern.map((length) => Math.round(length * growth))})
+}
+
 function raise(model, name, least) {
   if (!(name in model.properties)) return
   const is = number(model.properties[name].get_value())
@@ -98,7 +113,7 @@ const FONTS = ["axis_label_text_font_size", "major_label_text_font_size", "label
 function fold(plot) {
   for (const legend of plot.above ?? []) {
     if (legend.type !== "Legend" || legend.orientation !== "horizontal" || !legend.visible) continue
-    const widths = legend.items.map((item) => 40 + 0.55 * AXIS * (item.label?.value ?? "").length)
+    const widths = legend.items.map((item) => (legend.glyph_width ?? 20) + 20 + 0.55 * AXIS * (item.label?.value ?? "").length)
     const room = plot.inner_width || 0, widest = Math.max(...widths)
     if (room > 0 && widths.reduce((sum, width) => sum + width, 0) > room) {
       const columns = Math.max(1, Math.floor(room / widest))
@@ -113,16 +128,33 @@ function enlarge(document) {
     for (const name of FONTS) type(model, name)
     if (LINES.test(model.type)) {
       const was = number(before.get(model)?.line_width ?? model.line_width)
-      raise(model, "line_width", was !== null && was < HAIR ? FINE : LINE)
+      thicken(model, was !== null && was < HAIR ? FINE : LINE)
       raise(model, "line_alpha", ALPHA)
     } else if (model.type === "Scatter") {
-      raise(model, "size", DOT)
+      const was = number(before.get(model)?.size ?? model.properties.size.get_value())
+      raise(model, "size", was !== null && was < GRAIN ? GRAIN : DOT)
       raise(model, "line_width", 2)
     }
   }
 }
 
+// A list of fixed width becomes as wide as what is chosen in it.
+const widened = new Map()
+
+function widen(root) {
+  const chosen = root.querySelector(".MuiSelect-select"), host = root.host
+  const more = chosen ? chosen.scrollWidth - chosen.clientWidth : 0
+  if (more <= 0 || host.closest(".sidebar")) return
+  let box = chosen
+  while (box.parentNode !== root) box = box.parentNode
+  for (const part of [host, box]) if (!widened.has(part)) widened.set(part, part.style.minWidth)
+  host.style.minWidth = `${Math.min(host.offsetWidth + more, innerWidth / 2)}px`
+  box.style.minWidth = "100%"
+}
+
 function restore() {
+  for (const [part, width] of widened) part.style.minWidth = width
+  widened.clear()
   for (const [model, was] of before) model.setv(was, {sync: false})
   before.clear()
 }
@@ -174,7 +206,9 @@ export function render({model, view}) {
 
   const look = () => {
     for (const root of roots(document.body)) {
-      if (root instanceof ShadowRoot && root !== shadow) wear(root, [SHEET, ...(read ? [] : [TEXTLESS])])
+      if (!(root instanceof ShadowRoot) || root === shadow) continue
+      wear(root, [SHEET, ...(read ? [] : [TEXTLESS])])
+      widen(root)
     }
     enlarge(view.model.document)
     show_sidebar(open)

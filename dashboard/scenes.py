@@ -75,6 +75,7 @@ class ScenePanel:
                 variant="text",
                 size="small",
                 href=address(names[to]),
+                css_classes=["way"],
                 description=scenes()[names[to]].title,
             )
             for label, icon, to in (("Previous", "arrow_back", number - 1), ("Next", "arrow_forward", number + 1))

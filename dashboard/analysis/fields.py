@@ -172,7 +172,7 @@ class FieldsPanel:
         boxes = [
             pn.Column(
                 self.titles[name], self.maps[name].pane, margin=0,
-                styles={"flex": "1 1 300px", "min-width": "0", "max-width": "560px"},
+                styles={"flex": "1 1 300px", "min-width": "0", "max-width": "560px"}, css_classes=["map-box"],
             )
             for name in PANELS
         ]  # fmt: skip

@@ -21,7 +21,7 @@ class Onward:
             description="Opens the Rollout page: a model goes on from this analysis, and its truth tells how well",
         )  # fmt: skip
         self._why = html("")
-        self.pane = pn.Row(self.button, self._why, sizing_mode="stretch_width", margin=0)
+        self.pane = pn.Row(self.button, self._why, sizing_mode="stretch_width", margin=0, css_classes=["onward"])
         self._shown: AnalysisSettings | None = None
 
     def show(self, settings: AnalysisSettings) -> None:
