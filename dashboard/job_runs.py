@@ -47,7 +47,7 @@ class JobRuns(ABC):
         self._kind, self._counted = kind, counted
         self._looked, self._said = 0.0, ""
         self._fetching: LatestWins[Request, bytes] = LatestWins(
-            FILES, lambda request: all_jobs().artifact(*request), self._on_fetched, self._say
+            FILES, lambda request: self.artifact(*request), self._on_fetched, self._say
         )
         small = {"size": "small", "variant": "outlined"}
         self.submit = pmui.Button(
@@ -118,6 +118,15 @@ class JobRuns(ABC):
         if job is not None:
             self._show_state(job)
             self.show_job(job)
+
+    @property
+    def picked(self) -> Job | None:
+        """The run that is chosen."""
+        return next((job for job in all_jobs().list() if job.id == self.chosen.value), None)
+
+    def artifact(self, job: str, name: str) -> bytes:
+        """Return a file that a run left; blocks while it is read. Raises InputError if there is none."""
+        return all_jobs().artifact(job, name)
 
     def close(self) -> None:
         """Let go of everything; the runs go on."""

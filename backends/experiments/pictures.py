@@ -73,6 +73,14 @@ def to_raster(values: np.ndarray, domain: Domain) -> Raster:
     return Raster(shaped, west - dx, east + dx, bottom - dz, top + dz)
 
 
+def empty_raster(domain: ScatteredPoints) -> Raster:
+    """Return pixels without values that span the stations."""
+    places = domain.coordinates().cpu()
+    (south, west), (north, east) = places.min(0).values.tolist(), places.max(0).values.tolist()
+    x, y = 0.06 * max(east - west, 0.1), 0.06 * max(north - south, 0.1)
+    return Raster(np.full((2, 2), np.nan, dtype=np.float32), west - x, east + x, south - y, north + y)
+
+
 def station_rasters(outcome: Outcome) -> dict[str, Raster]:
     """Return increment and posterior standard deviation between stations as pixels."""
     between = station_map(outcome)

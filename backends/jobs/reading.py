@@ -90,18 +90,48 @@ def read_run(id: str, address: str = "") -> RunRecord:
     InputError
         If there is no such store or run, or it cannot be read.
     """
-    server = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
-    where = address or server or f"{home_folder() / 'mlflow.db'}"
-    client = client_of(where if server and not address else store_address(where))
+    where, client = _store(address)
     from mlflow.exceptions import MlflowException
 
     try:
-        run = client.get_run(id) if address else _own(client, id)
-        if run is None:
-            raise InputError(f"there is no run {id!r:.60} in {where}")
-        return RunRecord(id, run.info.run_name or id, columns_of(_points(client, run)), _gallery(client, run))
+        run = _found(client, id, address, where)
+        return RunRecord(id, run.info.run_name or id, columns_of(_points(client, run)), _file(client, run, GALLERY))
     except MlflowException as problem:
         raise InputError(f"the run {id!r:.60} in {where} cannot be read: {first_line(problem)}") from problem
+
+
+def read_file(id: str, name: str) -> bytes:
+    """Return the content of a file that a job of this program left, by the id that this program gave the job.
+
+    Raises
+    ------
+    InputError
+        If there is no such job or file, or it cannot be read.
+    """
+    where, client = _store("")
+    from mlflow.exceptions import MlflowException
+
+    try:
+        content = _file(client, _found(client, id, "", where), name)
+    except MlflowException as problem:
+        raise InputError(f"the run {id!r:.60} in {where} cannot be read: {first_line(problem)}") from problem
+    if content is None:
+        raise InputError(f"the run {id} has no file {name!r:.80}")
+    return content
+
+
+def _store(address: str) -> "tuple[str, MlflowClient]":
+    """Return the address of a store, by default that of this program, and a client of it."""
+    server = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
+    where = address or server or f"{home_folder() / 'mlflow.db'}"
+    return where, client_of(where if server and not address else store_address(where))
+
+
+def _found(client: "MlflowClient", id: str, address: str, where: str) -> "Run":
+    run = client.get_run(id) if address else _own(client, id)
+    if run is None:
+        raise InputError(f"there is no run {id!r:.60} in {where}")
+    return run
 
 
 def _own(client: "MlflowClient", id: str) -> "Run | None":
@@ -126,8 +156,9 @@ def _points(client: "MlflowClient", run: "Run") -> list[Point]:
     return points
 
 
-def _gallery(client: "MlflowClient", run: "Run") -> bytes | None:
-    if GALLERY not in {file.path for file in client.list_artifacts(run.info.run_id)}:
+def _file(client: "MlflowClient", run: "Run", name: str) -> bytes | None:
+    """Return the content of a file that a run left; None if it left none of this name."""
+    if name not in {file.path for file in client.list_artifacts(run.info.run_id)}:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        return Path(client.download_artifacts(run.info.run_id, GALLERY, folder)).read_bytes()
+        return Path(client.download_artifacts(run.info.run_id, name, folder)).read_bytes()

@@ -15,6 +15,7 @@ from backends.pictures.drawing import Curve, Drawing, Exhibit, LinePanel, MapPan
 from backends.pictures.style import (
     ANALYSIS,
     BACKGROUND,
+    DASHES,
     DIVERGING,
     NEUTRAL,
     OBSERVATIONS,
@@ -99,11 +100,9 @@ def analysis(prepared: Prepared, outcome: Outcome) -> Exhibit:
 
 def _drawing(prepared: Prepared, outcome: Outcome) -> Drawing:
     case, units = outcome.case, units_label(outcome.case.units)
-    name = _quantity(prepared) or outcome.settings.case.name
+    name = quantity(prepared) or outcome.settings.case.name
     when = f" · {prepared.field.caption}" if prepared.field is not None and prepared.field.caption else ""
-    scores = "" if np.isnan(outcome.rmse_analysis) else (
-        f" · RMSE {outcome.rmse_background:.3g} → {outcome.rmse_analysis:.3g}{units and ' ' + units}")  # fmt: skip
-    title = f"{name}{when} · σ_b {outcome.sigma_b:.3g}, σ_o {outcome.sigma_o:.3g}{units and ' ' + units}{scores}"
+    title = f"{name}{when} · {heading(outcome)}"
     if frame_of(case.domain) == "line":
         return Drawing(title, _profile(outcome, units))
     panels = _maps(prepared, outcome, units)
@@ -111,7 +110,15 @@ def _drawing(prepared: Prepared, outcome: Outcome) -> Drawing:
     return Drawing(title, panels, columns=3 if panels[0].geographic and r.north - r.south > 0.7 * (r.east - r.west) else 2)
 
 
-def _quantity(prepared: Prepared) -> str:
+def heading(outcome: Outcome) -> str:
+    """Return standard deviations and scores of an analysis as its title has them."""
+    units = units_label(outcome.case.units)
+    scores = "" if np.isnan(outcome.rmse_analysis) else (
+        f" · RMSE {outcome.rmse_background:.3g} → {outcome.rmse_analysis:.3g}{units and ' ' + units}")  # fmt: skip
+    return f"σ_b {outcome.sigma_b:.3g}, σ_o {outcome.sigma_o:.3g}{units and ' ' + units}{scores}"
+
+
+def quantity(prepared: Prepared) -> str:
     """Return what the state is of; nothing where it is of nothing in particular."""
     if prepared.field is not None:
         return prepared.field.variable.title
@@ -126,7 +133,7 @@ def _profile(outcome: Outcome, units: str) -> list[LinePanel]:
     low, high = fields["analysis"] - 2 * fields["spread"], fields["analysis"] + 2 * fields["spread"]
     colours = {"truth": TRUTH, "background": BACKGROUND, "analysis": ANALYSIS}
     curves = [Curve("±2σ_a", ANALYSIS, x, fields["analysis"], low, high)]
-    curves += [Curve(name, colour, x, fields[name]) for name, colour in colours.items()]
+    curves += [Curve(name, colour, x, fields[name], dashes=DASHES[name]) for name, colour in colours.items()]
     direct = outcome.settings.observations.operator == "point"
     values = Points(seen.x, seen.values, None, seen.rejected, "observations", OBSERVATIONS, outcome.sigma_o)
     apart = Points(seen.x, seen.innovation, None, seen.rejected, "y − H(x_b)", OBSERVATIONS)
@@ -144,10 +151,10 @@ def _maps(prepared: Prepared, outcome: Outcome, units: str) -> list[MapPanel]:
     style = style_of(prepared.field.variable) if prepared.field is not None else FieldStyle()
     span, differences = spans(outcome)
     drawn = _pixels(outcome)
-    quantity = labelled(_quantity(prepared) or "state", units)
+    measured = labelled(quantity(prepared) or "state", units)
     panels = []
     for name, (title, caption) in titles(outcome).items():
-        look, held, label = style, span, quantity
+        look, held, label = style, span, measured
         if name in ("increment", "error"):
             look, held, label = DIFFERENCE, differences, labelled("difference", units)
         elif name == "spread":
@@ -193,7 +200,7 @@ def _points(outcome: Outcome, name: str) -> Points | None:
 # The numbers ----------------------------------------------------------------------------------------------------------
 
 
-def _axes(outcome: Outcome) -> dict[str, tuple[str, dict[str, str]]]:
+def axes_of(outcome: Outcome) -> dict[str, tuple[str, dict[str, str]]]:
     """Return the coordinates of the domain, in its own order, with their CF attributes."""
     frame = frame_of(outcome.case.domain)
     if frame == "line":
@@ -209,20 +216,9 @@ def _axes(outcome: Outcome) -> dict[str, tuple[str, dict[str, str]]]:
     }
 
 
-def _observed(outcome: Outcome) -> dict[str, tuple[np.ndarray, str]]:
-    """Return the numbers of each observation with what they are."""
-    seen: Marks = marks(outcome)
-    return {
-        "observed": (seen.values, "observed value y"),
-        "innovation": (seen.innovation, "innovation y - H(x_b)"),
-        "residual": (seen.residual, "residual y - H(x_a)"),
-    }
-
-
-def _data(prepared: Prepared, outcome: Outcome) -> "xr.Dataset":
-    import xarray as xr
-
-    case, domain, axes = outcome.case, outcome.case.domain, _axes(outcome)
+def grid_of(outcome: Outcome) -> tuple[tuple[str, ...], tuple[int, ...], dict[str, Any]]:
+    """Return dimensions and shape of a state, and its coordinates, as labelled arrays have them."""
+    domain, axes = outcome.case.domain, axes_of(outcome)
     frame = frame_of(domain)
     coordinates: dict[str, Any] = {}
     places = domain.coordinates().cpu().numpy().astype(np.float64)
@@ -239,6 +235,24 @@ def _data(prepared: Prepared, outcome: Outcome) -> "xr.Dataset":
     else:
         shape = (len(places),)
         coordinates["x"] = ("x", places[:, 0], axes["x"][1])
+    return dims, shape, coordinates
+
+
+def _observed(outcome: Outcome) -> dict[str, tuple[np.ndarray, str]]:
+    """Return the numbers of each observation with what they are."""
+    seen: Marks = marks(outcome)
+    return {
+        "observed": (seen.values, "observed value y"),
+        "innovation": (seen.innovation, "innovation y - H(x_b)"),
+        "residual": (seen.residual, "residual y - H(x_a)"),
+    }
+
+
+def _data(prepared: Prepared, outcome: Outcome) -> "xr.Dataset":
+    import xarray as xr
+
+    case, axes = outcome.case, axes_of(outcome)
+    dims, shape, coordinates = grid_of(outcome)
     units = {"units": case.units} if case.units else {}
     standard = prepared.field.variable.standard_name if prepared.field is not None else ""
     fields: dict[str, Any] = {}
@@ -266,7 +280,7 @@ def _data(prepared: Prepared, outcome: Outcome) -> "xr.Dataset":
 
 
 def _fields_table(prepared: Prepared, outcome: Outcome) -> Table:
-    units, axes = outcome.case.units, _axes(outcome)
+    units, axes = outcome.case.units, axes_of(outcome)
     places = outcome.case.domain.coordinates().cpu().numpy()
     fields = states(outcome)
     columns = [*(places[:, k].astype(np.float64) for k in range(len(axes))), *fields.values()]
@@ -274,7 +288,7 @@ def _fields_table(prepared: Prepared, outcome: Outcome) -> Table:
 
 
 def _observations_table(prepared: Prepared, outcome: Outcome) -> Table:
-    units, axes = outcome.case.units, _axes(outcome)
+    units, axes = outcome.case.units, axes_of(outcome)
     places, found = outcome.observations.places.cpu().numpy(), _observed(outcome)
     columns = [*(places[:, k].astype(np.float64) for k in range(len(axes))), *(values for values, _ in found.values())]
     headings = [*(heading for heading, _ in axes.values()), *(labelled(name, units) for name in found), "used"]

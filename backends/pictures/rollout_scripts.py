@@ -21,14 +21,33 @@ def rollout_script(settings: RolloutSettings, name: str, exhibit: Literal["forec
     return _script(settings, name, {f"backends.pictures.{exhibit}": [exhibit]}, {}, f"exhibit = {exhibit}(view)\n")
 
 
-def states_script(settings: RolloutSettings, start: int, frame: Frame, name: str) -> str:
-    """Return the script of the states of forecasts from a start at a lead."""
+def states_script(
+    settings: RolloutSettings, start: int, frame: Frame, name: str, exhibit: Literal["states", "archived"] = "states"
+) -> str:  # fmt: skip
+    """Return the script of the states of forecasts from a start at a lead, or of all that a store holds of that start."""
     literals: dict[str, tuple[str, object]] = {
         "START": ("Number of the start, from 0.", int(start)),
         "FRAME": ("Numbers of lead and field, and what of the members is shown.", _plain(asdict(frame))),
     }
-    imports = {"backends.pictures.rollout_states": ["Frame", "states"]}
-    return _script(settings, name, imports, literals, "exhibit = states(view, Frame(**FRAME))\n")
+    imports = {"backends.pictures.rollout_states": ["Frame", exhibit]}
+    return _script(settings, name, imports, literals, f"exhibit = {exhibit}(view, Frame(**FRAME))\n")
+
+
+_RUN = """
+exhibit = forecasts(opened(read_file(RUN, NAME), FOLDER))
+"""
+
+
+def run_script(run: str, name: str) -> str:
+    """Return the script of the scores of a long run, which reads its forecasts from the run's record."""
+    imports = {
+        "backends.experiments.rollout.kept": ["NAME", "opened"], "backends.jobs.reading": ["read_file"],
+        "backends.pictures.forecasts": ["forecasts"],
+    }  # fmt: skip
+    literals: dict[str, tuple[str, object]] = {
+        "RUN": ("Its record lies in the folder ASSIMILAB_HOME, or on the server MLFLOW_TRACKING_URI.", run)
+    }
+    return script("Rollout", name, ("nc", "csv"), imports, literals, _RUN)
 
 
 def sensitivity_script(settings: RolloutSettings, start: int, question: Question, to: int, name: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backends.experiments.rollout.shown import ShownField, shown
+from backends.experiments.rollout.store import dataset
 from backends.experiments.rollout.view import RolloutView
 from backends.experiments.run import to_yaml
 from backends.fields.raster import Raster
@@ -14,7 +15,7 @@ from backends.pictures.cf import about, units_of
 from backends.pictures.drawing import Curve, Drawing, Exhibit, LinePanel, MapPanel, Panel, Table, labelled
 from backends.pictures.field_maps import LATITUDE, LONGITUDE
 from backends.pictures.save import check_values
-from backends.pictures.style import DIVERGING, METHOD_COLOURS, TRUTH, FieldStyle, style_named
+from backends.pictures.style import DASHES, DIVERGING, METHOD_COLOURS, TRUTH, FieldStyle, style_named
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -62,6 +63,12 @@ def map_palette(name: str, symmetric: bool) -> list[str]:
     return list(DIVERGING if symmetric else FieldStyle().palette if style.symmetric else style.palette)
 
 
+def archived(view: RolloutView, frame: Frame) -> Exhibit:
+    """Return the same picture with all that a store holds of the start: the truth and all members at all leads."""
+    picture = states(view, frame)
+    return Exhibit(picture.drawing, lambda: _everything(view), picture.tables)
+
+
 # The picture ----------------------------------------------------------------------------------------------------------
 
 
@@ -105,7 +112,7 @@ def _line(view: RolloutView, frame: Frame) -> list[Panel]:
     """Return the truth along the line, and mean and members of each model."""
     layout, lead = view.layout, frame.lead
     x = np.arange(layout.size)
-    curves = [Curve("truth", TRUTH, x, view.truth[lead])]
+    curves = [Curve("truth", TRUTH, x, view.truth[lead], dashes=DASHES["truth"])]
     for k, forecast in enumerate(view.forecasts):
         colour = METHOD_COLOURS[k % len(METHOD_COLOURS)]
         curves.append(Curve(forecast.label, colour, x, forecast.mean[lead]))
@@ -125,7 +132,8 @@ def _phase(view: RolloutView, frame: Frame) -> list[Panel]:
         curves = []
         for label, colour, path in paths:
             x, y = path[:end, a], path[:end, b]
-            curves += [Curve(label, colour, x, y), Curve("_now", colour, x[-1:], y[-1:], style="o")]
+            dashes = DASHES["truth"] if colour == TRUTH else ()
+            curves += [Curve(label, colour, x, y, dashes=dashes), Curve("_now", colour, x[-1:], y[-1:], style="o")]
         panels.append(LinePanel("Paths up to the lead", names[a], names[b], curves))
     return list(panels)
 
@@ -153,6 +161,11 @@ def _data(view: RolloutView, frame: Frame) -> "xr.Dataset":
         held[what.replace(" ", "_")] = (("model", "lead", *dims), values, attributes)
     began = f"start {view.start + 1}, {view.times[0]}"
     return xr.Dataset(held, coordinates, about(f"Forecasts from {began}", to_yaml(view.prepared.settings)))
+
+
+def _everything(view: RolloutView) -> "xr.Dataset":
+    check_values(view.truth.size + sum(forecast.members.size for forecast in view.forecasts))
+    return dataset(view)
 
 
 def places_of(view: RolloutView) -> tuple[tuple[str, ...], dict[str, Any]]:

@@ -8,11 +8,11 @@ import panel as pn
 import panel_material_ui as pmui
 
 from backends.experiments.outcome import Outcome
-from backends.experiments.pictures import frame_of, on_axes, states, to_raster
+from backends.experiments.pictures import empty_raster, frame_of, on_axes, states, to_raster
 from backends.experiments.summary import scores
 from backends.fields.field import combine, statistics
 from backends.geometry.scattered import ScatteredPoints
-from dashboard.analysis.covariance import empty_raster
+from backends.pictures.pinned import comparable
 from dashboard.analysis.fields import DIFFERENCE, GRAY
 from dashboard.analysis.scores import settings_line
 from dashboard.analysis.state import AnalysisState
@@ -32,10 +32,6 @@ NAMES = {
     "observations_used": "observations", "sigma_b_desroziers": "σ_b by Desroziers", "sigma_o_desroziers": "σ_o by Desroziers",
     "neg_log_likelihood": "−log p(d)", "iterations": "iterations",
 }  # fmt: skip
-
-
-#: Keys of a case that two analyses must share to be compared.
-OF_CASE = ("path", "variable", "level", "observations", "observed")
 
 
 class CompareView:
@@ -61,10 +57,9 @@ class CompareView:
     def show(self) -> None:
         """Show both analyses, or what to do first."""
         pinned, current = self.state.pinned, self.state.detailed
-        comparable = pinned is not None and current is not None and pinned.case.truth.shape == current.case.truth.shape
-        comparable = comparable and _what(pinned) == _what(current)
-        self._pictures.visible = self._table.visible = bool(comparable)
-        if not comparable:
+        both = pinned is not None and current is not None and comparable(pinned, current)
+        self._pictures.visible = self._table.visible = both
+        if not both:
             self._words.object = EMPTY if pinned is None else CHANGED
             return
         units = units_label(current.case.units)
@@ -121,14 +116,8 @@ class CompareView:
             )
             head = html(f'<div class="panel-title"><span class="swatch" style="background:{color}"></span>{title}</div>')
             style = {"flex": "1 1 300px", "min-width": "0", "max-width": "560px"}
-            boxes.append(pn.Column(head, self._maps[name].pane, margin=0, styles=style))
+            boxes.append(pn.Column(head, self._maps[name].pane, margin=0, styles=style, css_classes=["map-box"]))
         self._pictures.objects = [pn.FlexBox(*boxes, gap="4px 8px", sizing_mode="stretch_width")]
-
-
-def _what(outcome: Outcome) -> tuple[object, ...]:
-    """Return what must be the same of two analyses that are compared."""
-    case = outcome.settings.case
-    return case.name, *(getattr(case, name, None) for name in OF_CASE)
 
 
 def _table(pinned: Outcome, current: Outcome) -> str:

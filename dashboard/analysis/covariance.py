@@ -10,9 +10,8 @@ import panel_material_ui as pmui
 from backends.experiments.covariance_picture import CovariancePicture, beyond_rounding, covariance_picture
 from backends.experiments.experiment import AnalysisExperiment
 from backends.experiments.outcome import Outcome
-from backends.experiments.pictures import array, frame_of, on_axes, to_raster
+from backends.experiments.pictures import array, empty_raster, frame_of, on_axes, to_raster
 from backends.fields.field import statistics
-from backends.fields.raster import Raster
 from backends.geometry.grid import LatLonGrid
 from backends.geometry.scattered import ScatteredPoints
 from dashboard.analysis.fields import DIFFERENCE, SPREAD
@@ -178,14 +177,6 @@ class CovarianceView:
             values, style, name, units = array(estimate.eofs[mode - 2]), DIFFERENCE, f"EOF {mode - 1}", ""
         raster = to_raster(values, domain)
         self._estimate.show((opened, mode), raster, style, limits(style, statistics(raster.values)), name, units)
-
-
-def empty_raster(domain: ScatteredPoints) -> Raster:
-    """Return pixels without values that span the stations."""
-    places = domain.coordinates().cpu()
-    (south, west), (north, east) = places.min(0).values.tolist(), places.max(0).values.tolist()
-    x, y = 0.06 * max(east - west, 0.1), 0.06 * max(north - south, 0.1)
-    return Raster(np.full((2, 2), np.nan, dtype=np.float32), west - x, east + x, south - y, north + y)
 
 
 def _facts(outcome: Outcome, picture: CovariancePicture) -> list[Fact]:

@@ -10,6 +10,7 @@ from backends.experiments.training.use import Learned
 from backends.pictures.analysis import analysis
 from backends.pictures.analysis_views import convergence, covariance, diagnostics, surface
 from backends.pictures.learned import learned, learned_script
+from backends.pictures.pinned import comparable, pinned, pinned_script
 from backends.pictures.script import stem
 from backends.pictures.scripts import analysis_script, covariance_script, outcome_script, surface_script
 from dashboard.analysis.state import AnalysisState
@@ -79,6 +80,19 @@ def surface_snapshot(state: AnalysisState, newest: tuple[AnalysisSettings, Surfa
     axes = found.x.parameter, found.y.parameter
     texts = {"yaml": to_yaml(outcome.settings), "py": surface_script(outcome.settings, axes, found.score, name)}
     return Snapshot(name, lambda: surface(found, outcome), texts)
+
+
+def compare_snapshot(state: AnalysisState) -> Snapshot:
+    """Return the pinned analysis beside the current one; raises InputError also where they cannot be compared."""
+    outcome, name = shown(state)
+    before = state.pinned
+    if before is None:
+        raise InputError("no analysis is pinned; pin the one that is shown, and change a setting")
+    if not comparable(before, outcome):
+        raise InputError("the pinned analysis is of another case; pin the one that is shown to compare settings of it")
+    prepared, name = state.opened.prepared, stem(name, "compared")
+    texts = {"yaml": to_yaml(outcome.settings), "py": pinned_script(before.settings, outcome.settings, name)}
+    return Snapshot(name, lambda: pinned(prepared, before, outcome), texts)
 
 
 def network_snapshot(state: AnalysisState, newest: tuple[tuple[str, Outcome], Learned] | None) -> Snapshot:

@@ -19,6 +19,7 @@ from dashboard.analysis.diagnostics import DiagnosticsView
 from dashboard.analysis.error_controls import ErrorControls
 from dashboard.analysis.export import (
     FORMS,
+    compare_snapshot,
     convergence_snapshot,
     covariance_snapshot,
     diagnostics_snapshot,
@@ -134,15 +135,12 @@ class AnalysisPage:
         state, active = self.state, self.tabs.active
         if active == COVARIANCE:
             return covariance_snapshot(state, self.covariance.newest)
-        if active == DIAGNOSTICS:
-            return diagnostics_snapshot(state)
-        if active == CONVERGENCE:
-            return convergence_snapshot(state)
         if active == TUNING:
             return surface_snapshot(state, self.tuning.newest)
         if active == NETWORK:
             return network_snapshot(state, self.network.newest)
-        return fields_snapshot(state)
+        others = {DIAGNOSTICS: diagnostics_snapshot, CONVERGENCE: convergence_snapshot, COMPARE: compare_snapshot}
+        return others.get(active, fields_snapshot)(state)
 
     # From the state to what is shown ------------------------------------------------------------------------------
 

@@ -1,12 +1,18 @@
 """What each tab of the Rollout page exports, with the settings: states, scores, what forecasts keep, a gradient."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 from backends.errors import InputError
+from backends.experiments.rollout.kept import NAME, opened
+from backends.experiments.rollout.settings import RolloutSettings
 from backends.experiments.rollout.view import RolloutView
-from backends.experiments.run import to_yaml
+from backends.experiments.run import from_yaml, of_kind, to_yaml
+from backends.jobs.job import Job, State
 from backends.pictures.forecasts import forecasts
 from backends.pictures.physics import physics
-from backends.pictures.rollout_scripts import rollout_script, sensitivity_script, states_script
-from backends.pictures.rollout_states import Frame, states
+from backends.pictures.rollout_scripts import rollout_script, run_script, sensitivity_script, states_script
+from backends.pictures.rollout_states import Frame, archived, states
 from backends.pictures.script import stem
 from backends.pictures.sensitivity import sensitivity
 from dashboard.export import Snapshot
@@ -35,6 +41,32 @@ def states_snapshot(view: RolloutView | None, frame: Frame) -> Snapshot:
     name, yaml = _begin(view, f"lead{frame.lead}")
     text = states_script(view.prepared.settings, view.start, frame, name)
     return Snapshot(name, lambda: states(view, frame), {**yaml, "py": text})
+
+
+def archive_snapshot(view: RolloutView | None, frame: Frame) -> Snapshot:
+    """Return the states at the lead that is shown, and all members at all leads as numbers."""
+    view = _there(view)
+    name, yaml = _begin(view, "archive", f"lead{frame.lead}")
+    text = states_script(view.prepared.settings, view.start, frame, name, "archived")
+    return Snapshot(name, lambda: archived(view, frame), {**yaml, "py": text})
+
+
+def run_snapshot(job: Job | None, fetch: Callable[[str, str], bytes], folder: Path) -> Snapshot:
+    """Return the scores of a long run, whose files are fetched by its id and their names; `folder` is that of the data.
+
+    Raises
+    ------
+    InputError
+        If there is no run, or none that has ended with forecasts.
+    """
+    if job is None:
+        raise InputError("there is no run; start one, and export it when it has ended")
+    if job.state is not State.COMPLETED or NAME not in job.artifacts:
+        raise InputError("the run that is chosen has left no forecasts; a run is exported when it has completed")
+    settings = of_kind(from_yaml(job.settings), RolloutSettings)
+    name = stem(stem("rollout", settings.start.name, *settings.labels), "run", job.id[:6])
+    texts = {"yaml": to_yaml(settings), "py": run_script(job.id, name)}
+    return Snapshot(name, lambda: forecasts(opened(fetch(job.id, NAME), folder)), texts)
 
 
 def sensitivity_snapshot(asking: Asking, to: int) -> Snapshot:

@@ -19,7 +19,15 @@ from dashboard.help import Help
 from dashboard.rollout.address import RolloutAddress
 from dashboard.rollout.archive import ArchiveView
 from dashboard.rollout.controls import RolloutControls
-from dashboard.rollout.export import FORMS, physics_snapshot, scores_snapshot, sensitivity_snapshot, states_snapshot
+from dashboard.rollout.export import (
+    FORMS,
+    archive_snapshot,
+    physics_snapshot,
+    run_snapshot,
+    scores_snapshot,
+    sensitivity_snapshot,
+    states_snapshot,
+)
 from dashboard.rollout.help import TOPICS, TOUR
 from dashboard.rollout.physics import PhysicsView
 from dashboard.rollout.play import PlayView
@@ -108,10 +116,14 @@ class RolloutPage:
         self._ticking = None if self._document is None else Ticker(self._document, self.tick, LOOK_EVERY, AT_REST)
 
     def _exported(self) -> Snapshot:
-        """Return what the tab that is looked at shows; scores where it has its own files."""
+        """Return what the tab that is looked at shows; on File, which has its own, scores."""
         active = self.tabs.active
         if active == PLAY:
             return states_snapshot(self.state.view, self.play.frame())
+        if active == ARCHIVE:
+            return archive_snapshot(self.state.view, self.play.frame())
+        if active == RUNS:
+            return run_snapshot(self.runs.picked, self.runs.artifact, self.state.folder)
         if active == SENSITIVITY:
             return sensitivity_snapshot(self.sensitivity.asking, self.sensitivity.field)
         return (physics_snapshot if active == PHYSICS else scores_snapshot)(self.state.view)

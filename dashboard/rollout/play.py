@@ -87,9 +87,11 @@ class PlayView:
             self._picture.objects = [self._pictures.pane]
 
     def frame(self) -> Frame:
-        """Return what is looked at."""
-        lead = self.player.lead
-        return Frame(lead) if self._pictures is None else self._pictures.frame(lead)
+        """Return what is looked at; of forecasts that have not been shown here, the mean of the first field."""
+        view, lead = self.state.view, self.player.lead
+        if self._pictures is not None and (view is None or self._view is view):
+            return self._pictures.frame(lead)
+        return Frame(lead if view is None else min(lead, len(view.leads) - 1))
 
     def film(self, view: RolloutView) -> Callable[[int], Film]:
         """Return what makes a film of what is chosen here, or usual where these forecasts have not been looked at."""

@@ -6,7 +6,7 @@ import xarray as xr
 
 from backends.experiments.pictures import states
 from backends.experiments.run import from_yaml
-from dashboard.analysis.page import CONVERGENCE, COVARIANCE, DIAGNOSTICS, TUNING, AnalysisPage
+from dashboard.analysis.page import COMPARE, CONVERGENCE, COVARIANCE, DIAGNOSTICS, TUNING, AnalysisPage
 from tests.dashboard.helpers import export, text_of
 
 
@@ -71,3 +71,24 @@ def test_each_tab_exports_what_it_shows(page):
     page.export.items["png"].clicks += 1
     page.export.wait()
     assert "A closed form has no iterations" in text_of(page.export._problem)
+
+
+def test_the_pinned_analysis_is_exported_beside_the_current_one(page, tmp_path):
+    page.tabs.active = COMPARE
+    page.export.items["png"].clicks += 1
+    page.export.wait()
+    assert "No analysis is pinned" in text_of(page.export._problem)
+    page.compare.pin.clicks += 1
+    before = states(page.state.pinned)["analysis"]
+    page.state.b.length *= 2
+    page.wait()
+    (tmp_path / "page.nc").write_bytes(export(page, "nc"))
+    current = states(page.state.result)["analysis"]
+    assert np.abs(current - before).max() > 0.01
+    with xr.open_dataset(tmp_path / "page.nc") as data:
+        np.testing.assert_array_equal(data["pinned"].values.ravel(), before)
+        np.testing.assert_array_equal(data["current"].values.ravel(), current)
+        np.testing.assert_array_equal(data["difference"].values.ravel(), current - before)
+        assert from_yaml(data.attrs["pinned_settings"]) == page.state.pinned.settings
+    assert export(page, "py").count(b"kind: analysis") == 2
+    assert page.export.download.filename.endswith("_compared.py")

@@ -15,7 +15,7 @@ from backends.experiments.run import from_yaml
 from backends.pictures.forecasts import forecasts
 from backends.pictures.physics import physics
 from backends.pictures.rollout_scripts import rollout_script, sensitivity_script, states_script
-from backends.pictures.rollout_states import Frame, states
+from backends.pictures.rollout_states import Frame, archived, states
 from backends.pictures.save import save
 from backends.pictures.sensitivity import sensitivity
 from tests.backends.pictures.scripts import run, run_here
@@ -84,6 +84,19 @@ def seen(request, tmp_path):
     text = LORENZ.replace("{name: lorenz63}", DYNAMICS[request.param]).replace("starts: 6", "starts: 2").replace("20", "3")
     prepared = prepare(from_yaml(text), tmp_path)
     return view_of(prepared, prepared.run(), 1)
+
+
+def test_an_archive_holds_all_members_and_its_script_makes_it_again(seen, tmp_path):
+    exhibit = archived(seen, Frame(2))
+    assert exhibit.drawing().title == states(seen, Frame(2)).drawing().title
+    run_here(states_script(seen.prepared.settings, 1, Frame(2), "archive", "archived"), tmp_path, "out.nc")
+    save(exhibit, tmp_path / "own.nc")
+    with xr.open_dataset(tmp_path / "out.nc") as again, xr.open_dataset(tmp_path / "own.nc") as data:
+        xr.testing.assert_identical(again, data)
+        first = next(iter(data.data_vars))
+        assert dict(data[first].sizes)["member"] == 3
+        numbers = data[first].values[1, 2, 3].ravel()
+        np.testing.assert_array_equal(numbers, seen.forecasts[1].members[3, 2].ravel()[: numbers.size])
 
 
 def kept(exhibit, folder):

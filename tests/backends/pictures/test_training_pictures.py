@@ -1,22 +1,25 @@
 """Trainings as they are kept: the script reads a real record, and a network comes into other scripts by its run."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from backends.errors import InputError
+from backends.experiments.rollout.job import run_job
 from backends.experiments.rollout.prepare import prepare
 from backends.experiments.rollout.view import view_of
 from backends.experiments.run import from_yaml
 from backends.experiments.training.job import run_recorded
-from backends.jobs.job import Point
-from backends.jobs.reading import RunRecord, columns_of, read_run, recorded
+from backends.jobs.context import LocalContext
+from backends.jobs.job import Job, Point, State
+from backends.jobs.reading import RunRecord, columns_of, read_file, read_run, recorded
 from backends.jobs.store import Store
 from backends.learning.gallery import Map, Panel, Series, to_json
 from backends.pictures.drawing import LinePanel, MapPanel
-from backends.pictures.rollout_scripts import rollout_script
+from backends.pictures.rollout_scripts import rollout_script, run_script
 from backends.pictures.save import save
 from backends.pictures.scripts import training_script
 from backends.pictures.training import Look, training
@@ -77,6 +80,23 @@ def test_scripts_read_the_record_and_the_network_of_a_training(tmp_path, monkeyp
     with xr.open_dataset(tmp_path / "rollout.nc", decode_timedelta=False) as data:
         for k, label in enumerate(view.labels):
             np.testing.assert_allclose(data["rmse"][0, k], view.curves["rmse"][label].value, rtol=1e-6)
+
+
+@pytest.mark.jobs
+def test_the_script_of_a_long_run_reads_the_forecasts_from_its_record(tmp_path, monkeypatch):
+    monkeypatch.setenv("ASSIMILAB_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    text = ROLLOUT.replace("{name: network, run: RUN}", "{name: persistence}")
+    left = LocalContext(tmp_path / "left")
+    run_job(text, tmp_path, left)
+    files = {path.name: path.read_bytes() for path in (tmp_path / "left").iterdir()}
+    store, job = Store(tmp_path / "home"), Job("abc123", "rollout", text, created=1.0)
+    store.create(job)
+    store.finish(replace(job, state=State.COMPLETED), [], files)
+    run_here(run_script(job.id, "run"), tmp_path, "out.csv", "out.nc")
+    assert (tmp_path / "out.csv").read_bytes() == files["scores.csv"].replace(b"\n", b"\r\n")
+    with pytest.raises(InputError, match=r"the run abc123 has no file 'other'"):
+        read_file(job.id, "other")
 
 
 def test_metrics_and_unseen_cases_are_drawn_and_listed(tmp_path):

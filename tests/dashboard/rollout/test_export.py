@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from backends.experiments.run import from_yaml
-from dashboard.rollout.page import PLAY, SENSITIVITY, SKILL
+from dashboard.rollout.page import ARCHIVE, PLAY, RUNS, SENSITIVITY, SKILL
 from tests.dashboard.helpers import export, text_of
 from tests.dashboard.rollout.pages import run
 
@@ -62,3 +62,23 @@ def test_a_gradient_that_failed_is_not_promised(page):
     asking.problem = ""
     page.export.items["py"].clicks += 1
     assert "There is no gradient" in text_of(page.export._problem)
+
+
+def test_the_archive_exports_all_members_of_the_lead_that_is_played(page, tmp_path):
+    view = run(page)
+    page.tabs.active = ARCHIVE
+    (tmp_path / "a.nc").write_bytes(export(page, "nc"))
+    assert page.export.download.filename.endswith("_archive_lead0.nc")
+    with xr.open_dataset(tmp_path / "a.nc") as data:
+        assert [data.sizes[name] for name in ("model", "member", "lead_time")] == [
+            len(view.labels), view.forecasts[0].members.shape[1], len(view.leads)
+        ]  # fmt: skip
+    assert export(page, "png").startswith(b"\x89PNG")
+    assert b"archived(view" in export(page, "py")
+
+
+def test_where_there_is_no_long_run_none_is_exported(page):
+    page.tabs.active = RUNS
+    page.export.items["png"].clicks += 1
+    page.export.wait()
+    assert "There is no run" in text_of(page.export._problem)

@@ -5,12 +5,13 @@ import pytest
 
 from backends.experiments.rollout.job import run_job
 from backends.experiments.rollout.kept import NAME
+from backends.experiments.run import from_yaml
 from backends.jobs.context import LocalContext
 from backends.jobs.job import State
 from dashboard import job_runs
 from dashboard.rollout import state
 from dashboard.rollout.page import RUNS, RolloutPage
-from tests.dashboard.helpers import text_of
+from tests.dashboard.helpers import export, text_of
 from tests.dashboard.training.jobs import FakeJobs
 
 SMALL = """
@@ -54,6 +55,8 @@ def test_what_is_too_much_for_the_page_runs_as_a_job_and_is_opened_from_its_file
     assert "lorenz63: perfect model, too far, persistence" in next(iter(page.runs.chosen.options))
     jobs.change(job.id, state=State.RUNNING, done=2, of=8, note="forecasting")
     look(page)
+    page.export.items["png"].clicks += 1
+    assert "The run that is chosen has left no forecasts" in text_of(page.export._problem)
     assert page.runs.progress.value == 25
     assert (page.runs.cancel.visible, page.runs.open.visible) == (True, False)
     page.runs.cancel.clicks += 1
@@ -68,6 +71,8 @@ def test_what_is_too_much_for_the_page_runs_as_a_job_and_is_opened_from_its_file
     other.tabs.active = RUNS
     look(other)
     assert other.runs.open.visible
+    assert export(other, "csv") == left["scores.csv"].replace(b"\n", b"\r\n")
+    assert from_yaml(export(other, "yaml").decode()) == from_yaml(job.settings)
     other.runs._on_open(None)
     other.state.wait()
     assert other.state.problem == ""
