@@ -4,6 +4,7 @@
 const PRESENTING = "assimilab-presenting"
 const LOOK_EVERY = 500 // milliseconds between two looks for what is new on the page
 const TYPE = 22, HEADING = 27, AXIS = 17, LINE = 3, DOT = 9, ALPHA = 0.75
+const PIECE = 34 // of a line in a legend, as long as two dashes
 const GRAIN = 3 // dots smaller than this are a backdrop of many, and become as large as this
 const HAIR = 1, FINE = 1.5 // lines thinner than the first accompany others, and are to be told from them: they become as thick as the second
 
@@ -112,8 +113,9 @@ const FONTS = ["axis_label_text_font_size", "major_label_text_font_size", "label
 // A legend above a frame has as many columns as there is room for in large type.
 function fold(plot) {
   for (const legend of plot.above ?? []) {
+    if (legend.type === "Legend" && legend.glyph_width < PIECE) set(legend, {glyph_width: PIECE})
     if (legend.type !== "Legend" || legend.orientation !== "horizontal" || !legend.visible) continue
-    const widths = legend.items.map((item) => (legend.glyph_width ?? 20) + 20 + 0.55 * AXIS * (item.label?.value ?? "").length)
+    const widths = legend.items.map((item) => PIECE + 20 + 0.55 * AXIS * (item.label?.value ?? "").length)
     const room = plot.inner_width || 0, widest = Math.max(...widths)
     if (room > 0 && widths.reduce((sum, width) => sum + width, 0) > room) {
       const columns = Math.max(1, Math.floor(room / widest))

@@ -32,10 +32,11 @@ MARKERS = dict(
     )
 )
 #: Dashes of a line by what it is of, for who does not see its colour: lengths drawn and left out in turn, in widths of the
-#: line. What is sought, the analysis or a network's answer, is drawn in full.
+#: line, so short that the little piece in a legend tells which. What is sought, the analysis or a network's answer, is drawn
+#: in full.
 DASHES: dict[str, tuple[float, ...]] = {
-    "truth": (1.0, 1.3), "background": (5.0, 2.0), "analysis": (), "exact": (6.0, 1.5, 1.0, 1.5), "network": (),
-    "other": (2.2, 2.2),
+    "truth": (1.0, 1.3), "background": (3.0, 1.5), "analysis": (), "exact": (4.5, 1.5, 1.0, 1.5), "network": (),
+    "other": (2.0, 3.0),
 }  # fmt: skip
 #: What stands for a missing value on a map.
 MISSING = "#9e9e9e"

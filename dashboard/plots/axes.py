@@ -14,8 +14,6 @@ from dashboard.theme import NEUTRAL
 
 #: Pixels from the figure's edge to its frame on either side, so that figures above each other line up.
 LEFT, RIGHT = 74, 14
-#: Pixels of the piece of line in a legend: as long as two dashes.
-PIECE = 34
 
 
 def plain_figure(
@@ -122,7 +120,6 @@ def legend_above(fig: figure, entries: dict[str, list[GlyphRenderer]]) -> dict[s
         location="left",
         margin=2,
         spacing=10,
-        glyph_width=PIECE,
         border_line_alpha=0,
         background_fill_alpha=0,
     )

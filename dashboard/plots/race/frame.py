@@ -12,7 +12,7 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from backends.pictures.style import METHOD_COLOURS
-from dashboard.plots.axes import PIECE, plain_figure
+from dashboard.plots.axes import plain_figure
 from dashboard.plots.numbers import reading
 from dashboard.theme import NEUTRAL
 
@@ -189,7 +189,6 @@ def legend(
         click_policy="hide",
         margin=2,
         spacing=4,
-        glyph_width=PIECE if place == "above" else 20,
         border_line_alpha=0,
         background_fill_alpha=0,
         inactive_fill_color=NEUTRAL,  # a veil that is seen on light and dark paper
