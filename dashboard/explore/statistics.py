@@ -20,7 +20,6 @@ from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.cuts.scales import value_scale
 from dashboard.explore.cuts.view import CutView
 from dashboard.explore.state import ExploreState
-from dashboard.explore.words import fill_remarks
 from dashboard.export import Snapshot
 from dashboard.plots.cuts import LiveLines, Scale
 from dashboard.plots.distribution import HEIGHT, LiveShares
@@ -236,13 +235,14 @@ def _strip(found: Quality, units: str) -> str:
         "infinite": f"{found.infinite:,}",
         "beyond 5 spreads": f"{found.outliers:,}",
     }
-    remarks = _remarks(found, unit)
-    said = "".join(f'<div class="stale">{escape(remark)}</div>' for remark in remarks)
-    return _facts(facts, "quality") + (said or '<div class="hint">Nothing suspicious was found in this field.</div>')
+    said = "".join(f'<div class="stale">{escape(remark)}</div>' for remark in _remarks(found, unit))
+    nothing = '<div class="hint">Nothing suspicious was found in this field.</div>' if not found.fills else ""
+    return _facts(facts, "quality") + (said or nothing)
 
 
 def _remarks(found: Quality, unit: str) -> list[str]:
-    remarks = fill_remarks(found.fills)
+    """Return what is remarkable beside fill values, which stand over all tabs."""
+    remarks: list[str] = []
     if not found.count:
         remarks.append("All values are missing.")
     if found.constant:
