@@ -13,15 +13,19 @@ SIZE = ViewportSize(width=1100, height=1500)
 #: Width and height of a picture, and its most bytes.
 SHAPE = (480, 270)
 MOST_BYTES = 40_000
-#: Milliseconds that races and trainings go on before a picture is taken.
+#: Milliseconds that races and trainings go on, once they have figures, before a picture is taken.
 WAITS = {"cycling": 12_000, "training": 25_000}
+#: Milliseconds until there are figures, after the trainings that are told to end.
+PATIENCE = 300_000
 BUTTONS = {"cycling": "Start or pause", "training": "Start a training"}
 
 
-def take_scenes(browser: Browser, address: str, data: Path) -> None:
-    """Take a picture of each scene that has the file it needs; the others keep theirs."""
+def take_scenes(browser: Browser, address: str, data: Path, names: list[str]) -> None:
+    """Take a picture of each scene, or of those named, that has the file it needs; the others keep theirs."""
     PICTURES.mkdir(exist_ok=True)
     for name, scene in scenes().items():
+        if names and name not in names:
+            continue
         if needs(scene) and not (data / needs(scene)).exists():
             print(f"{name}: needs {needs(scene)} in {os.fspath(data)}")
             continue
@@ -31,11 +35,12 @@ def take_scenes(browser: Browser, address: str, data: Path) -> None:
         page.wait_for_timeout(3000)
         if scene.page in BUTTONS:
             page.get_by_role("button", name=BUTTONS[scene.page]).click()
-            page.wait_for_timeout(WAITS[scene.page])
-        page.locator(".bk-Figure:visible").first.wait_for(timeout=120_000)
-        page.wait_for_timeout(2500)
+        page.locator(".bk-Figure:visible").first.wait_for(timeout=PATIENCE)
+        page.wait_for_timeout(WAITS.get(scene.page, 2500))
         size = save(page.screenshot(clip=figures(page)), PICTURES / f"{name}.webp")
         print(f"{name}.webp {size:,} bytes", flush=True)
+        if scene.page == "training":  # or the next would wait for its end
+            page.get_by_role("button", name="Cancel").click()
         page.close()
 
 

@@ -1,4 +1,6 @@
-"""Take the pictures of the README and the Home page from the running app; with the word `scenes`, those of the scenes instead.
+"""Take the pictures of the README and the Home page from the running app, of all pages or of those that are named.
+
+With the word `scenes` those of the scenes instead, of all or of those named after it.
 
 With the ERA5 file in the data folder (ASSIMILAB_DATA, or ../shared/data) pages show that, otherwise the embedded sample.
 """
@@ -73,8 +75,8 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = launch(playwright)
-            if sys.argv[1:] == ["scenes"]:
-                take_scenes(browser, address, data)
+            if sys.argv[1:2] == ["scenes"]:
+                take_scenes(browser, address, data, sys.argv[2:])
                 return
             for act in chosen:
                 page = browser.new_page(viewport=SIZE)
