@@ -1,44 +1,41 @@
-"""What the address of the Training page says: the task and its settings as a file has them, the run, and the tab."""
+"""What the address of the Training page says: the task and its settings as a file has them, the runs, and how they are seen."""
 
-from collections.abc import Sequence
-from typing import Literal
-
-from pydantic import Field
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from backends.experiments.pairs import Pairs, read, to_pairs
-from backends.experiments.sections import Section
 from backends.experiments.training.registry import TASKS
 from dashboard.address import Tab, apart
+from dashboard.training.address_keys import TrainingView
+from dashboard.training.live import LiveView
+from dashboard.training.runs import RunsView
 from dashboard.training.state import TrainingState
-
-
-class TrainingView(Section):
-    """Keys of the address that are not those of an experiment file."""
-
-    tab: Literal["live", "runs", "file"] = Field("live", description="the tab that is shown")
-    run: str = Field("", description="id of the run that is looked at")
-    record: str = Field("", description="address of the MLflow store that it is in; empty: that of this server")
 
 
 class TrainingAddress:
     """The state of the page in its address; see :class:`dashboard.address.Addressed`."""
 
-    STEPS: Sequence[str] = ("tab", "task", "run", "record")
+    STEPS: Sequence[str] = ("tab", "task", "run", "record", "compared", "metric")
 
-    def __init__(self, state: TrainingState, tab: Tab) -> None:
-        self._state, self._tab = state, tab
+    def __init__(self, state: TrainingState, tab: Tab, live: LiveView, runs: RunsView) -> None:
+        self._state, self._tab, self._live, self._runs = state, tab, live, runs
+        #: What is wrong of the address that is being taken over.
+        self._faults: list[str] | None = None
+        #: Told what turns out later not to be there; set by the page.
+        self.report: Callable[[str], Any] = lambda _fault: None
 
     def pairs(self) -> Pairs | None:
-        """Return the settings and the run."""
-        settings = self._state.settings()
-        view = TrainingView.model_validate({"tab": self._tab.name, "run": self._state.run, "record": self._state.record})
+        """Return the settings, the runs that are looked at, and how."""
+        state, settings = self._state, self._state.settings()
+        shown = {"tab": self._tab.name, "run": state.run, "record": state.record, **self._live.chosen, **self._runs.chosen}
+        view = TrainingView.model_validate(shown)
         return (("task", settings.task), *to_pairs(settings.tree()), *to_pairs(view.tree()))
 
     def take(self, pairs: Pairs) -> Sequence[str]:
-        """Take over settings, and look at a run."""
+        """Take over settings, and look at runs."""
         of_view, of_settings = apart(pairs, tuple(TrainingView.model_fields))
         view, state = read(of_view, TrainingView), self._state
-        faults = [*view.faults]
+        self._faults = faults = [*view.faults]
         task = dict(of_settings).get("task", state.task)
         if task not in TASKS:
             faults.append(f"task: must be {' or '.join(TASKS)}; came {task!r:.60}")
@@ -50,5 +47,14 @@ class TrainingAddress:
         if view.settings.record != state.record:
             state.look_at(view.settings.record)
         state.run = view.settings.run
+        self._live.choose(view.settings)
+        self._runs.choose(view.settings, self._tell)
         self._tab.show(view.settings.tab)
+        self._faults = None
         return faults
+
+    def _tell(self, fault: str) -> None:
+        if self._faults is None:
+            self.report(fault)
+        else:
+            self._faults.append(fault)

@@ -1,6 +1,7 @@
 """The live tab: loss, scores beside their references, pictures of unseen cases, and how the machine does."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
@@ -12,6 +13,7 @@ from backends.pictures.training import Look
 from dashboard.controls import one_message
 from dashboard.plots.race.frame import grid
 from dashboard.plots.training.curves import HEIGHT, SMALL, Curve, Curves
+from dashboard.training.address_keys import TrainingView
 from dashboard.training.gallery import GalleryView
 from dashboard.training.metrics import RunMetrics, Smooth
 
@@ -48,6 +50,16 @@ class LiveView:
     def look(self) -> Look:
         """How curves are drawn now."""
         return Look(self.against.value, self.smoothing.value, self.log.value)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The same, by the keys of the page's address."""
+        return {"against": self.against.value, "smoothing": self.smoothing.value, "log": self.log.value}
+
+    def choose(self, wanted: TrainingView) -> None:
+        """Draw curves as an address says."""
+        with one_message():
+            self.against.value, self.smoothing.value, self.log.value = wanted.against, wanted.smoothing, wanted.log
 
     def show(self, job: Job | None, metrics: RunMetrics | None) -> None:
         """Draw what is new of a run, or nothing where there is none."""

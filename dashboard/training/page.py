@@ -69,8 +69,10 @@ class TrainingPage:
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         self._loaded = False
         state.param.watch(self._on_run, "run")
-        self.address = Address(TrainingAddress(state, Tab(self.tabs, VIEWS)), query)
-        state.param.watch(lambda *_events: self.address.touch(), ["run", "record"])
+        said = TrainingAddress(state, Tab(self.tabs, VIEWS), self.live, self.runs)
+        self.address = Address(said, query)
+        said.report = self.address.add
+        state.param.watch(lambda *_events: self.address.touch(), ["run", "record", "compared"])
         self._loaded = self._document is None
         if self._document is not None:
             pn.state.onload(self._on_load)
@@ -94,11 +96,8 @@ class TrainingPage:
         state, source = self.state, self.state.source
         found = state.runs()
         known = {job.id: job for job in found}
-        if state.run not in known and not source.loading:
-            if state.run:
-                where = state.record or "this server"
-                state.problem = f"there is no run {state.run[:40]!r} on {where}; here is the newest"
-            state.run = found[0].id if found else ""
+        if not source.loading:
+            state.forget_lost(found)
         job = known.get(state.run)
         if job is None or self._metrics is None or (self._metrics.source, self._metrics.id) != (source, job.id):
             self._metrics = None if job is None else RunMetrics(source, job.id)

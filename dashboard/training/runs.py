@@ -15,6 +15,7 @@ from backends.learning.metrics import metric_label
 from backends.pictures.training import Look
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.plots.training.curves import Curve, Curves
+from dashboard.training.address_keys import Report, TrainingView
 from dashboard.training.bar import short_id
 from dashboard.training.live import AGAINST, AXES
 from dashboard.training.metrics import RunMetrics
@@ -55,6 +56,9 @@ class RunsView:
         self._metrics: dict[str, RunMetrics] = {}
         self._drawn: tuple[object, ...] = ()
         self._deleting: list[str] = []
+        self._checking = self._offering = False
+        #: The metric that an address asks for, which may still be read, and who is told where there is none.
+        self._asked: tuple[str, Report] | None = None
         text, numbers = {"type": "plaintext"}, ("score", "RMSE", "iterations", "minutes")
         self.table = pn.widgets.Tabulator(
             _frame([]), show_index=False, disabled=True, selectable="checkbox", pagination="local", page_size=12,
@@ -97,7 +101,7 @@ class RunsView:
         )  # fmt: skip
         self.log = pmui.Switch(label="Logarithmic", value=True, description="Vertical axis, where all values are positive")
         for control in (self.metric, self.against, self.log):
-            control.param.watch(lambda _: self._compare(), "value")
+            control.param.watch(self._on_control, "value")
         self._problem, self._table = notice("problem"), html()
         self._curves = Curves("Compared", 320)
         self._bar = pn.FlexBox(self.metric, self.against, self.log, gap="8px", align_items="center", visible=False)
@@ -124,21 +128,56 @@ class RunsView:
         """Let go of everything."""
         self._metrics.clear()
 
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Which runs are checked, and how they are compared, by the keys of the page's address."""
+        metric, names = self.metric.value, list(self.metric.options.values())
+        if self._asked is not None:
+            metric = self._asked[0]
+        elif len(self.state.compared) < 2 or not names or metric == _first(names):
+            metric = ""
+        return {
+            "compared": tuple(self.state.compared), "metric": metric,
+            "compared_against": self.against.value, "compared_log": self.log.value,
+        }  # fmt: skip
+
+    def choose(self, wanted: TrainingView, report: Report) -> None:
+        """Check and compare the runs of an address; what turns out not to be there is told to `report`."""
+        asked = {key: getattr(wanted, key) for key in self.chosen}
+        if asked == self.chosen:
+            return
+        with one_message():
+            self._asked = None
+            self.against.value, self.log.value = wanted.compared_against, wanted.compared_log
+            self.state.compared = list(dict.fromkeys(wanted.compared))
+            self._asked, self._drawn = (wanted.metric, report), ()
+            self._check()
+            self._compare()
+
     def _replace(self, rows: list[dict[str, Any]]) -> None:
         """Show other rows, with the same ones checked. They are never patched: a table that is being built fails at that."""
         self._rows, self._ids = rows, list(self._jobs)
+        self._checking = True
+        self.table.value = _frame(rows)
+        self._checking = False
+        self._check()
+
+    def _check(self) -> None:
+        """Check the runs that are compared in the table; those that are still to come are compared, too."""
         places = {run: k for k, run in enumerate(self._ids)}
         checked = [places[run] for run in self.state.compared if run in places]
-        self.table.value = _frame(rows)
         if self.table.selection != checked:
+            self._checking = True
             self.table.selection = checked
+            self._checking = False
 
     def _on_click(self, event: Any) -> None:
         if event.column in COLUMNS and event.row < len(self._ids):
             self.state.param.update(run=self._ids[event.row], problem="")
 
     def _on_selection(self, _event: Event) -> None:
-        self.state.compared = [self._ids[k] for k in self.table.selection if k < len(self._ids)]
+        if not self._checking:
+            self.state.compared = [self._ids[k] for k in self.table.selection if k < len(self._ids)]
         self.delete.disabled = self.tag.disabled = not self.state.compared
         chosen = [self._jobs[run] for run in self.state.compared if run in self._jobs]
         self.tags.value = ", ".join(chosen[0].tags) if chosen else ""
@@ -173,6 +212,11 @@ class RunsView:
         self.show(self.state.runs())
 
     # Comparing ----------------------------------------------------------------------------------------------------
+
+    def _on_control(self, event: Event) -> None:
+        if event.obj is self.metric and not self._offering:
+            self._asked = None  # a person has chosen another
+        self._compare()
 
     def _compare(self) -> None:
         ids = [run for run in self.state.compared if run in self._jobs][:MOST_COMPARED]
@@ -215,13 +259,33 @@ class RunsView:
 
     def _offer(self, ids: Sequence[str]) -> None:
         names = dict.fromkeys(name for run in ids for name in self._metrics[run].steps if name != "seconds")
-        options = {metric_label(name): name for name in names}
-        if options == self.metric.options or not options:
+        if not names:
             return
-        keep = self.metric.value
-        if keep not in names:
-            keep = next((name for name in FIRST if name in names), next(iter(names)))
-        self.metric.param.update(options=options, value=keep)
+        value = self._wanted(list(names), ids)
+        options = {metric_label(name): name for name in names}
+        if (options, value) != (self.metric.options, self.metric.value):
+            self._offering = True
+            self.metric.param.update(options=options, value=value)
+            self._offering = False
+
+    def _wanted(self, names: Sequence[str], ids: Sequence[str]) -> str:
+        """Return which of the metrics is shown: what an address asks for, what was shown before, or the first."""
+        shown = self.metric.value if self.metric.value in names else _first(names)
+        if self._asked is None:
+            return shown
+        asked, report = self._asked
+        if asked in names or not asked:
+            self._asked = None
+            return asked or _first(names)
+        if all(self._metrics[run].version and self._jobs[run].state.final for run in ids):
+            self._asked = None
+            report(f"metric: the runs that are compared have {', '.join(names[:8])} …; came {asked!r:.60}")
+        return shown
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return the metric that is offered first."""
+    return next((name for name in FIRST if name in names), names[0])
 
 
 def _frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -133,6 +133,22 @@ class TrainingState(param.Parameterized):
         else:
             self.param.update(record=address, run="", compared=[], problem="")
 
+    def forget_lost(self, found: Sequence[Job]) -> None:
+        """Look at the newest run in place of one that is not among those that were found, and compare none that is not."""
+        known, where = {job.id for job in found}, self.record or "this server"
+        problems = []
+        if self.run not in known:
+            if self.run:
+                problems.append(f"there is no run {self.run[:40]!r} on {where}; here is the newest")
+            self.run = found[0].id if found else ""
+        lost = [run for run in self.compared if run not in known]
+        if lost:
+            names = ", ".join(repr(run[:40]) for run in lost[:MOST_COMPARED])
+            problems.append(f"there is no run {names} on {where} that could be compared")
+            self.compared = [run for run in self.compared if run in known]
+        if problems:
+            self.problem = "; ".join(problems)
+
     def job(self) -> Job | None:
         """Return the run that is looked at, if there is one and it is known."""
         return next((job for job in self.runs() if job.id == self.run), None)
