@@ -107,6 +107,11 @@ class ChunkInspector:
         position = {dim: slider.value for dim, slider in self.sliders.items() if slider.value != _middle(slider)}
         return ChunksAsked(array.name, kind, () if axes == tuple(array.telling(kind))[:2] else axes, position, self.part.value)
 
+    @property
+    def awaited(self) -> bool:
+        """Whether what an address asks for is still on its way."""
+        return self._awaited is not None
+
     def choose(self, asked: ChunksAsked, usual: str, report: Report) -> None:
         """Ask something else, of the array `usual` where none is named; what cannot be is told to `report` when it is known."""
         if self._source is not None:
@@ -143,6 +148,7 @@ class ChunkInspector:
             self._body.visible = True
 
     def _on_failed(self, problem: str) -> None:
+        self._awaited = None
         self._body.visible = False
         tell(self._problem, "problem", problem)
 

@@ -1,66 +1,94 @@
-"""What the address of the Rollout page says: the experiment as a file has it, whether it has been run, and the tab."""
+"""What the address of the Rollout page says: the experiment as a file has it, whether it has been run, and what is shown."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from param.parameterized import Event
-from pydantic import Field
 
 from backends.errors import InputError
 from backends.experiments.pairs import Pairs, read, to_pairs
 from backends.experiments.rollout.analysis_start import AnalysisStart
 from backends.experiments.rollout.settings import RolloutSettings
-from backends.experiments.sections import Section
+from backends.experiments.rollout.view import RolloutView
 from dashboard.address import Tab, apart
-from dashboard.rollout.player import Player
+from dashboard.controls import one_message
+from dashboard.rollout.address_keys import Report, RolloutAddressView
+from dashboard.rollout.address_play import PLAYED, choose_on_play, of_play
+from dashboard.rollout.play import PlayView
 from dashboard.rollout.state import RolloutState
 
+_USUAL = RolloutAddressView().model_dump()
 
-class RolloutAddressView(Section):
-    """Keys of the address that are not those of an experiment file."""
 
-    tab: Literal["play", "skill", "physics", "sensitivity", "archive", "long-runs", "file"] = Field(
-        "play", description="the tab that is shown"
-    )
-    run: bool = Field(False, description="whether the forecasts are run")
-    lead: int = Field(0, ge=0, description="number of the lead that is shown, counted from 0")
-    race: str = Field(
-        "", description="in place of an experiment: key of a race on the server whose newest analysis is the start"
-    )
-    method: int = Field(0, ge=0, description="number of the method of that race")
+class OnTab(Protocol):
+    """A tab beside Play with settings of its own."""
+
+    @property
+    def chosen(self) -> dict[str, Any] | None:
+        """What is chosen there, by the keys of the address; None while that is on its way."""
+
+    def choose(self, wanted: RolloutAddressView, report: Report) -> None:
+        """Choose what an address says of the forecasts that are shown there; what cannot be is told to `report`."""
 
 
 class RolloutAddress:
     """The state of the page in its address; see :class:`dashboard.address.Addressed`.
 
+    What is said of the Play tab, all other tabs show or export, too. Of these the settings of the one that is shown are said.
+
     Parameters
     ----------
-    player
-        Plays the leads.
+    play
+        The Play tab.
+    on_tabs
+        Other tabs with settings of their own, by their names in addresses.
     when_shown
         Calls a function when the browser has the page.
     """
 
-    STEPS: Sequence[str] = ("tab", "start.name", "start.dynamics.name", "start.dataset")
+    STEPS: Sequence[str] = (
+        "tab", "start.name", "start.dynamics.name", "start.dataset", "shown_start", "sums", "drawn", "shown", "field",
+        "skill_field", "skill_baseline", "error_model", "error_member", "error_of", "sensitivity_to", "box", "store", "array",
+        "query", "axes",
+    )  # fmt: skip
 
-    def __init__(self, state: RolloutState, tab: Tab, player: Player, when_shown: Callable[[Callable[[], None]], None]) -> None:
-        self._state, self._tab, self._player, self._when_shown = state, tab, player, when_shown
-        #: The lead that is asked for, until there are forecasts.
-        self._lead: int | None = None
+    def __init__(
+        self,
+        state: RolloutState,
+        tab: Tab,
+        play: PlayView,
+        on_tabs: Mapping[str, OnTab],
+        when_shown: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._state, self._tab, self._play, self._on_tabs, self._when_shown = state, tab, play, on_tabs, when_shown
+        #: What is asked for until there are forecasts, and whether its start has been asked for.
+        self._wanted: RolloutAddressView | None = None
+        self._starting = False
+        #: Whether forecasts are to be run as soon as the browser has the page.
+        self._beginning = False
+        #: Told what turns out not to be there; set by the page.
+        self.report: Report = lambda _fault: None
         state.param.watch(self._go, "view")
+        state.param.watch(self._on_problem, "problem")
 
     def pairs(self) -> Pairs | None:
-        """Return the experiment; None while it is run."""
-        state = self._state
-        if state.running:
+        """Return the experiment and what is shown; None while it is run."""
+        state, view = self._state, self._state.view
+        if state.running or self._beginning:
             return None
-        run = state.view is not None and not state.stale
-        view = RolloutAddressView.model_validate({"tab": self._tab.name, "run": run, "lead": self._player.lead if run else 0})
-        return to_pairs(state.checked().tree()) + to_pairs(view.tree())
+        shown: dict[str, Any] = {"tab": self._tab.name, "run": view is not None and not state.stale}
+        if shown["run"]:
+            on_tab = self._on_tabs.get(self._tab.name)
+            chosen = {} if on_tab is None else on_tab.chosen
+            if chosen is None:
+                return None
+            shown |= of_play(self._play, view) | chosen
+        return to_pairs(state.checked().tree()) + to_pairs(RolloutAddressView.model_validate(shown).tree())
 
     def take(self, pairs: Pairs) -> Sequence[str]:
         """Take over an experiment, and run it if the address says so, or start from an analysis."""
-        of_view, of_experiment = apart(pairs, tuple(RolloutAddressView.model_fields))
+        keys = tuple(key for key, _ in pairs if key.partition(".")[0] in RolloutAddressView.model_fields)
+        of_view, of_experiment = apart(pairs, keys)
         view, state = read(of_view, RolloutAddressView), self._state
         faults, asked = [*view.faults], view.settings
         if of_experiment:
@@ -68,14 +96,14 @@ class RolloutAddress:
             faults += experiment.faults
             start = experiment.settings.start
             if isinstance(start, AnalysisStart) and not any(key.startswith("models.") for key in experiment.given):
-                self._when_shown(lambda: state.start_and_run(start))
+                self._begin(lambda: state.start_and_run(start))
             else:
                 faults += self._take(experiment.settings, asked.run)
         elif asked.race:
             self._when_shown(lambda: state.start_from_race(asked.race, asked.method))
         self._tab.show(asked.tab)
-        self._lead = asked.lead
-        if not state.running:
+        self._wanted, self._starting = asked, False
+        if not (state.running or self._beginning):
             self._go()
         return faults
 
@@ -88,11 +116,44 @@ class RolloutAddress:
         except InputError as problem:
             return [str(problem)]
         if run:
-            self._when_shown(state.run)
+            self._begin(state.run)
         return []
 
+    def _begin(self, run: Callable[[], None]) -> None:
+        """Run forecasts when the browser has the page; until then the address stays as it is."""
+
+        def begin() -> None:
+            self._beginning = False
+            run()
+
+        self._beginning = True
+        self._when_shown(begin)
+
     def _go(self, *_events: Event) -> None:
-        """Go to the lead that is asked for, as soon as there are forecasts."""
-        if self._lead is not None and self._state.view is not None:
-            self._player.go(self._lead)
-            self._lead = None
+        """Show what is asked for, as soon as there are forecasts: first from which start, which takes further ones."""
+        view, wanted = self._state.view, self._wanted
+        if wanted is None or view is None:
+            return
+        if wanted.shown_start != view.start and not self._starting:
+            self._starting = True
+            if wanted.shown_start < len(view.prepared.starts):
+                self._state.show_start(wanted.shown_start)
+                return
+            last = len(view.prepared.starts) - 1
+            self.report(f"shown_start: the last of the starts, counted from 0, is {last}; came {wanted.shown_start}")
+        self._wanted = None
+        with one_message():
+            self._show(view, wanted)
+
+    def _on_problem(self, event: Event) -> None:
+        if event.new:  # what is run next is another's wish
+            self._wanted = None
+
+    def _show(self, view: RolloutView, wanted: RolloutAddressView) -> None:
+        # Frames of all leads are not drawn for a tab that nobody looks at, unless something is asked of it.
+        if self._play.shows(view) or any(getattr(wanted, key) != _USUAL[key] for key in PLAYED):
+            self._play.show(view)
+            choose_on_play(self._play, view, wanted, self.report)
+        on_tab = self._on_tabs.get(self._tab.name)
+        if on_tab is not None:
+            on_tab.choose(wanted, self.report)

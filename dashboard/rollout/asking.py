@@ -25,6 +25,8 @@ MOST_SECONDS = 60.0
 PART = 8
 #: The lead at first: so many parts of the longest, for gradients of chaotic models grow without end.
 EARLY = 4
+#: Members that are offered.
+MOST_MEMBERS = 20
 #: Models that look at nothing of the start, or at nothing else: others are shown first.
 DULL = ("persistence", "climatology")
 

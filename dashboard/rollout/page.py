@@ -16,7 +16,7 @@ from dashboard.controls import html, notice, one_message, show_progress, tell
 from dashboard.export import ExportMenu, Snapshot
 from dashboard.file_view import FileView
 from dashboard.help import Help
-from dashboard.rollout.address import RolloutAddress
+from dashboard.rollout.address import OnTab, RolloutAddress
 from dashboard.rollout.archive import ArchiveView
 from dashboard.rollout.controls import RolloutControls
 from dashboard.rollout.export import (
@@ -110,7 +110,10 @@ class RolloutPage:
         state.param.watch(self._show_progress, "running")
         self._closed, self._shown = False, self._document is None
         self._begun: list[Callable[[], None]] = []
-        self.address = Address(RolloutAddress(state, Tab(self.tabs, VIEWS), self.play.player, self._when_shown), query)
+        on_tabs: dict[str, OnTab] = {"skill": self.skill, "sensitivity": self.sensitivity, "archive": self.archive}
+        said = RolloutAddress(state, Tab(self.tabs, VIEWS), self.play, on_tabs, self._when_shown)
+        self.address = Address(said, query)
+        said.report = self.address.add
         if self._document is not None:
             pn.state.onload(self._on_load)
         self._ticking = None if self._document is None else Ticker(self._document, self.tick, LOOK_EVERY, AT_REST)

@@ -86,6 +86,15 @@ class PlayView:
             self._own.objects = self._pictures.controls
             self._picture.objects = [self._pictures.pane]
 
+    def shows(self, view: RolloutView) -> bool:
+        """Return whether these forecasts are drawn; others are when the tab is looked at."""
+        return self._view is view
+
+    @property
+    def pictures(self) -> Pictures | None:
+        """The pictures that suit the forecasts that are drawn."""
+        return self._pictures
+
     def frame(self) -> Frame:
         """Return what is looked at; of forecasts that have not been shown here, the mean of the first field."""
         view, lead = self.state.view, self.player.lead

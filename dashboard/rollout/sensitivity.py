@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
@@ -14,7 +15,9 @@ from backends.pictures.sensitivity import titles
 from dashboard.controls import html, notice, one_message, show_progress, tell
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.plots.rollout.sensitivity import SensitivityLines, SensitivityMaps
-from dashboard.rollout.asking import Asking
+from dashboard.rollout.address_keys import Report, RolloutAddressView
+from dashboard.rollout.address_sensitivity import of_question, question_of
+from dashboard.rollout.asking import MOST_MEMBERS, Asking
 from dashboard.rollout.play import EMPTY
 from dashboard.rollout.sensitivity_words import facts, table
 from dashboard.style import STYLE
@@ -53,6 +56,21 @@ class SensitivityTab:
         self._facts.object = self._table.object = ""
         self.asking.take(view)
         if view is not None:
+            self._offer(view)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What is asked, by the keys of the page's address."""
+        view, question = self.asking.view, self.asking.question
+        return {} if view is None or question is None else of_question(view, question, self.field)
+
+    def choose(self, wanted: RolloutAddressView, report: Report) -> None:
+        """Ask of the forecasts that are shown what an address says."""
+        view = self.asking.view
+        if view is not None:
+            question, to = question_of(view, wanted, report)
+            self.asking.ask(question)
+            self.to.value = to
             self._offer(view)
 
     def tick(self) -> None:
@@ -116,7 +134,7 @@ class SensitivityTab:
         self._filling = True
         try:
             self._options(self.model, {label: k for k, label in enumerate(view.labels)}, question.model)
-            some = {"mean of members": MEAN, **{f"member {k + 1}": k for k in range(min(members, 20))}}
+            some = {"mean of members": MEAN, **{f"member {k + 1}": k for k in range(min(members, MOST_MEMBERS))}}
             self._options(self.member, some, MEAN if question.member is None else question.member)
             self.member.visible = members > 1
             self.lead.param.update(

@@ -1,5 +1,7 @@
 """The Skill tab: scores over lead time with their intervals, and the same models from other starts."""
 
+from typing import Any
+
 import panel as pn
 import panel_material_ui as pmui
 from param.parameterized import Event
@@ -8,6 +10,7 @@ from backends.experiments.rollout.view import Band, RolloutView
 from dashboard.controls import html, one_message
 from dashboard.plots.race.frame import ANY_HEIGHT, grid, with_units
 from dashboard.plots.rollout.curves import LeadCurve, LeadCurves
+from dashboard.rollout.address_keys import Report, RolloutAddressView, one_of
 from dashboard.rollout.others import OthersPart
 from dashboard.rollout.play import EMPTY
 from dashboard.rollout.state import RolloutState
@@ -69,6 +72,26 @@ class SkillView:
             self._new = False
             figures = (self.rmse, self.skill, self.acc, self.crps, self.bias)
             self._figures.objects = [grid(*(figure.pane for figure in figures), least=420, columns_at_most=2)]
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Field and baseline, by the keys of the page's address."""
+        view = self._view
+        if view is None:
+            return {}
+        usual, field = view.labels[view.prepared.settings.baseline_number], self.field.value
+        return {
+            "skill_field": next(name for name, number in view.scored.items() if number == field) if field else "",
+            "skill_baseline": "" if self.baseline.value == usual else self.baseline.value,
+        }
+
+    def choose(self, wanted: RolloutAddressView, report: Report) -> None:
+        """Choose what an address says of the forecasts that are shown."""
+        view = self._view
+        if view is not None:
+            labels, usual = {label: label for label in view.labels}, view.labels[view.prepared.settings.baseline_number]
+            self.baseline.value = one_of("skill_baseline", wanted.skill_baseline, labels, usual, report)
+            self.field.value = one_of("skill_field", wanted.skill_field, view.scored, 0, report)
 
     def close(self) -> None:
         """Let go of everything when the session ends."""

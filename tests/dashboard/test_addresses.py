@@ -7,9 +7,9 @@ from dashboard.cycling import page as cycling
 from dashboard.cycling.address import CyclingView
 from dashboard.races import RACES
 from dashboard.rollout import page as rollout
-from dashboard.rollout.address import RolloutAddressView
+from dashboard.rollout.address_keys import RolloutAddressView
 from dashboard.training import page as training
-from dashboard.training.address import TrainingView
+from dashboard.training.address_keys import TrainingView
 from tests.dashboard.helpers import SCRIPT
 
 

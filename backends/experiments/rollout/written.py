@@ -67,6 +67,21 @@ def store_path(name: str, use: Use) -> Path:
     return stores_folder() / f"{name}-{use}.zarr"
 
 
+def kept_store(folder: str) -> Path:
+    """Return a store that is kept on this server, by the name of its folder, such as ``forecast-map.zarr``.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    name, _, use = folder.removesuffix(".zarr").rpartition("-")
+    path = next((store_path(name, known) for known in USES if known == use and _NAME.fullmatch(name)), None)
+    if path is None or path.name != folder or not claims(path):
+        raise InputError(f"there is no store of this name on this server; came {folder!r:.80}")
+    return path
+
+
 def write(view: RolloutView, name: str, use: Use, replace: bool = False) -> tuple[Written, ...]:
     """Write a store, and return it with those of the same name that are cut for something else, all timed now.
 
