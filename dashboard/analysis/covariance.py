@@ -1,7 +1,8 @@
 """B as it is: the column at a place that is clicked, the standard deviations, the spectrum with its floor."""
 
+from collections.abc import Callable
 from html import escape
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import panel as pn
@@ -27,8 +28,11 @@ from dashboard.worker import DEVICE, LatestWins
 Request = tuple[AnalysisExperiment, Outcome, tuple[float, ...] | None]
 WIDTH, HEIGHT = 620, 380
 SPECTRUM = '<div class="panel-title">Eigenvalues of B <span class="hint">without those within rounding of zero</span></div>'
-#: EOFs that can be looked at.
-MODES = 6
+#: What can be looked at of an estimate, as an address says it, in the order of the list.
+Shown = Literal["sigma_b", "length", "eof-1", "eof-2", "eof-3", "eof-4", "eof-5", "eof-6"]
+SHOWN: tuple[Shown, ...] = get_args(Shown)
+#: EOFs among it.
+MODES = len(SHOWN) - 2
 
 
 class CovarianceView:
@@ -41,7 +45,11 @@ class CovarianceView:
             self._deliver,
             lambda text: tell(self._problem, "problem", text),
         )
+        #: The place whose column is shown, and the case that it is in.
         self._place: tuple[float, ...] | None = None
+        self._opened: Opened | None = None
+        #: What an address wants to see of the estimate, by its number, and who is told if it is not there.
+        self._awaited: tuple[int, Callable[[str], Any]] | None = None
         self._last: tuple[Opened, Outcome] | None = None
         self._frame, self._shown = "", None
         self._facts, self._problem = html(), notice("problem")
@@ -86,15 +94,38 @@ class CovarianceView:
 
     def show(self, opened: Opened, outcome: Outcome) -> None:
         """Ask for the picture of an outcome's B."""
-        if self._last is not None and self._last[0] is not opened:
-            self._place = None
+        if opened is not self._opened:
+            self._place, self._opened = None, opened
         self._last = opened, outcome
         self._work.request((opened.prepared.experiment, outcome, self._place))
+
+    def chosen(self, opened: Opened, outcome: Outcome) -> dict[str, Any]:
+        """Return what is looked at of an outcome's B, by the keys of an address."""
+        found: dict[str, Any] = {}
+        if self._place is not None and opened is self._opened:
+            found["column"] = tuple(float(f"{x:.6g}") for x in self._place)
+        if _is_estimated(outcome):
+            found["shown"] = SHOWN[int(self.modes.value or 0) if self._awaited is None else self._awaited[0]]
+        return found
+
+    def choose(
+        self, opened: Opened, outcome: Outcome, column: tuple[float, ...] | None, shown: Shown, report: Callable[[str], Any]
+    ) -> None:
+        """Look at what an address says of an outcome's B when it is shown next; what cannot be is told to `report`."""
+        dimensions = outcome.case.domain.coordinates().shape[1]
+        if column is not None and len(column) != dimensions:
+            report(f"column: a place has {dimensions} {'number' if dimensions == 1 else 'numbers'} here; came {list(column)}")
+            column = None
+        self._place, self._opened, self._awaited = column, opened, None
+        if _is_estimated(outcome):
+            self._awaited = SHOWN.index(shown), report
+        elif shown != SHOWN[0]:
+            report(f"shown: this B is not estimated from the times of a file; came {shown}")
 
     def close(self) -> None:
         """Let go of everything."""
         self._work.close()
-        self._last = self._picture = self.newest = None
+        self._last = self._picture = self.newest = self._opened = self._awaited = None
 
     def wait(self) -> None:
         """Block until what was asked for is there."""
@@ -125,9 +156,18 @@ class CovarianceView:
             shares = {
                 f"EOF {k + 1} ({percent(float(share))})": k + 2 for k, share in enumerate(picture.estimate.explained[:MODES])
             }
-            options = {"σ_b of each point": 0, "Correlation length of each point": 1, **shares}
-            self.modes.param.update(options=options, value=self.modes.value)
+            self._offer({"σ_b of each point": 0, "Correlation length of each point": 1, **shares})
             self._show_estimate()
+
+    def _offer(self, options: dict[str, int]) -> None:
+        """Offer what can be looked at of an estimate, and choose what has been asked for."""
+        mode = self.modes.value
+        if self._awaited is not None:
+            mode, report = self._awaited
+            self._awaited = None
+            if mode not in options.values():
+                report(f"shown: this B has {SHOWN[max(options.values())]} as the last; came {SHOWN[mode]}")
+        self.modes.param.update(options=options, value=mode if mode in options.values() else 0)
 
     def _build(self, frame: str) -> None:
         self._frame = frame
@@ -177,6 +217,10 @@ class CovarianceView:
             values, style, name, units = array(estimate.eofs[mode - 2]), DIFFERENCE, f"EOF {mode - 1}", ""
         raster = to_raster(values, domain)
         self._estimate.show((opened, mode), raster, style, limits(style, statistics(raster.values)), name, units)
+
+
+def _is_estimated(outcome: Outcome) -> bool:
+    return bool(outcome.settings.background_error.source == "nmc")
 
 
 def _facts(outcome: Outcome, picture: CovariancePicture) -> list[Fact]:

@@ -1,8 +1,10 @@
 """A trained network beside the exact analysis: what it makes of the same problem, and whether it is valid there."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
@@ -59,6 +61,8 @@ class NetworkView:
         self._outcome: Outcome | None = None
         self._network: Trained | None = None
         self._newest: tuple[Request, Learned] | None = None
+        #: The run that an address asks for, and who is told if it does not do, until it is known what there is.
+        self._awaited: tuple[str, Callable[[str], Any]] | None = None
         self._shapes: tuple[tuple[object, ...], ...] = ()
         self._pictures: list[CurvePicture | MapPicture] = []
         self.chosen = pmui.Select(
@@ -76,6 +80,15 @@ class NetworkView:
         self._fixed = [self._words, self._head, self._said, self._problem, self._stale, self._table]
         self.pane = pn.Column(*self._fixed, sizing_mode="stretch_width", margin=0)
 
+    @property
+    def run(self) -> str:
+        """The run of the network that is shown, or that an address has asked for; empty if there is none."""
+        return (self.chosen.value or "") if self._awaited is None else self._awaited[0]
+
+    def choose(self, run: str, report: Callable[[str], Any]) -> None:
+        """Take the network of a run when the tab is shown next, unless none is named; what cannot be is told to `report`."""
+        self._awaited = (run, report) if run else None
+
     def show(self, outcome: Outcome) -> None:
         """Let the chosen network analyse the problem of an outcome, or say what to do first."""
         self._outcome = outcome
@@ -91,7 +104,7 @@ class NetworkView:
         self._load.cache_clear()
         if self._looking is not None:
             self._looking.stop()
-        self._outcome = self._network = self._newest = None
+        self._outcome = self._network = self._newest = self._awaited = None
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""
@@ -105,6 +118,12 @@ class NetworkView:
         if list(self.chosen.options.items()) != list(options.items()):
             kept = self.chosen.value if self.chosen.value in options.values() else next(iter(options.values()), None)
             self.chosen.param.update(options=options, value=kept)
+        if self._awaited is not None and not all_jobs().loading:
+            (run, report), self._awaited = self._awaited, None
+            if run in options.values():
+                self.chosen.value = run
+            else:
+                report(f"network: there is none of this run that takes the problem; came {run!r:.60}")
         self._head.visible = bool(options)
         if options or all_jobs().loading:
             self._words.object = "" if options else LOADING

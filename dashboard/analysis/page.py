@@ -80,12 +80,15 @@ class AnalysisPage:
         self._body = pn.Column(self.fields.pane, sizing_mode="stretch_width", margin=0)
         self.onward = Onward()
         self.help = Help(TOPICS, "What the numbers mean", "What the numbers mean, with formulas, keys, and a tour")
+        tab = Tab(self.tabs, VIEWS)
+        link = AnalysisAddress(state, tab, self.covariance, self.tuning, self.network, self._show_view)
         state.param.watch(self._follow, ["result", "detailed"])
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._announce_later, ["kind", "problem"])
         for section in (state.b, state.o, state.m, *state.cases.values()):
             section.param.watch(self._announce_later, list(section.KEYS))
-        self.address = Address(AnalysisAddress(state, Tab(self.tabs, VIEWS)), query, self._go_on)
+        self.address = Address(link, query, self._go_on)
+        link.report = self.address.add
         state.start()
 
     def content(self) -> Content:

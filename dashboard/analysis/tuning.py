@@ -1,13 +1,16 @@
 """The tuning surface: a score over two parameters, with the current setting as a cross; clicking sets the sliders."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
+from param.parameterized import Event
 
 from backends.experiments.experiment import AnalysisExperiment
+from backends.experiments.outcome import Outcome
 from backends.experiments.settings import AnalysisSettings
 from backends.experiments.surface import Parameter, Score, Surface, tuning_surface, usual_axis
 from backends.fields.field import statistics
@@ -52,7 +55,7 @@ class TuningView:
         self._surface: Surface | None = None
         #: The surface that is shown, and the settings that it was made with.
         self.newest: tuple[AnalysisSettings, Surface] | None = None
-        self._known = True
+        self._known, self._choosing = True, False
         self.x = _axis("Across", "sigma_b", "The setting that varies from left to right")
         self.y = _axis("Upward", "sigma_o", "The setting that varies from below upward")
         self.score = pmui.Select(
@@ -65,13 +68,36 @@ class TuningView:
             description="Gradient ascent of the likelihood through the factorisation of S",
         )  # fmt: skip
         for select in (self.x, self.y, self.score):
-            select.param.watch(lambda _event: self.ask(), "value")
+            select.param.watch(self._on_choice, "value")
         self._problem, self._words = notice("problem"), html()
         self.plot = LiveSurface(on_tap=self._on_tap)
         self.pane = pn.Column(
             pn.FlexBox(self.x, self.y, self.score, self.likelihood, align_items="center", gap="8px"),
             self._problem, self._words, self.plot.pane, sizing_mode="stretch_width", max_width=900,
         )  # fmt: skip
+
+    def chosen(self, outcome: Outcome) -> dict[str, str]:
+        """Return the axes and the score, by the keys of an address; the score as an outcome's case allows."""
+        score = self.score.value if self.score.value != "rmse" or outcome.case.has_truth else "likelihood"
+        return {"across": self.x.value, "upward": self.y.value, "score": score}
+
+    def choose(
+        self, outcome: Outcome, across: Parameter, upward: Parameter, score: Score, report: Callable[[str], Any]
+    ) -> None:
+        """Take the axes and the score that an address says, without asking for the surface; `report` is told what cannot be."""
+        self._choosing = True
+        try:
+            self._offer_scores(outcome.case.has_truth)
+            if score not in self.score.options.values():
+                report(f"score: nobody knows the truth here that an RMSE could be against; came {score}")
+                score = "likelihood"
+            self.x.value, self.y.value, self.score.value = across, upward, score
+        finally:
+            self._choosing = False
+
+    def _on_choice(self, _event: Event) -> None:
+        if not self._choosing:
+            self.ask()
 
     def ask(self) -> None:
         """Ask for the surface of the settings as they are."""

@@ -1,8 +1,12 @@
 """The address of the Analysis page: what it says opens the same analysis, and going back brings the last one."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from backends.jobs.job import Job, State
 from dashboard.address import LONGEST, link, query_of, tab_name
+from dashboard.analysis import network
 from dashboard.analysis.address import AnalysisView
 from dashboard.analysis.page import VIEWS, AnalysisPage
 from tests.dashboard.helpers import SCRIPT
@@ -126,3 +130,126 @@ def test_links_are_readable_and_quoted():
     assert link("explore", {"dataset": "a b/c&d.nc", "at.time": "2019-03-16T12:00"}, "dark") == (
         "explore?v=1&dataset=a+b/c%26d.nc&at.time=2019-03-16T12:00&theme=dark"
     )
+
+
+# What is chosen on the tabs -----------------------------------------------------------------------------------------------
+
+
+def query_after(page):
+    page.wait()
+    page.address.look()
+    return written(page)
+
+
+def test_what_is_chosen_on_the_tabs_opens_again(page, catalogue):
+    assert not {"column", "shown", "across", "upward", "score", "network"} & dict(page.address._written).keys()
+    page.tabs.active = VIEWS.index("B")
+    page.wait()
+    page.covariance._on_tap(0.3)
+    page.tabs.active = VIEWS.index("Tuning surface")
+    page.tuning.x.value, page.tuning.score.value = "length", "rmse"
+    query = query_after(page)
+    for part in ("column=%5B0.3%5D", "across=length", "score=rmse", "tab=tuning-surface"):
+        assert part in query
+    assert "upward" not in query
+    other = opened(catalogue, query)
+    assert (other.tuning.x.value, other.tuning.y.value, other.tuning.score.value) == ("length", "sigma_o", "rmse")
+    assert other.tuning.newest[1].x.parameter == "length"
+    assert written(other) == ""
+    other.tabs.active = VIEWS.index("B")
+    other.wait()
+    assert other.covariance.newest[1].place == pytest.approx((0.3,))
+    other.state.param.update(kind="xz-2d")  # of which 0.3 is no place
+    assert "column=" not in query_after(other)
+    assert not other.address.notice.visible
+    other.close()
+
+
+def test_going_back_chooses_on_the_tabs_what_was_chosen_before(page):
+    page.tabs.active = VIEWS.index("Tuning surface")
+    first = query_after(page)
+    page.tuning.y.value = "length"
+    query_after(page)
+    assert page.address.bar.wanted["step"]
+    page.address.travel(first)
+    assert page.tuning.y.value == "sigma_o"
+    page.wait()
+    assert page.tuning.newest[1].y.parameter == "sigma_o"
+    page.tabs.active = VIEWS.index("B")
+    first = query_after(page)
+    page.covariance._on_tap(0.3)
+    query_after(page)
+    page.address.travel(first)
+    page.wait()
+    assert page.covariance.newest[1].place[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_score_that_needs_the_truth_is_said_where_nobody_knows_it(page):
+    said, unknown = [], SimpleNamespace(case=SimpleNamespace(has_truth=False))
+    page.tuning.choose(unknown, "sigma_b", "sigma_o", "rmse", said.append)
+    assert said == ["score: nobody knows the truth here that an RMSE could be against; came rmse"]
+    assert page.tuning.chosen(unknown)["score"] == "likelihood"
+
+
+def test_what_is_shown_of_an_estimated_b_opens_again(catalogue):
+    page = opened(catalogue, "?v=1&dataset=ncep-air-temperature")
+    page.state.b.source = "nmc"
+    page.tabs.active = VIEWS.index("B")
+    page.wait()
+    page.covariance.modes.value = 3
+    query = query_after(page)
+    assert "shown=eof-2" in query
+    other = opened(catalogue, query)
+    assert other.covariance.modes.value == 3
+    assert written(other) == ""
+    other.state.b.source = "static"
+    assert "shown" not in query_after(other)
+    other.close()
+    page.close()
+
+
+def test_an_eigenvector_that_an_estimate_does_not_have_is_said(page):
+    said = []
+    page.covariance._awaited = 7, said.append
+    page.covariance._offer({"σ_b of each point": 0, "Correlation length of each point": 1, "EOF 1 (100 %)": 2})
+    assert said == ["shown: this B has eof-1 as the last; came eof-6"]
+    assert page.covariance.modes.value == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("tab=b&column=[1,2]", "column: a place has 1 number here; came [1.0, 2.0]"),
+        ("shown=eof-2", "shown: this B is not estimated from the times of a file; came eof-2"),
+        ("across=temperature", "across: must be"),
+        ("tab=network&network=nobody", "network: there is none of this run that takes the problem; came &#x27;nobody&#x27;"),
+    ],
+)
+def test_what_cannot_be_chosen_on_the_tabs_is_said(catalogue, query, said):
+    page = opened(catalogue, f"?v=1&case.name=periodic-1d&{query}")
+    assert said in page.address._said.object
+    page.close()
+
+
+def test_the_network_that_is_chosen_opens_again_once_it_is_known_which_there_are(catalogue, monkeypatch):
+    text = "{kind: training, task: aivar-1d-conditioned, iterations: 3, batch: 8}"
+    runs = [Job(id=name, kind="training", settings=text, state=State.COMPLETED, created=0.0) for name in ("new", "old")]
+    jobs = SimpleNamespace(loading=False, list=lambda: runs)
+    monkeypatch.setattr(network, "all_jobs", lambda: jobs)
+    page = opened(catalogue, "?v=1&case.name=periodic-1d&tab=network")
+    assert "network=new" in written(page)  # another one may be the newest when it is opened elsewhere
+    page.network.chosen.value = "old"
+    query = query_after(page)
+    assert "network=old" in query
+    page.tabs.active = VIEWS.index("File")
+    assert "network" not in query_after(page)
+    jobs.loading = True
+    runs, known = [], runs
+    other = opened(catalogue, query)
+    assert written(other) == ""
+    jobs.loading, runs = False, known
+    other.network._look()
+    assert other.network.chosen.value == "old"
+    assert not other.address.notice.visible
+    page.close()
+    other.close()
