@@ -1,20 +1,18 @@
 """The diagnostics tab: whether each method knows how good it is, and which of two is better."""
 
 import time
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 from param.parameterized import Event
 
-from backends.experiments.cycling.diagnostics import Comparison, Diagnostics, compare, diagnose
-from backends.experiments.cycling.race import Mark
-from backends.experiments.cycling.run import Entry, entries
 from backends.experiments.cycling.view import RaceView
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.cycling.first_guess import table
+from dashboard.cycling.skill import EXTRAS, Request, Skill, reported, skill_of
 from dashboard.cycling.state import CyclingState
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.plots.skill.ablation import Ablation
@@ -35,14 +33,8 @@ QUANTITIES: dict[str, tuple[str, float, bool, str]] = {
     "spread / RMSE": ("spread_ratio", 1.0, True, "about 1. Below: too confident; in the end the observations are ignored."),
     "bias": ("bias", 0.0, False, "scattered about 0. A line that stays on one side: the forecast model drifts."),
 }
-#: Names of numbers that only some methods have, and what good ones look like.
-EXTRAS = {
-    "effective_size": ("effective ensemble size", "well above 1. Near 1 a single particle has all the weight."),
-    "inflation": ("inflation", "what the method finds itself; 1: none is needed."),
-    "iterations": ("iterations", "few: outer or inner loops until the gradient was small enough."),
-    "cost": ("J at the analysis", "about half the number of observations where B and R are right."),
-    "cost_background": ("J at the background", "not far above J at the analysis, once the method follows the truth."),
-}
+#: The same as an address says them.
+Quantity = Literal["chi2", "sigma_o", "sigma_b", "spread", "bias"]
 NOTHING = '<div class="hint">Start the race: diagnostics appear after the spin-up.</div>'
 COMING = '<div class="hint">Computing the diagnostics …</div>'
 RANKS = """<div class="hint">Good: flat, with most bars in the grey band, which holds 95 % of them if all counts are
@@ -56,31 +48,13 @@ ABOUT = """<div class="hint">First guesses of the {count:,} cycles after the spi
 0, and ratios about 1. <span class="worse">Orange</span>: a bias beyond that, or a ratio off by more than a quarter. Each point
 below is {length}.</div>"""
 
+#: Told what of an address cannot be.
+Report = Callable[[str], Any]
 
 #: A row that goes on below, and how wide its figures with their words are: two beside each other on a usual screen. In a
 #: `FlexBox` figures that come later have no width.
 WRAPS = {"flex-wrap": "wrap", "gap": "10px 24px", **ANY_HEIGHT}
 FITS = {"flex": "1 1 460px", "min-width": "0", "max-width": "max(50% - 12px, 560px)"}
-
-
-@dataclass(frozen=True, eq=False)
-class Skill:
-    """What is shown of a race at one moment; no comparison where there is a single method."""
-
-    labels: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    diagnostics: Diagnostics
-    a: int
-    b: int
-    comparison: Comparison | None
-    cycle: int
-    spinup: int
-    marks: tuple[Mark, ...]
-    seconds: float
-
-
-#: A race, and the numbers of methods A and B.
-Request = tuple[LiveRace, int, int]
 
 
 class DiagnosticsView:
@@ -92,7 +66,11 @@ class DiagnosticsView:
         self._seen: tuple[int, int, int] | None = None
         self._due = 0.0
         self._skill: Skill | None = None
-        self._computing: LatestWins[Request, Skill] = LatestWins(DEVICE, _compute, self._on_computed, self._on_failed)
+        #: What an address asks for, and who is told what cannot be: methods A and B until it is known which there are, and a
+        #: number until it is known which are reported.
+        self._pair: tuple[int | None, int, Report] | None = None
+        self._number: tuple[str, Report] | None = None
+        self._computing: LatestWins[Request, Skill] = LatestWins(DEVICE, skill_of, self._on_computed, self._on_failed)
         self._problem, self._table, self._about = notice("problem"), html(NOTHING), html("")
         self.ablation, self.consistency, self.extras = Ablation(), StretchLines(), StretchLines()
         self.ranks, self.spread, self.costs = RankHistograms(), SpreadError(), Costs()
@@ -172,14 +150,58 @@ class DiagnosticsView:
 
     # Choosing ---------------------------------------------------------------------------------------------------------
 
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What is chosen on the tab, by the keys of an address; nothing of methods that are given up."""
+        quantity = get_args(Quantity)[list(QUANTITIES).index(self.quantity.value)]
+        found: dict[str, Any] = {"quantity": quantity}
+        there = list(self.a.options) == self.state.labels()
+        if self._pair is not None:
+            found |= {"a": self._pair[0], "b": self._pair[1]}
+        elif there:
+            found |= {"a": None if self.a.value == _usual(self.a.options) else self.a.value, "b": self.b.value}
+        if self._number is not None:
+            found["number"] = self._number[0]
+        elif there and self.extra.value != next(iter(self.extra.options.values()), None):
+            found["number"] = self.extra.value
+        return found
+
+    def choose(self, a: int | None, b: int, quantity: Quantity, number: str, report: Report) -> None:
+        """Choose what an address says, as soon as it is there; what cannot be is told to `report`."""
+        self.quantity.value = list(QUANTITIES)[get_args(Quantity).index(quantity)]
+        self._pair, self._number = (a, b, report), (number, report)
+        if self._skill is not None and self._live is self.state.live:
+            self._offer(self._skill.labels)
+            self._offer_numbers(self._skill)
+
     def _offer(self, labels: tuple[str, ...]) -> None:
         options = {label: number for number, label in enumerate(labels)}
-        if options == self.a.options:
+        pair, self._pair = self._pair, None
+        if options == self.a.options and pair is None:
             return
-        # Neither is asked for by what is chosen here.
-        self.a.options = self.b.options = {}
-        self.a.param.update(options=options, value=min(1, len(labels) - 1))
-        self.b.param.update(options=options, value=0)
+        a, b = _usual(options), 0
+        if pair is not None:
+            a, b = a if pair[0] is None else pair[0], pair[1]
+            if max(a, b) >= len(labels):
+                pair[2](f"a and b: are numbers of methods, which go up to {len(labels) - 1} here; came {a} and {b}")
+                a, b = _usual(options), 0
+        if options != self.a.options:  # neither is asked for by what is chosen here
+            self.a.options = self.b.options = {}
+        self.a.param.update(options=options, value=a)
+        self.b.param.update(options=options, value=b)
+
+    def _offer_numbers(self, skill: Skill) -> None:
+        options = reported(skill)
+        self._extras_part.visible = bool(options)
+        value, usual = self.extra.value, next(iter(options.values()), None)
+        if self._number is not None and skill.cycle > skill.spinup:
+            (asked, report), self._number = self._number, None
+            if asked and asked not in options.values():
+                report(f"number: the methods here report {', '.join(options.values()) or 'none'}; came {asked!r:.60}")
+            value = asked or usual
+        value = value if value in options.values() else usual
+        if options != self.extra.options or value != self.extra.value:
+            self.extra.param.update(options=options, value=value)
 
     def _on_choice(self, event: Event) -> None:
         if event.new is not None and self._skill is not None:
@@ -217,12 +239,7 @@ class DiagnosticsView:
         self._draw_comparison(skill)
         self._costs_part.visible = any(method.costs for method in methods.values())
         self.costs.show({label: method.costs for label, method in methods.items()})
-        names = list(dict.fromkeys(name for method in methods.values() for name in method.extras))
-        self._extras_part.visible = bool(names)
-        options = {EXTRAS.get(name, (name.replace("_", " "), ""))[0]: name for name in sorted(names, key=_order)}
-        if options != self.extra.options:
-            kept = self.extra.value if self.extra.value in names else next(iter(options.values()), None)
-            self.extra.param.update(options=options, value=kept)
+        self._offer_numbers(skill)
         self._draw_lines(skill)
 
     def _draw_comparison(self, skill: Skill) -> None:
@@ -252,16 +269,9 @@ class DiagnosticsView:
             self._extra_hint.object = f'<div class="hint">Good: {good}</div>' if good else ""
 
 
-def _compute(request: Request) -> Skill:
-    live, a, b = request
-    began, race = time.perf_counter(), live.race
-    labels = tuple(contestant.label for contestant in race.cycling.contestants)
-    a, b = min(a, len(labels) - 1), min(b, len(labels) - 1)
-    diagnostics, comparison = diagnose(race), compare(race, a, b) if len(labels) > 1 else None
-    return Skill(
-        labels, entries(race), diagnostics, a, b, comparison, race.cycle, race.settings.spinup, tuple(race.marks),
-        time.perf_counter() - began,
-    )  # fmt: skip
+def _usual(options: dict[str, int]) -> int:
+    """Return the number of the method that is compared with the first at the beginning."""
+    return min(1, len(options) - 1)
 
 
 def _about(skill: Skill) -> str:
@@ -271,11 +281,6 @@ def _about(skill: Skill) -> str:
     return ABOUT.format(
         count=skill.cycle - skill.spinup, length="one cycle" if length == 1 else f"the mean over {length:,} cycles"
     )
-
-
-def _order(name: str) -> int:
-    """Return the place of a number among those that only some methods have."""
-    return list(EXTRAS).index(name) if name in EXTRAS else len(EXTRAS)
 
 
 def _part(title: str, hint: pn.pane.HTML, figure: Any, *selects: pmui.Select, styles: dict[str, str] = FITS) -> pn.Column:

@@ -1,20 +1,25 @@
 """The live tab: errors against time, and the state of the chosen method in the picture that suits the testbed."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import panel as pn
 import panel_material_ui as pmui
 from param.parameterized import Event
 
 from backends.experiments.cycling.layout import Layout, layout_of
+from backends.experiments.cycling.race import Race
 from backends.experiments.cycling.view import RaceView
+from dashboard.cycling.planes import PlanePictures
 from dashboard.cycling.state import CyclingState
-from dashboard.cycling.states import PhasePictures, PlanePictures, RingPictures, StatePictures
+from dashboard.cycling.states import PhasePictures, RingPictures, StatePictures
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.plots.race.innovations import Innovations
 from dashboard.plots.race.timeline import RaceTimeline
 from dashboard.shell import keep_dark
 
+#: How many cycles the time axes show, as an address says it.
+Reach = Literal[100, 400, 1000, 5000, "all"]
 WINDOWS = {"100 cycles": 100, "400 cycles": 400, "1,000 cycles": 1000, "5,000 cycles": 5000, "all": 100_000}
 PICTURES: dict[str, type[StatePictures]] = {"phase": PhasePictures, "ring": RingPictures, "plane": PlanePictures}
 
@@ -26,6 +31,10 @@ class LiveView:
         self.state = state
         self._layout: Layout | None = None
         self._pictures: StatePictures | None = None
+        #: The testbed that they are of.
+        self._testbed = ""
+        #: What an address says of the pictures, and who is told what cannot be, until they are there.
+        self._awaited: tuple[dict[str, str], Callable[[str], Any]] | None = None
         self._turn = 0
         self.timeline, self.innovations = RaceTimeline(height=300), Innovations(height=260)
         self.method = pmui.Select(
@@ -56,6 +65,25 @@ class LiveView:
     def field(self) -> int:
         """Number of the field that is shown, where there are several."""
         return 0 if self._pictures is None else self._pictures.number
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What is chosen on the tab, by the keys of an address; nothing of pictures of a testbed that is given up."""
+        reach = "all" if self.state.window == WINDOWS["all"] else self.state.window
+        found: dict[str, Any] = {"time_axes": reach, "logarithmic": self.log.value}
+        if self._awaited is not None:
+            return found | self._awaited[0]
+        if self._pictures is not None and self._testbed == self.state.testbed:
+            usual = next(iter(self._pictures.offered), "")
+            found |= {key: name for key, name in self._pictures.chosen.items() if name != usual}
+        return found
+
+    def choose(self, reach: Reach, log: bool, of_pictures: dict[str, str], report: Callable[[str], Any]) -> None:
+        """Choose what an address says, of the pictures as soon as they are there; what cannot be is told to `report`."""
+        self.window.value = WINDOWS["all"] if reach == "all" else reach
+        self.log.value = log
+        self._awaited = of_pictures, report
+        self._fit()
 
     def show(self, view: RaceView | None) -> None:
         """Draw a moment of the race, or nothing where there is none yet."""
@@ -100,9 +128,17 @@ class LiveView:
             return
         race = live.race
         layout = layout_of(race.dynamics)
-        if layout == self._layout:
-            return
-        self._layout = layout
+        if layout != self._layout:
+            self._make(race, layout)
+        if self._awaited is not None and self._pictures is not None:
+            (wanted, report), self._awaited = self._awaited, None
+            self._pictures.choose(wanted, report)
+
+    def _make(self, race: Race, layout: Layout) -> None:
+        testbed, old = race.settings.dynamics.name, self._pictures
+        if old is not None and testbed == self._testbed and self._awaited is None:
+            self._awaited = old.chosen, lambda _fault: None  # as before: pictures of one testbed all have the same to choose
+        self._layout, self._testbed = layout, testbed
         mean, spread = race.climate.mean.cpu().numpy(), race.climate.covariance.variance().sqrt().cpu().numpy()
         self._pictures = PICTURES[layout.kind](layout, mean, spread, race.climate.states[:2000].cpu().numpy(), self.state)
         self.state.history = self._pictures.history

@@ -85,7 +85,9 @@ class CyclingPage:
         state.param.watch(self._show, "view")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._on_stale, "stale")
-        self.address = Address(CyclingAddress(state, Tab(self.tabs, VIEWS)), query)
+        link = CyclingAddress(state, Tab(self.tabs, VIEWS), self.live, self.diagnostics, self.runs)
+        self.address = Address(link, query)
+        link.report = self.address.add
         tell(self._problem, "problem", state.problem)
         # What is looked at while the browser loads would only come all at once in the end.
         self._loaded, self._closed = self._document is None, False

@@ -1,5 +1,8 @@
 """Long runs: the experiment of the page as a job on the server, outside its own process."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import panel_material_ui as pmui
 
@@ -26,6 +29,8 @@ class RunsView(JobRuns):
     def __init__(self, state: CyclingState) -> None:
         self.state = state
         self._shown: tuple[object, ...] = ()
+        #: The run that an address asks for, and who is told if it is not there, until it is known which there are.
+        self._awaited: tuple[str, Callable[[str], Any]] | None = None
         self.cycles = pmui.IntInput(
             label="Cycles", value=10_000, start=2, end=1_000_000, step=1000, size="small", width=150,
             description="Forecasts and analyses until the run ends",
@@ -43,6 +48,33 @@ class RunsView(JobRuns):
         super().__init__(
             "cycling", "cycles", WORDS, "Run", [self.cycles, self.spinup, self.repeat], below=[self._scores, self._curves.pane]
         )
+
+    @property
+    def run(self) -> str:
+        """The run that is looked at, or that an address has asked for; empty if there is none."""
+        return (self.chosen.value or "") if self._awaited is None else self._awaited[0]
+
+    @property
+    def begins_with(self) -> dict[str, Any]:
+        """What a run would be started with, by the keys of an address."""
+        return {"run_cycles": self.cycles.value, "run_spinup": self.spinup.value, "run_experiments": self.repeat.value}
+
+    def choose(self, cycles: int, spinup: int, repeat: int, run: str, report: Callable[[str], Any]) -> None:
+        """Take what an address says, a run that it names when the tab is shown next; what cannot be is told to `report`."""
+        self.cycles.value, self.spinup.value, self.repeat.value = cycles, spinup, repeat
+        self._awaited = (run, report) if run else None
+
+    def show(self, _view: object = None) -> None:
+        """Bring the list and the chosen run up to date, and choose the one that has been asked for."""
+        if self._awaited is not None:
+            self._looked = 0.0  # for the list may have been made before all runs were known
+        super().show()
+        if self._awaited is not None and not all_jobs().loading:
+            (run, report), self._awaited = self._awaited, None
+            if run in self.chosen.options.values():
+                self.chosen.value = run
+            else:
+                report(f"run: there is no long run of this id here; came {run!r:.60}")
 
     def start(self) -> str:
         """Submit the experiment of the page, with the cycles and experiments of this view."""

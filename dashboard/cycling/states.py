@@ -17,7 +17,6 @@ from dashboard.plots.race.attractor import Attractor
 from dashboard.plots.race.cloud import Cloud
 from dashboard.plots.race.frame import grid
 from dashboard.plots.race.hovmoller import Hovmoller
-from dashboard.plots.race.planes import PlaneRace
 from dashboard.plots.race.ring import RingProfile
 
 #: How far axes of phase space reach beyond what the truth visits, as a part of that.
@@ -45,6 +44,8 @@ class StatePictures(ABC):
 
     #: Newest cycles whose states are wanted.
     history = 0
+    #: What an address calls the control, where there is one.
+    key = ""
 
     def __init__(self, layout: Layout, mean: np.ndarray, spread: np.ndarray, states: np.ndarray, state: CyclingState) -> None:
         self.layout, self.state = layout, state
@@ -67,6 +68,29 @@ class StatePictures(ABC):
         """Number of the field that is shown, where there are several."""
         return 0
 
+    @property
+    def offered(self) -> dict[str, Any]:
+        """What the control offers, the usual first, by the names that addresses have for it; empty where there is none."""
+        options = self.controls[0].options if self.controls else {}
+        return {label.replace("–", "-"): value for label, value in options.items()}
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What is chosen by the control, by the key of an address."""
+        if not self.controls:
+            return {}
+        return {self.key: next(name for name, value in self.offered.items() if value == self.controls[0].value)}
+
+    def choose(self, wanted: dict[str, str], report: Callable[[str], Any]) -> None:
+        """Choose what an address says, or the usual where it says nothing; what cannot be is told to `report`."""
+        offered, name = self.offered, wanted.get(self.key, "")
+        for key, asked in wanted.items():
+            if asked and (key != self.key or asked not in offered):
+                known = f"{self.key} is {' or '.join(offered)}" if offered else "there is nothing to choose"
+                report(f"{key}: of states of this testbed {known}; came {asked!r:.60}")
+        if self.controls:
+            self.controls[0].value = offered.get(name, next(iter(offered.values())))
+
     def more(self, view: RaceView) -> list[Callable[[], None]]:
         """Return what draws the rest of it, which may come a little later."""
         del view
@@ -87,7 +111,7 @@ class StatePictures(ABC):
 class PhasePictures(StatePictures):
     """The attractor with trails, and the ensemble close up."""
 
-    history = HISTORY["phase"]
+    history, key = HISTORY["phase"], "drawn"
 
     def _build(self, mean: np.ndarray, spread: np.ndarray, states: np.ndarray) -> None:
         names = self.layout.names
@@ -138,7 +162,7 @@ class PhasePictures(StatePictures):
 class RingPictures(StatePictures):
     """The state round the ring now, and over time as Hovmöller diagrams; the ensemble in the plane of two points."""
 
-    history = HISTORY["ring"]
+    history, key = HISTORY["ring"], "around_mean"
 
     def _build(self, mean: np.ndarray, spread: np.ndarray, states: np.ndarray) -> None:
         n, name = self.layout.size, self.layout.names[0]
@@ -169,6 +193,11 @@ class RingPictures(StatePictures):
             (view.observed, view.values), view.sigma,
         )  # fmt: skip
 
+    @property
+    def offered(self) -> dict[str, Any]:
+        """What may be drawn around the mean."""
+        return {value: value for value in self.uncertainty.options.values()}
+
     def more(self, view: RaceView) -> list[Callable[[], None]]:
         """Return what draws the ensemble in a plane, and the Hovmöller diagrams."""
         return [lambda: self._show_cloud(self.cloud, view), lambda: self._show_history(view)]
@@ -183,95 +212,6 @@ class RingPictures(StatePictures):
         """Take everything away."""
         for figure in (self.ring, self.hovmoller, self.cloud):
             figure.clear()
-
-
-class PlanePictures(StatePictures):
-    """Maps of truth, background, analysis, increment and spread; a click on one adds a station or takes one away."""
-
-    def _build(self, mean: np.ndarray, spread: np.ndarray, states: np.ndarray) -> None:
-        self._mean, self._spread = mean, spread
-        self.planes = PlaneRace(on_tap=self._on_tap, on_move=self._on_move)
-        names = self.layout.names
-        self.field = pmui.RadioButtonGroup(
-            label="Field", options={n: k for k, n in enumerate(names)}, value=0, size="small", sx=AS_WRITTEN,
-            description="Which of the fields of the state the maps show",
-        )  # fmt: skip
-        self.field.param.watch(lambda _event: self._configure(), "value")
-        if len(names) > 1:
-            self.controls = [self.field]
-        self._configure()
-        self.pane = self.planes.pane
-
-    @property
-    def number(self) -> int:
-        """Number of the field that is shown."""
-        return int(self.field.value)
-
-    def _configure(self) -> None:
-        layout, k = self.layout, self.field.value
-        part = slice(k * layout.size, (k + 1) * layout.size)
-        mean, spread = self._mean[part], self._spread[part]
-        low, high = float((mean - REACH * spread).min()), float((mean + REACH * spread).max())
-        if not layout.signed[k]:
-            low = 0.0
-        x_label, y_label = layout.axes
-        self.planes.configure(
-            layout.edges, layout.names[k], layout.units[k], x_label=x_label, y_label=y_label,
-            limits=(low, high), true_to_scale=layout.true_to_scale,
-        )  # fmt: skip
-
-    def show(self, view: RaceView) -> None:
-        """Draw a moment."""
-        chosen, k, size = view.methods[view.chosen], self.field.value, self.layout.size
-
-        def of_field(values: np.ndarray | None) -> np.ndarray | None:
-            return None if values is None else values[k * size : (k + 1) * size].reshape(self.layout.shape)
-
-        self.planes.show(*(of_field(v) for v in (view.truth, chosen.background, chosen.analysis, chosen.spread)))
-        here = (view.observed // size) == k
-        x, y = self._places(view.observed[here] % size)
-        self._shown = view.observed[here]
-        self.planes.mark(x, y, view.values[here])
-
-    def clear(self) -> None:
-        """Take everything away."""
-        self.planes.clear()
-
-    def _places(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        rows, columns = self.layout.shape
-        west, east, south, north = self.layout.edges
-        x = west + (points % columns + 0.5) * (east - west) / columns
-        y = south + (points // columns + 0.5) * (north - south) / rows
-        return x, y
-
-    def _component(self, x: float, y: float) -> int | None:
-        """Return the component of the shown field whose cell holds a place, or None outside."""
-        rows, columns = self.layout.shape
-        west, east, south, north = self.layout.edges
-        column, row = int((x - west) / (east - west) * columns), int((y - south) / (north - south) * rows)
-        inside = 0 <= column < columns and 0 <= row < rows and west <= x and south <= y
-        return self.field.value * self.layout.size + row * columns + column if inside else None
-
-    def _on_tap(self, x: float, y: float) -> None:
-        component = self._component(x, y)
-        if component is not None:
-            self.state.toggle_station(component, self._near(component))
-
-    def _on_move(self, index: int, x: float, y: float) -> None:
-        component = self._component(x, y)
-        if component is not None and index < len(self._shown):
-            self.state.move_station(int(self._shown[index]), component)
-
-    def _near(self, component: int, cells: int = 1) -> list[int]:
-        """Return the components within a cell of one, which a click on it may mean."""
-        rows, columns = self.layout.shape
-        field, point = divmod(component, self.layout.size)
-        row, column = divmod(point, columns)
-        return [
-            field * self.layout.size + r * columns + c % columns
-            for r in range(max(0, row - cells), min(rows, row + cells + 1))
-            for c in range(column - cells, column + cells + 1)
-        ]
 
 
 def _keeps_members(settings: MethodSection) -> bool:

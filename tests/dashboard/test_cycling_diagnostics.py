@@ -8,7 +8,7 @@ import pytest
 
 from backends.cycling.verification import Score
 from backends.errors import InputError
-from dashboard.cycling import diagnostics as tab
+from dashboard.cycling import skill
 from dashboard.cycling.diagnostics import QUANTITIES, DiagnosticsView
 from dashboard.cycling.first_guess import table
 from dashboard.cycling.state import CyclingState
@@ -182,7 +182,7 @@ def test_a_failure_is_said_and_the_last_picture_kept(state, view, monkeypatch):
     def fails(_race):
         raise InputError("no numbers")
 
-    monkeypatch.setattr(tab, "diagnose", fails)
+    monkeypatch.setattr(skill, "diagnose", fails)
     run(state, 1)
     looked(view, state)
     assert "No numbers" in text_of(view._problem)
