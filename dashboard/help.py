@@ -61,8 +61,10 @@ class Help:
 
     def _on_click(self, _event: object) -> None:
         if not self.drawer.objects:
-            self.drawer.objects = [TourButton(self._on_tour), help_content(self._topics, self._title, self._keys)]
+            close = pmui.IconButton(icon="close", size="small", description="Close", on_click=lambda _: self._shut())
+            top = pn.Row(TourButton(self._shut), pn.Spacer(sizing_mode="stretch_width"), close, sizing_mode="stretch_width")
+            self.drawer.objects = [top, help_content(self._topics, self._title, self._keys)]
         self.drawer.open = True
 
-    def _on_tour(self) -> None:
+    def _shut(self) -> None:
         self.drawer.open = False

@@ -17,7 +17,6 @@ from backends.pictures.style import (
     BACKGROUND,
     DASHES,
     DIVERGING,
-    NEUTRAL,
     OBSERVATIONS,
     TRUTH,
     FieldStyle,
@@ -138,10 +137,10 @@ def _profile(outcome: Outcome, units: str) -> list[LinePanel]:
     values = Points(seen.x, seen.values, None, seen.rejected, "observations", OBSERVATIONS, outcome.sigma_o)
     apart = Points(seen.x, seen.innovation, None, seen.rejected, "y − H(x_b)", OBSERVATIONS)
     return [
-        LinePanel("States and observations", "x", labelled("x", units), curves, values if direct else None),
+        LinePanel("States and observations", "x", labelled("state", units), curves, values if direct else None),
         LinePanel(
             "Increment and innovations", "x", labelled("increment", units),
-            [Curve("increment x_a − x_b", NEUTRAL, x, fields["increment"])], apart,
+            [Curve("increment x_a − x_b", ANALYSIS, x, fields["increment"])], apart,
         ),
     ]  # fmt: skip
 

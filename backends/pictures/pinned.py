@@ -90,7 +90,7 @@ def _lines(current: Outcome, first: np.ndarray, second: np.ndarray, units: str) 
 
     both = [curve("pinned", PICKED[0], first, "background"), curve("current", ANALYSIS, second, "analysis")]
     return [
-        LinePanel("Analyses", "x", labelled("x", units), [curve("truth", TRUTH, states(current)["truth"], "truth"), *both]),
+        LinePanel("Analyses", "x", labelled("state", units), [curve("truth", TRUTH, states(current)["truth"], "truth"), *both]),
         LinePanel("Difference", "x", labelled("current − pinned", units), [curve("_", NEUTRAL, second - first, "analysis")]),
     ]
 

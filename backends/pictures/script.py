@@ -12,16 +12,18 @@ LONGEST = 100
 
 _HEAD = '''"""Makes a picture of Assimilab's {page} page again, or its numbers.
 
-    python {name}.py out.png
+In the folder of Assimilab,
 
-writes the picture; out.svg, {others} the same or its numbers. Several files may be named.
-Run it where Assimilab is installed, from its folder; nothing is downloaded.{files}
+    PYTHONPATH=. .venv/bin/python PATH/{name}.py out.png
+
+writes the picture; out.svg, {others} the same or its numbers. Several files may be named. Nothing is downloaded.{files}
 """
 
 import sys
 {imports}
 '''
 _END = "for path in sys.argv[1:]:\n    save(exhibit, path)\n"
+_ASKED = "if len(sys.argv) == 1:\n    sys.exit(__doc__)\n"
 _FOLDER = """
 Files are looked for in the data folder: that in the variable ASSIMILAB_DATA, or ./data."""
 _FIND = "FOLDER = default_folder()\n"
@@ -70,7 +72,7 @@ def script(
         files=_FOLDER if needs_files else "",
     )
     constants = "".join(f"# {comment}\n{constant} = {literal(value)}\n" for constant, (comment, value) in literals.items())
-    return written + "\n" + constants + (_FIND if needs_files else "") + "\n" + body.strip("\n") + "\n" + _END
+    return written + "\n" + _ASKED + "\n" + constants + (_FIND if needs_files else "") + "\n" + body.strip("\n") + "\n" + _END
 
 
 def literal(value: object) -> str:

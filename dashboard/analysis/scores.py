@@ -80,10 +80,17 @@ def settings_line(outcome: Outcome, units: str) -> str:
         b.correlation if b.source == "static" else f"{b.source} B",
         f"σ<sub>o</sub> {number(outcome.sigma_o)} {escape(units)}".strip(),
         f"{p} observation{'' if p == 1 else 's'}",
-        f"seed {getattr(s.case, 'seed', 0) if s.case.name in REAL else o.seed}",
+        _seeds(getattr(s.case, "seed", None), o.seed if s.case.name not in REAL else None),
         s.method.solver,
     ]
     return f'<div class="hint" data-role="settings">for {" · ".join(parts)}</div>'
+
+
+def _seeds(of_case: int | None, of_observations: int | None) -> str:
+    """Return the seeds that the numbers belong to, of the truth and of the observations, as far as there are any."""
+    if of_case is None or of_observations is None or of_case == of_observations:
+        return f"seed {(of_case if of_observations is None else of_observations) or 0}"
+    return f"seeds {of_case} (truth), {of_observations} (observations)"
 
 
 def percent(value: float) -> str:

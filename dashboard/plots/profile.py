@@ -96,7 +96,7 @@ class LiveProfile:
             self.mark([], [], 0.0, [])
         set_limits(self.figure.y_range, *limits)
         set_limits(self.lower.y_range, *increment_limits)
-        self.figure.yaxis.axis_label = units
+        self.figure.yaxis.axis_label = f"state [{units}]" if units else "state"
         self.lower.xaxis.axis_label = f"x [{x_units}]" if x_units else "x"
         self.lower.yaxis.axis_label = f"increment [{units}]" if units else "increment"
         for name in ("truth", "background", "analysis"):

@@ -214,7 +214,7 @@ def test_followers_step_through_times_with_the_presenter_and_share_the_maps(cata
         page.address.look()
         follower.wait()
         assert follower.state.picture is page.state.picture
-        assert follower.player.value == index
+        assert follower.controls.player.value == index
         assert (follower.state.low, follower.state.high) == (250.0, 290.0 + index)
     page.state.usual_limits()
     page.views.tabs.active = 1 + list(VIEWS).index("Statistics")

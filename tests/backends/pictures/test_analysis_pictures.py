@@ -17,7 +17,7 @@ from backends.fields.readers import open_dataset
 from backends.pictures.analysis import analysis
 from backends.pictures.save import save
 from backends.pictures.scripts import analysis_script
-from tests.backends.pictures.scripts import run
+from tests.backends.pictures.scripts import run, run_here
 from tests.files import regional
 
 LINE = "kind: analysis\ncase: {name: periodic-1d, sigma: 1.0, length: 0.08, correlation: gaussian}\nobservations: {count: 12}\n"
@@ -53,6 +53,11 @@ def test_the_script_of_a_line_makes_the_same_numbers_and_the_same_picture(tmp_pa
         for name, values in states(outcome).items():
             np.testing.assert_allclose(data[name], values, rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(data["innovation"], marks(outcome).innovation, rtol=1e-6, atol=1e-6)
+
+
+def test_a_script_that_is_asked_for_nothing_says_how_to_ask(tmp_path):
+    with pytest.raises(SystemExit, match=r"PYTHONPATH=\. \.venv/bin/python PATH/line\.py out\.png"):
+        run_here(analysis_script(from_yaml(LINE), "line"), tmp_path)
 
 
 def test_a_name_can_neither_break_a_script_nor_be_run_by_it(over_field):
