@@ -33,7 +33,7 @@ def test_a_field_and_observations_take_turns(stations):
     stations.state.open("stations.csv")
     wait(stations)
     assert stations.observations.pane.visible
-    assert not stations._controls.visible
+    assert not stations._settings.visible
 
 
 def test_what_is_chosen_in_one_view_filters_the_others(stations):
