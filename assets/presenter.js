@@ -3,6 +3,7 @@
 
 const PRESENTING = "assimilab-presenting"
 const LOOK_EVERY = 500 // milliseconds between two looks for what is new on the page
+const ASIDE = "clamp(330px, 34vw, 560px)" // how wide the text of a scene is
 const TYPE = 22, HEADING = 27, AXIS = 17, LINE = 3, DOT = 9, ALPHA = 0.75
 const PIECE = 34 // of a line in a legend, as long as two dashes
 const GRAIN = 3 // dots smaller than this are a backdrop of many, and become as large as this
@@ -31,7 +32,7 @@ SHEET.replaceSync(`
   .MuiOutlinedInput-notchedOutline legend { display: none; }
   .MuiAppBar-root { display: none !important; }
   .main > div > .MuiToolbar-root, .sidebar > .MuiToolbar-root { display: none !important; }
-  .main-content { padding-bottom: 72px; }
+  .main-content, .sidebar { padding-bottom: 72px; }
   .way, .onward { display: none !important; }
   .panel-title { white-space: normal; }
   .map-box { flex-basis: 420px !important; max-width: 640px !important; }
@@ -41,15 +42,26 @@ SHEET.replaceSync(`
 const TEXTLESS = new CSSStyleSheet()
 TEXTLESS.replaceSync(".scene { display: none !important; }")
 
+// Where there is room, the text stands beside what it speaks of. Its background must not let through what scrolls below it.
+const BESIDE = new CSSStyleSheet()
+BESIDE.replaceSync(`
+  @media (min-width: 900px) {
+    .scene { position: fixed !important; inset: 0 0 52px auto; width: ${ASIDE} !important; height: auto !important;
+      margin: 0 !important; overflow: auto; z-index: 1000; }
+    .main-content { padding-right: calc(${ASIDE} + 8px); }
+    .katex { font-size: 21px !important; }
+  }
+`)
+
 const LOOKS = `
-  .strip { position: fixed; inset: auto 0 0 0; z-index: 4000; display: flex; align-items: center; gap: 10px; box-sizing: border-box;
+  .strip { position: fixed; inset: auto 0 0 0; z-index: 100001; display: flex; align-items: center; gap: 10px; box-sizing: border-box;
     min-height: 52px; padding: 4px 14px; background: #0b2f4d; color: #fff; font: 22px/1.2 Roboto, system-ui, sans-serif; }
   .strip b { flex: 1; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; font-weight: 600; }
   .strip button, .strip a { font: inherit; color: inherit; background: none; border: 2px solid rgb(255 255 255 / 60%); border-radius: 6px;
     padding: 4px 12px; cursor: pointer; text-decoration: none; white-space: nowrap; }
   .strip button:hover, .strip a:hover { background: rgb(255 255 255 / 16%); }
   :focus-visible { outline: 3px solid #ffb000; outline-offset: 2px; }
-  .light { position: fixed; z-index: 3900; pointer-events: none; border-radius: 10px; box-shadow: 0 0 0 9999px rgb(0 0 0 / 68%);
+  .light { position: fixed; z-index: 100000; pointer-events: none; border-radius: 10px; box-shadow: 0 0 0 9999px rgb(0 0 0 / 68%);
     transition: left .15s, top .15s, width .15s, height .15s; }
   @media (prefers-reduced-motion: reduce) { .light { transition: none; } }
 `
@@ -58,14 +70,17 @@ const TEXT = "textarea, select, [contenteditable=true], [role=option], [role=men
   + "input:not([type=range]):not([type=checkbox]):not([type=radio]):not([type=button])"
 const ARROWS = "input, [role=slider], [role=tab], [role=radio]"
 
+const SHEETS = [SHEET, TEXTLESS, BESIDE]
+
 function* roots(root) {
   yield root
   for (const part of root.querySelectorAll("*")) if (part.shadowRoot) yield* roots(part.shadowRoot)
 }
 
 function wear(root, sheets) {
-  const others = root.adoptedStyleSheets.filter((sheet) => sheet !== SHEET && sheet !== TEXTLESS)
-  if (others.length + sheets.length !== root.adoptedStyleSheets.length) root.adoptedStyleSheets = [...others, ...sheets]
+  const ours = root.adoptedStyleSheets.filter((sheet) => SHEETS.includes(sheet))
+  if (ours.length === sheets.length && ours.every((sheet, k) => sheet === sheets[k])) return
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets.filter((sheet) => !SHEETS.includes(sheet)), ...sheets]
 }
 
 // Figures ------------------------------------------------------------------------------------------------------------
@@ -189,7 +204,7 @@ export function render({model, view}) {
   )
   shadow.append(looks, light, strip)
 
-  let presenting = false, timer = 0, open = false, read = true, point = null
+  let presenting = false, timer = 0, open = false, read = true, beside = false, point = null
 
   function element(name, kind = "", text = "") {
     const made = document.createElement(name)
@@ -207,11 +222,19 @@ export function render({model, view}) {
   }
 
   const look = () => {
-    for (const root of roots(document.body)) {
-      if (!(root instanceof ShadowRoot) || root === shadow) continue
-      wear(root, [SHEET, ...(read ? [] : [TEXTLESS])])
-      widen(root)
+    const all = [...roots(document.body)].filter((root) => root instanceof ShadowRoot && root !== shadow)
+    const dress = (...sheets) => all.forEach((root) => wear(root, [SHEET, ...sheets]))
+    const told = () => all.some((root) => [...root.querySelectorAll(".scene")].some((part) => part.getClientRects().length))
+    if (!read || open) { // controls take the place of the text
+      dress(TEXTLESS)
+    } else {
+      dress(...(beside ? [BESIDE] : []))
+      if (told() !== beside) {
+        beside = !beside
+        dress(...(beside ? [BESIDE] : []))
+      }
     }
+    all.forEach(widen)
     enlarge(view.model.document)
     show_sidebar(open)
     shine()
@@ -254,7 +277,8 @@ export function render({model, view}) {
     look()
   }
   const text = () => {
-    read = !read
+    read = open || !read
+    open = false
     look()
   }
   const help = () => window.dispatchEvent(new Event("assimilab-keys")) // assets/key_list.js

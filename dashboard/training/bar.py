@@ -15,15 +15,18 @@ from backends.experiments.training.registry import TASKS
 from backends.jobs.job import Job, State
 from backends.jobs.recorded import parameters_of
 from dashboard.controls import html, notice, tell
+from dashboard.keys import Keys
 from dashboard.training.metrics import RunMetrics
 from dashboard.training.names import duration
 from dashboard.training.record import RecordControls
 from dashboard.training.state import TrainingState
 
 NOTHING = """
-<div class="hint">No training has run on this server yet. Choose a task on the left and start it: loss, scores and pictures of
+<div class="hint">No training has run on this server yet. Choose a task beside this and start it, with Start or the space bar: loss, scores and pictures of
 unseen cases appear here while it runs. It goes on when this page is closed, and is found here again.</div>
 """
+#: What the space bar does to a run.
+SPACE = MappingProxyType({State.RUNNING: "pause", State.PAUSED: "resume"})
 
 
 class RunBar:
@@ -45,7 +48,7 @@ class RunBar:
         )  # fmt: skip
         self.tune = self._button(
             "Fine-tune", "tune", lambda: self._with_job(state.fine_tune),
-            "A new run with the settings on the left that begins with these weights",
+            "A new run with the settings of the controls that begins with these weights",
         )  # fmt: skip
         self.settings = self._button(
             "Settings", "arrow_back", lambda: self._with_job(self._take), "Put the settings of this run into the controls"
@@ -66,6 +69,8 @@ class RunBar:
             margin=0,
         )
         self.progress.visible = False
+        #: Of a presenter, who does not see the controls.
+        self.keys = Keys({" ": (self._on_space, "start a training; pause the one that is looked at, and let it go on")})
 
     def show(self, jobs: Sequence[Job], job: Job | None, metrics: RunMetrics | None, loading: bool) -> None:
         """Bring everything up to date."""
@@ -106,6 +111,13 @@ class RunBar:
             label=label, icon=icon, variant="outlined", size="small", description=about, margin=(10, 2, 4, 2),
             on_click=lambda _: act(),
         )  # fmt: skip
+
+    def _on_space(self) -> None:
+        job = None if self.state.record else self._job
+        if job is None or job.state.final:
+            self.state.start()
+        elif job.state in SPACE:  # otherwise it waits for its turn
+            self.state.tell(SPACE[job.state], job.id)
 
     def _with_job(self, act: Any) -> None:
         if self._job is not None:

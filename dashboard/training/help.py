@@ -9,7 +9,7 @@ TOPICS = (
         "A run trains on the server, outside this page: it goes on when the page is closed, and others wait for their turn. "
         "<b>Pause</b> lets it rest and lets the next one run. <b>Go on</b> begins a new run at the checkpoint of one that has "
         "ended, as if there had been no interruption. <b>Fine-tune</b> begins a new training with its weights and the settings "
-        "on the left.",
+        "of the controls.",
         "",
     ),
     (

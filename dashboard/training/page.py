@@ -53,7 +53,10 @@ class TrainingPage:
         self._views: tuple[Any, ...] = (self.live, self.runs, self.file)
         self._problem = notice("problem")
         self.tabs = empty_tabs(VIEWS, self._on_tab)
-        self.help = Help(TOPICS, "What is seen, and what the numbers mean", "What the curves and pictures mean, with formulas")
+        self.help = Help(
+            TOPICS, "What is seen, and what the numbers mean", "What the curves and pictures mean, with formulas",
+            self.bar.keys.lines,
+        )  # fmt: skip
         head = pn.FlexBox(
             self.tabs,
             pn.Row(self.export.button, self.help.button, margin=0),
@@ -63,7 +66,7 @@ class TrainingPage:
         )
         # The views lie in the page itself, and figures come when it has been loaded; see the Cycling page.
         self._main = pn.Column(
-            head, self.export.pane, self._problem, self.bar.pane, self.help.drawer, self.live.pane,
+            head, self.export.pane, self._problem, self.bar.keys, self.bar.pane, self.help.drawer, self.live.pane,
             sizing_mode="stretch_width", margin=(4, 14),
         )  # fmt: skip
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
@@ -87,7 +90,7 @@ class TrainingPage:
 
     def content(self) -> Content:
         """Return the page for the frame."""
-        return Content([self._main], self.controls.content(), self.close, self.address, tour=TOUR)
+        return Content([self._main], self.controls.content(), self.close, self.address, keys=self.bar.keys.lines, tour=TOUR)
 
     def tick(self) -> bool:
         """Bring the page up to date with the runs, some times a second; return whether the one that is shown goes on."""

@@ -57,6 +57,24 @@ def test_a_run_is_started_watched_and_ended(view, jobs):
     assert view.bar.progress.value == 100
 
 
+def test_the_space_bar_starts_a_training_lets_it_rest_and_go_on(view, jobs):
+    press = view.bar.keys._actions[" "][0]
+    press()
+    (job,) = jobs.list()
+    view.tick()
+    press()  # it waits for its turn
+    assert (jobs.list(), jobs.told) == ((job,), [])
+    for state in (State.RUNNING, State.PAUSED):
+        jobs.change(job.id, state=state)
+        view.tick()
+        press()
+    assert jobs.told == [("pause", job.id), ("resume", job.id)]
+    jobs.change(job.id, state=State.COMPLETED)
+    view.tick()
+    press()
+    assert len(jobs.list()) == 2
+
+
 def test_pictures_are_drawn_anew_only_where_they_change(view, jobs):
     view.state.start()
     (job,) = jobs.list()
