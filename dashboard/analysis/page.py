@@ -84,7 +84,7 @@ class AnalysisPage:
         link = AnalysisAddress(state, tab, self.covariance, self.tuning, self.network, self._show_view)
         state.param.watch(self._follow, ["result", "detailed"])
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
-        state.param.watch(self._announce_later, ["kind", "problem"])
+        state.param.watch(self._announce_later, ["kind", "problem", "reading"])
         for section in (state.b, state.o, state.m, *state.cases.values()):
             section.param.watch(self._announce_later, list(section.KEYS))
         self.address = Address(link, query, self._go_on)
@@ -244,7 +244,9 @@ class AnalysisPage:
         """Return what is to be said of pictures that do not belong to the settings; nothing where they do."""
         state = self.state
         waiting = self.tabs.active in (DIAGNOSTICS, COMPARE) and state.detailed is not state.result
-        if state.result is None or not (state.stale or waiting):
+        if state.result is None:
+            return f"Opening {state.reading} …" if state.reading else ""
+        if not (state.stale or waiting):
             return ""
         if state.problem:
             return "The pictures still show the last analysis, made with the settings above."

@@ -22,8 +22,9 @@ from dashboard.training.record import RecordControls
 from dashboard.training.state import TrainingState
 
 NOTHING = """
-<div class="hint">No training has run on this server yet. Choose a task beside this and start it, with Start or the space bar: loss, scores and pictures of
-unseen cases appear here while it runs. It goes on when this page is closed, and is found here again.</div>
+<div class="hint">No training has run on this server yet. Choose a task beside this and start it, with Start or the space
+bar: loss, scores and pictures of unseen cases appear here while it runs. It goes on when this page is closed, and is found
+here again.</div>
 """
 #: What the space bar does to a run.
 SPACE = MappingProxyType({State.RUNNING: "pause", State.PAUSED: "resume"})

@@ -187,3 +187,10 @@ def test_a_wrong_file_is_explained_and_changes_nothing(page, text, says):
     page.wait()
     assert says in unescape(text_of(page.file._problem))
     assert page.state.result is result
+
+
+def test_before_there_is_anything_to_see_it_is_said_what_is_opened(page):
+    page.state.param.update(result=None, reading="stations.bufr")
+    assert "Opening stations.bufr …" in text_of(page._stale)
+    page.state.reading = ""
+    assert text_of(page._stale) == ""
