@@ -115,14 +115,14 @@ def _fields(page: Page, address: str) -> dict[str, object]:
     opening = [_opened(page, store(number)) for number in range(STORES)]
     page.wait_for_timeout(2000)
     area = _middle_of_map(page)
-    page.get_by_role("slider", name="Player").focus()
+    page.get_by_role("slider", name="Time").focus()
     figures: dict[str, object] = {
         "opened_by_path": summary(opening),
         "time_step": _timed(page, lambda _: page.keyboard.press("ArrowRight")),
         "zoom": _timed(page, lambda k: _zoom(page, area, inward=k % 8 < 4)),
         "pan": _timed(page, lambda k: _pan(page, area, -1 if k % 2 else 1)),
     }
-    page.get_by_role("slider", name="Player").focus()
+    page.get_by_role("slider", name="Time").focus()
     figures["time_step_of_a_part"] = _timed(page, lambda _: page.keyboard.press("ArrowRight"))
     again = []
     for _ in range(STORES):

@@ -76,7 +76,7 @@ TOUR = (
         "The wheel zooms and a drag moves. Click a place: its series appears beside the map, and moves along with the time.",
     ),
     Step(
-        ".player, [aria-label=\"Player\"]", "Through time",
+        ".player, [aria-label=\"Time\"]", "Through time",
         "Play the times of the file, or step with the keys ← and →; ↑ and ↓ change the level.",
     ),
     Step(

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watched
-from tests.browser.test_journeys import until, wait_for_change, wait_for_maps
+from tests.browser.test_journeys import choose_tab, until, wait_for_change, wait_for_maps
 
 pytestmark = pytest.mark.browser
 
@@ -68,8 +68,7 @@ def test_a_broken_file_is_named_and_the_picture_stays(page):
 
 def test_a_box_is_drawn_on_the_small_map_of_the_regions(page):
     wait_for_maps(page, 1)
-    page.get_by_role("tab", name="Regions").click()
-    expect(page.get_by_text("all of it")).to_be_visible()
+    choose_tab(page, "Regions", page.get_by_text("all of it"))
     small = page.locator(".bk-Figure:visible").last.bounding_box()
 
     def drag() -> None:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from scripts.journeys import run_rollout
+from tests.browser.test_journeys import choose_tab
 
 pytestmark = pytest.mark.browser
 
@@ -66,8 +67,8 @@ perturbation: {name: none}
 
 def test_a_film_is_downloaded_and_a_written_store_is_opened_in_explore(visitor, tmp_path):
     page = visitor.open("/rollout")
-    page.get_by_role("tab", name="File").click()
     text = page.get_by_role("textbox", name="Experiment file")
+    choose_tab(page, "File", text)
     expect(text).to_have_value(re.compile("kind: rollout"), timeout=15_000)
     text.fill(EUROPEAN)
     page.get_by_role("button", name="Apply").click()

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.test_journeys import choose_tab
+
 pytestmark = pytest.mark.browser
 
 FILE = """\
@@ -25,8 +27,8 @@ POINTS = """() => {
 def test_a_training_is_started_watched_found_again_and_completed(visitor):
     page = visitor.open("/training")
     expect(page.get_by_text("No training has run")).to_be_visible()
-    page.get_by_role("tab", name="File").click()
     text = page.get_by_role("textbox", name="Experiment file")
+    choose_tab(page, "File", text)
     text.fill(FILE)
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_text("Grid points n: 40")).to_be_visible()
