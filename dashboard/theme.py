@@ -5,6 +5,7 @@ import math
 from backends.pictures.style import (
     ANALYSIS,
     BACKGROUND,
+    DIFFERENCE,
     DIVERGING,
     MISSING,
     NEUTRAL,
@@ -23,8 +24,8 @@ from backends.pictures.style import (
 )  # fmt: skip
 
 __all__ = [
-    "ANALYSIS", "BACKGROUND", "DIVERGING", "MISSING", "NEUTRAL", "OBSERVATIONS", "PICKED", "REJECTED", "STYLES", "TRUTH",
-    "FieldStyle", "limits", "limits_of", "number", "short_time", "style_named", "style_of", "units_label",
+    "ANALYSIS", "BACKGROUND", "DIFFERENCE", "DIVERGING", "MISSING", "NEUTRAL", "OBSERVATIONS", "PICKED", "REJECTED", "STYLES",
+    "TRUTH", "FieldStyle", "limits", "limits_of", "number", "short_time", "style_named", "style_of", "units_label",
 ]  # fmt: skip
 
 #: Numbers from the first to below the second are written in full, others with a power of ten.

@@ -12,18 +12,19 @@ from backends.fields.field import Statistics, combine, statistics
 from backends.fields.raster import Raster
 from backends.pictures.cf import about, place_of
 from backends.pictures.drawing import Curve, Drawing, Exhibit, LinePanel, MapPanel, Points, Table, labelled
-from backends.pictures.style import (
+from backends.pictures.style import (  # fmt: skip
     ANALYSIS,
     BACKGROUND,
     DASHES,
-    DIVERGING,
+    DIFFERENCE,
     OBSERVATIONS,
+    SPREAD,
     TRUTH,
     FieldStyle,
     limits,
     style_of,
     units_label,
-)  # fmt: skip
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,7 +52,6 @@ WITHOUT_TRUTH = {
 }
 #: Share of the background's errors that the colours of differences hold.
 USUAL = 0.995
-DIFFERENCE, SPREAD = FieldStyle(DIVERGING, symmetric=True), FieldStyle(from_zero=True)
 #: Diameter in pixels of an observation without influence, and of one that fixes one degree of freedom.
 SMALL, LARGE = 3.0, 14.0
 #: Operators whose observations are values of the state, and can be drawn in its colours.

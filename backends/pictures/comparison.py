@@ -11,12 +11,10 @@ from backends.pictures.cf import about, place_of
 from backends.pictures.drawing import Drawing, Exhibit, Table, labelled
 from backends.pictures.explore_script import ExploreScript, OnMap, Source
 from backends.pictures.field_maps import cell_table, grid_of, map_of
-from backends.pictures.style import DIVERGING, FieldStyle, limits, style_of, units_label
+from backends.pictures.style import DIFFERENCE, limits, style_of, units_label
 
 if TYPE_CHECKING:
     import xarray as xr
-
-DIFFERENCE = FieldStyle(DIVERGING, symmetric=True)
 
 
 def comparison(found: Comparison, view: View | None = None) -> Exhibit:

@@ -9,19 +9,20 @@ from backends.experiments.cycling.view import RaceView
 from backends.fields.field import statistics
 from backends.fields.raster import Raster
 from backends.pictures.drawing import Curve, LinePanel, MapPanel, Points, labelled
-from backends.pictures.style import (
+from backends.pictures.style import (  # fmt: skip
     ANALYSIS,
     BACKGROUND,
     DASHES,
-    DIVERGING,
+    DIFFERENCE,
     METHOD_COLOURS,
     NEUTRAL,
     OBSERVATIONS,
+    SPREAD,
     TRUTH,
     FieldStyle,
     limits,
     limits_of,
-)  # fmt: skip
+)
 
 #: Newest cycles whose states are shown, by the kind of layout.
 HISTORY = {"phase": 250, "ring": 150, "plane": 0}
@@ -34,7 +35,7 @@ TITLES = {
     "truth": "Truth", "background": "Background", "analysis": "Analysis", "increment": "Analysis − background",
     "spread": "Spread",
 }  # fmt: skip
-DIFFERENCE, STATE, SPREAD = FieldStyle(DIVERGING, symmetric=True), FieldStyle(), FieldStyle(from_zero=True)
+STATE = FieldStyle()
 
 
 def state_panels(

@@ -77,7 +77,7 @@ def surface_script(settings: AnalysisSettings, axes: Sequence[Parameter], score:
         "x, y = (usual_axis(prepared.experiment, settings, parameter) for parameter in AXES)\n"
         "exhibit = surface(tuning_surface(prepared.experiment, settings, x, y, SCORE), outcome)\n"
     )
-    return _tab_script(settings, name, "surface", imports, literals, body)
+    return _tab_script(settings, name, "surface", imports, literals, body, "surface")
 
 
 def outcome_script(settings: AnalysisSettings, view: Literal["diagnostics", "convergence"], name: str) -> str:
@@ -92,10 +92,11 @@ def _tab_script(
     imports: Mapping[str, Sequence[str]],
     literals: Mapping[str, tuple[str, object]],
     body: str,
+    module: str = "analysis_views",
 ) -> str:
     imports = {
         "backends.experiments.prepare": ["prepare"], "backends.experiments.run": ["from_yaml"],
-        "backends.fields.catalogue": ["Catalogue"], "backends.pictures.analysis_views": [view], **imports,
+        "backends.fields.catalogue": ["Catalogue"], f"backends.pictures.{module}": [view], **imports,
     }  # fmt: skip
     experiment = ("The settings as an experiment file, described in docs/experiments.md.", to_yaml(settings))
     return script("Analysis", name, ("nc", "csv"), imports, {"EXPERIMENT": experiment, **literals}, _OUTCOME + body)

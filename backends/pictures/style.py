@@ -74,13 +74,15 @@ class FieldStyle:
     from_zero: bool = False
 
 
+#: Of what lies about zero, and of what is never below it: differences and spreads.
+DIFFERENCE, SPREAD = FieldStyle(DIVERGING, symmetric=True), FieldStyle(from_zero=True)
 #: By what occurs in a variable's CF standard name, long name or short name; the first that fits counts.
 STYLES = (
     (r"wind speed|wind_speed|gust", FieldStyle(tuple(colorcet.CET_L17), from_zero=True)),
     (r"wind.(from.)?direction", FieldStyle(tuple(colorcet.CET_C6), from_zero=True)),
     (r"dew.?point.depression", FieldStyle(tuple(colorcet.CET_L10), from_zero=True)),
     (r"temperature|dew_?point|\bt2m\b|\bair\b", FieldStyle(tuple(colorcet.bmy))),
-    (r"(east|north|upw)ward|component of wind|vorticity|divergence|\b[uv](10)?\b", FieldStyle(DIVERGING, symmetric=True)),
+    (r"(east|north|upw)ward|component of wind|vorticity|divergence|\b[uv](10)?\b", DIFFERENCE),
     (r"precipitation|rain|snow|\btp\b", FieldStyle(tuple(colorcet.CET_L12), from_zero=True)),
     (r"humidity|cloud|mixing ratio", FieldStyle(tuple(colorcet.CET_L12))),
 )

@@ -8,11 +8,12 @@ from backends.experiments.settings import AnalysisSettings
 from backends.experiments.surface import Surface
 from backends.experiments.training.use import Learned
 from backends.pictures.analysis import analysis
-from backends.pictures.analysis_views import convergence, covariance, diagnostics, surface
+from backends.pictures.analysis_views import convergence, covariance, diagnostics
 from backends.pictures.learned import learned, learned_script
 from backends.pictures.pinned import comparable, pinned, pinned_script
 from backends.pictures.script import stem
 from backends.pictures.scripts import analysis_script, covariance_script, outcome_script, surface_script
+from backends.pictures.surface import surface
 from dashboard.analysis.state import AnalysisState
 from dashboard.export import Snapshot
 

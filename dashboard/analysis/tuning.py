@@ -17,7 +17,7 @@ from backends.fields.field import statistics
 from dashboard.analysis.state import AnalysisState
 from dashboard.controls import html, notice, tell
 from dashboard.plots.surface import LiveSurface
-from dashboard.theme import DIVERGING, FieldStyle, limits, number, units_label
+from dashboard.theme import DIFFERENCE, FieldStyle, limits, number, units_label
 from dashboard.worker import DEVICE, LatestWins
 
 PARAMETERS: dict[str, Parameter] = {
@@ -132,7 +132,7 @@ class TuningView:
         self._surface, self.newest = surface, (request.settings, surface)
         units, kilometres = units_label(result.case.units), result.case.length_units
         values = surface.values.numpy()
-        style = FieldStyle(DIVERGING, symmetric=True) if surface.score == "chi2" else FieldStyle()
+        style = DIFFERENCE if surface.score == "chi2" else FieldStyle()
         # A few extreme settings must not take all the colours.
         low, high = np.nanquantile(values, [0, 0.9])
         span = limits(style, statistics(np.array([low, high, *((-1.0, 1.0) if surface.score == "chi2" else ())])))

@@ -7,9 +7,7 @@ from param.parameterized import Event
 from dashboard.controls import one_message
 from dashboard.explore.limits import LimitBoxes
 from dashboard.explore.observations.state import DEPARTURES, ObservationState
-from dashboard.theme import DIVERGING, FieldStyle, limits_of, style_named
-
-DEPARTURE = FieldStyle(DIVERGING, symmetric=True)
+from dashboard.theme import DIFFERENCE, FieldStyle, limits_of, style_named
 
 
 class ColourControls:
@@ -67,7 +65,7 @@ def colour_limits(state: ObservationState, colour: str) -> tuple[float, float]:
     """
     if colour in state.limits:
         return state.limits[colour]
-    style = DEPARTURE if colour in DEPARTURES else variable_style(state)
+    style = DIFFERENCE if colour in DEPARTURES else variable_style(state)
     found = state.overview
     if found is not None and colour in found.histograms:
         return limits_of(style, found.histograms[colour][0])

@@ -13,9 +13,10 @@ from backends.experiments.prepare import prepare
 from backends.experiments.run import from_yaml
 from backends.experiments.surface import tuning_surface, usual_axis
 from backends.fields.catalogue import Catalogue
-from backends.pictures.analysis_views import convergence, covariance, diagnostics, surface
+from backends.pictures.analysis_views import convergence, covariance, diagnostics
 from backends.pictures.save import save
 from backends.pictures.scripts import covariance_script, outcome_script, surface_script
+from backends.pictures.surface import surface
 from tests.backends.pictures.scripts import run_here
 
 LINE = "kind: analysis\ncase: {name: periodic-1d, points: 40}\nmethod: {solver: SOLVER}\nobservations: {count: 12}\n"
