@@ -20,6 +20,7 @@ from dashboard.analysis.page import AnalysisPage
 from dashboard.collection import COLLECTION, THRESHOLDS
 from dashboard.connection import keep_lost_sessions
 from dashboard.cycling.page import CyclingPage
+from dashboard.delivery import send_all
 from dashboard.door import watch_door
 from dashboard.explore.observations.file_state import DECODING
 from dashboard.explore.observations.state import COUNTING, DRAWING
@@ -59,6 +60,7 @@ def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **opti
         "/rollout": lambda query, _: RolloutPage(catalogue.folder, query).content(),
     }
     watch_door()
+    send_all()
     COLLECTION.take_over()
     status = Status()
     options = access.options(port) | {"extra_patterns": [*handlers(status), ("/join", Join)]} | keep_lost_sessions() | options
