@@ -62,6 +62,7 @@ class Access:
             options |= {
                 "login_template": str(TEMPLATES / "login.html"),
                 "logout_template": str(TEMPLATES / "logout.html"),
+                "oauth_error_template": str(TEMPLATES / "error.html"),
                 # Panel reads its owner's from the environment, and key and secret of OAuth too. Without one, a server that
                 # starts anew knows nobody any more.
                 "cookie_secret": os.environ.get("PANEL_COOKIE_SECRET") or secrets.token_hex(32),

@@ -47,8 +47,8 @@ class Door(DocHandler):
                     return
                 if self._may_enter():  # others have come in meanwhile
                     page = super().get(*arguments, **named)
-                    assert page is not None
-                    await page
+                    if page is not None:  # otherwise the visitor has been sent to log in
+                        await page
                     return
         self.set_status(503)
         self.set_header("Retry-After", str(AGAIN))

@@ -28,6 +28,7 @@ from dashboard.explore.page import ExplorePage
 from dashboard.headers import SafeHeaders
 from dashboard.home import HomePage
 from dashboard.jobs import close_jobs
+from dashboard.oauth import keep_answers_secret
 from dashboard.races import MAKING
 from dashboard.rollout.page import RolloutPage
 from dashboard.rollout.state import FORECASTS
@@ -66,6 +67,8 @@ def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **opti
     options = access.options(port) | {"extra_patterns": [*handlers(status), ("/join", Join)]} | keep_lost_sessions() | options
     if access.closed:
         pn.state.encryption = cipher(str(options["cookie_secret"]))
+    if access.oauth_provider:
+        keep_answers_secret(access.oauth_provider)
     server = pn.serve(
         {path: _served(path, make) for path, make in pages.items()},
         port=port,
