@@ -193,10 +193,19 @@ class AnalysisState(AnalysisSections):
                 result = replace(result, settings=filled)
                 share(request[0], filled, result)
         if result.detailed:
-            self.param.update(result=result, detailed=result, problem="")
+            self.param.update(result=result, detailed=result, problem=self._fault)
         else:
-            self.param.update(result=result, problem="")
+            self.param.update(result=result, problem=self._fault)
             self._detailing.request(result)
+
+    @property
+    def _fault(self) -> str:
+        """What is wrong with the settings, which may have changed since an analysis was asked for; empty where nothing is."""
+        try:
+            _ = self.settings
+        except InputError as problem:
+            return str(problem)
+        return ""
 
     def _current(self, settings: AnalysisSettings) -> bool:
         try:

@@ -159,6 +159,19 @@ def test_bad_settings_keep_the_last_analysis_and_mark_it_stale(lasting, section,
     assert not text_of(lasting._stale)
 
 
+def test_an_analysis_that_comes_late_leaves_what_is_wrong_of_the_settings(lasting):
+    before = lasting.state.o.sigma
+    lasting.state.o.sigma = 0.7
+    lasting.state.o.sigma = 0.0  # before the analysis with the one before can be there
+    lasting.wait()
+    assert lasting.state.result.settings.observations.sigma == 0.7
+    assert "standard deviation σ" in text_of(lasting._problem)
+    assert "still show the last analysis" in text_of(lasting._stale)
+    lasting.state.o.sigma = before
+    lasting.wait()
+    assert not text_of(lasting._problem)
+
+
 def test_a_lag_before_the_data_begin_is_refused(analysis):
     analysis.state.section.lag = 3
     analysis.wait()
