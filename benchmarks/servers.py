@@ -2,28 +2,24 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from scripts.driver import ROOT, free_port, start_app, stop
+from scripts.driver import ROOT, App, free_port, start_app, stop
 
 PATIENCE = 60.0
 #: Seconds in which what an ended session leaves must have been collected.
 COLLECTED = 15.0
-#: What must not stand in a server's log.
-FAULTS = re.compile(r"Traceback|\bERROR\b|CRITICAL")
 #: The names of servers in deploy/haproxy.cfg.
 NAMES = ("ONE", "TWO")
 
@@ -38,18 +34,16 @@ class Servers:
         Where visitors come.
     each
         The processes' own addresses.
-    processes
-        In the same order.
-    printed
-        What they printed after their start.
+    apps, processes
+        In the same order, as they were started and as the system sees them.
     peak
         The most memory they were seen with together, MiB.
     """
 
     address: str
     each: list[str]
+    apps: list[App]
     processes: list[psutil.Process]
-    printed: list[str] = field(default_factory=list)
     peak: float = 0.0
 
     def resident(self) -> float:
@@ -72,7 +66,7 @@ class Servers:
 
     def faults(self) -> list[str]:
         """Return the lines of the logs that tell of an error."""
-        return [line.rstrip() for line in self.printed if FAULTS.search(line)]
+        return [line for app in self.apps for line in app.faults]
 
     def all_gone(self, seconds: float) -> tuple[int, int]:
         """Wait until no session is left, or for so many seconds; return how many sessions and pages are left."""
@@ -103,12 +97,13 @@ def servers(data: Path, number: int = 1) -> Iterator[Servers]:
     with ExitStack() as stack:
         port = free_port()
         origin = () if number == 1 else ("--allow-origin", f"localhost:{port}")
-        started = [start_app(data, *origin) for _ in range(number)]
-        each = [address for _, address in started]
-        together = Servers(each[0], each, [psutil.Process(process.pid) for process, _ in started])
-        for process, _ in started:
-            stack.callback(stop, process)
-            threading.Thread(target=_listen, args=(process, together.printed), daemon=True).start()
+        apps, each = [], []
+        for _ in range(number):
+            app, address = start_app(data, *origin)
+            stack.callback(stop, app)
+            apps.append(app)
+            each.append(address)
+        together = Servers(each[0], each, apps, [psutil.Process(app.pid) for app in apps])
         if number > 1:
             together.address = f"http://localhost:{port}"
             stack.enter_context(_proxy(port, each))
@@ -141,8 +136,3 @@ def _answers(address: str) -> bool:
             return bool(answer.status == 200)
     except (OSError, urllib.error.HTTPError):
         return False
-
-
-def _listen(process: "subprocess.Popen[str]", printed: list[str]) -> None:
-    assert process.stdout is not None
-    printed.extend(process.stdout)

@@ -200,6 +200,7 @@ class Races:
         self._races: dict[str, LiveRace] = {}
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def create(self, settings: CyclingSettings) -> LiveRace:
         """Return a new race, not started.
@@ -239,12 +240,20 @@ class Races:
         """Give turns from now on, until no race wants any."""
         with self._lock:
             self._wake.set()
-            if self._thread is None or not self._thread.is_alive():
+            if not self._closed and (self._thread is None or not self._thread.is_alive()):
                 self._thread = threading.Thread(target=self._beat, name="races", daemon=True)
                 self._thread.start()
 
+    def close(self) -> None:
+        """Give no more turns, before the worker takes none."""
+        with self._lock:
+            self._closed = True
+            self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
     def _beat(self) -> None:
-        while True:
+        while not self._closed:
             self._wake.clear()
             with self._lock:
                 races = list(self._races.values())

@@ -29,7 +29,7 @@ from dashboard.headers import SafeHeaders
 from dashboard.home import HomePage
 from dashboard.jobs import close_jobs
 from dashboard.oauth import keep_answers_secret
-from dashboard.races import MAKING
+from dashboard.races import MAKING, RACES
 from dashboard.rollout.page import RolloutPage
 from dashboard.rollout.state import FORECASTS
 from dashboard.rooms.following import asked_to_follow
@@ -146,6 +146,7 @@ def serve(port: int, access: Access, data: Path) -> None:
         server.run_until_shutdown()
     finally:
         close_jobs()
+        RACES.close()
         for worker in (DEVICE, FILES, MAKING, FORECASTS, PICTURES, COUNTING, DECODING, DRAWING):
             worker.shutdown(wait=False, cancel_futures=True)
 

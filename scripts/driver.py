@@ -7,6 +7,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +26,10 @@ CHROMIUM_OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]  # fmt: skip
+#: What must not stand in a server's log.
+FAULTS = re.compile(r"Traceback|\bERROR\b|CRITICAL")
+#: How many lines of a server's log are kept.
+KEPT = 500
 
 
 def free_port() -> int:
@@ -35,20 +41,54 @@ def free_port() -> int:
             return port
 
 
-def start_app(data: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
+class App(subprocess.Popen[str]):
+    """The app in a process of its own, and what it prints, which somebody has to read: a full pipe would stop it.
+
+    Attributes
+    ----------
+    printed
+        The last lines that it has printed.
+    faults
+        All lines of it that tell of an error.
+    """
+
+    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+        super().__init__(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+        self.printed: deque[str] = deque(maxlen=KEPT)
+        self.faults: list[str] = []
+
+    def address(self) -> str:
+        """Wait until it prints its address, and return that; what follows is read on a thread.
+
+        Raises
+        ------
+        AssertionError
+            If it ends before; it says what it has printed.
+        """
+        assert self.stdout is not None
+        for line in self.stdout:
+            self._keep(line)
+            if found := re.search(r"Open (http://\S+)", line):
+                threading.Thread(target=self._listen, daemon=True).start()
+                return found[1]
+        raise AssertionError(f"the server did not start:\n{''.join(self.printed)}")
+
+    def _listen(self) -> None:
+        assert self.stdout is not None
+        for line in self.stdout:
+            self._keep(line)
+
+    def _keep(self, line: str) -> None:
+        self.printed.append(line)
+        if FAULTS.search(line):
+            self.faults.append(line.rstrip())
+
+
+def start_app(data: Path, *arguments: str) -> tuple[App, str]:
     """Start app.py as ``make run`` does, wait until it prints its address, and return the process and the address."""
     environment = {"PYTHONMALLOC": "malloc", **os.environ, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(free_port()), "--data", str(data), *arguments],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
-    )  # fmt: skip
-    printed: list[str] = []
-    assert process.stdout is not None
-    for line in process.stdout:
-        printed.append(line)
-        if found := re.search(r"Open (http://\S+)", line):
-            return process, found[1]
-    raise AssertionError(f"the server did not start:\n{''.join(printed)}")
+    app = App([sys.executable, "app.py", "--port", str(free_port()), "--data", str(data), *arguments], environment)
+    return app, app.address()
 
 
 def installed_chromium() -> str | None:

@@ -1,9 +1,7 @@
 """Zarr stores are opened from a real server by their address, and only those that may be."""
 
 import socket
-import threading
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -14,23 +12,21 @@ from backends.fields.catalogue import Catalogue
 from backends.fields.isolation.decoder import decoder
 from backends.fields.readers import remote
 from backends.observations.catalogue import observation_path
+from scripts.format_server import Quiet, address_of, listening
 from tests.backends.damage import LATITUDE, LONGITUDE
 from tests.files import dataset, known
 
 FIELD = known(LATITUDE[::-1], LONGITUDE)
 
 
-class Quiet(SimpleHTTPRequestHandler):
+class Guarded(Quiet):
     """Serves files; of those whose name says so it is forbidden to read."""
 
-    def do_GET(self) -> None:
-        if "forbidden" in self.path:
-            self.send_error(403)
-        else:
-            super().do_GET()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+    def send_head(self):
+        if "forbidden" not in self.path:
+            return super().send_head()
+        self.send_error(403)
+        return None
 
 
 @pytest.fixture
@@ -38,11 +34,8 @@ def served(tmp_path):
     """The address of a server on this machine, and its folder."""
     folder = tmp_path / "served"
     folder.mkdir()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", folder, server
-    server.shutdown()
-    server.server_close()
+    with listening(partial(Guarded, directory=str(folder))) as server:
+        yield address_of(server), folder, server
 
 
 @pytest.mark.parametrize("format", [2, 3])

@@ -1,8 +1,7 @@
 """Zarr stores at gs://, read by gcsfs from a small server: credentials are those of the environment."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from backends.errors import InputError
 from backends.fields.catalogue import Catalogue
 from backends.fields.isolation.decoder import decoder
+from scripts.format_server import address_of, listening
 from tests.backends.damage import LATITUDE, LONGITUDE
 from tests.files import dataset, known
 
@@ -79,19 +79,16 @@ def bucket(tmp_path, monkeypatch):
     """The server's class, whose bucket has a store; the environment has no credentials."""
     dataset(LATITUDE, LONGITUDE).to_zarr(tmp_path / "gs" / "fields" / "a.zarr", zarr_format=2)
     kind = type("ThisBucket", (Bucket,), {"folder": tmp_path / "gs", "asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    kind.address = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", kind.address)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))  # in which no tokens of earlier times are kept
-    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "home"))
-    monkeypatch.setenv("NO_GCE_CHECK", "true")  # otherwise a machine of Google is asked for its own
-    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
-    decoder().close()  # the next process has this environment
-    yield kind
-    decoder().close()
-    server.shutdown()
-    server.server_close()
+    with listening(kind) as server:
+        kind.address = address_of(server)
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", kind.address)
+        monkeypatch.setenv("HOME", str(tmp_path / "home"))  # in which no tokens of earlier times are kept
+        monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "home"))
+        monkeypatch.setenv("NO_GCE_CHECK", "true")  # otherwise a machine of Google is asked for its own
+        monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+        decoder().close()  # the next process has this environment
+        yield kind
+        decoder().close()
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """Zarr stores at s3://, read by s3fs from a small server: credentials are those of the environment, and are not repeated."""
 
 import logging
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
@@ -14,6 +13,7 @@ from backends.errors import InputError
 from backends.fields.catalogue import Catalogue
 from backends.fields.isolation.decoder import decoder
 from backends.fields.readers import remote
+from scripts.format_server import address_of, listening
 from tests.backends.damage import LATITUDE, LONGITUDE
 from tests.files import dataset, known
 
@@ -86,19 +86,16 @@ def bucket(tmp_path, monkeypatch):
     """The server's class, whose bucket has a store that only those with the credentials of the environment can read."""
     dataset(LATITUDE, LONGITUDE).to_zarr(tmp_path / "s3" / "fields" / "a.zarr", zarr_format=2)
     kind = type("ThisBucket", (Bucket,), {"folder": tmp_path / "s3", "signed": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION", "FSSPEC_S3_ANON", *CREDENTIALS):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # otherwise a machine of Amazon is asked for its own
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    decoder().close()  # the next process has this environment
-    yield kind
-    decoder().close()
-    server.shutdown()
-    server.server_close()
+    with listening(kind) as server:
+        for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION", "FSSPEC_S3_ANON", *CREDENTIALS):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address_of(server))
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # otherwise a machine of Amazon is asked for its own
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+        decoder().close()  # the next process has this environment
+        yield kind
+        decoder().close()
 
 
 @pytest.fixture

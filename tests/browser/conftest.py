@@ -1,13 +1,14 @@
 """A running server and a real Chromium."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from scripts.driver import MAPS, launch, start_app, stop
+from scripts.driver import MAPS, App, launch, start_app, stop
 from tests.dashboard.helpers import SCRIPT
 from tests.files import dataset, regional, write
 
@@ -28,11 +29,45 @@ def data(tmp_path_factory) -> Path:
     return folder
 
 
+@contextmanager
+def running(data: Path, *arguments: str) -> Iterator[tuple[App, str]]:
+    """Start a server of its own, end it afterwards, and fail where its log tells of an error."""
+    app, address = start_app(data, *arguments)
+    try:
+        yield app, address
+    finally:
+        stop(app)
+    assert_clean(app)
+
+
+def assert_clean(app: App) -> None:
+    """Fail where the log tells of an error that no test has failed for yet."""
+    found, app.faults[:] = list(app.faults), []
+    assert found == [], "".join(app.printed)
+
+
 @pytest.fixture(scope="session")
-def address(data) -> Iterator[str]:
-    process, address = start_app(data)
-    yield address
-    stop(process)
+def server(data) -> Iterator[tuple[App, str]]:
+    """The server of all visitors but those who come to one of their own."""
+    with running(data) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def address(server) -> str:
+    return server[1]
+
+
+@pytest.fixture(autouse=True)
+def _log(request) -> Iterator[None]:
+    """Fail where the server's log tells of an error; a test that fails shows the last lines of it."""
+    if "address" not in request.fixturenames:
+        yield
+        return
+    app, _ = request.getfixturevalue("server")
+    yield
+    print("".join(list(app.printed)[-50:]))
+    assert_clean(app)
 
 
 @pytest.fixture(scope="session")
@@ -102,8 +137,22 @@ def context(chromium) -> Iterator[BrowserContext]:
     context.close()
 
 
-@pytest.fixture
-def visitor(context, address) -> Iterator[Watched]:
+@contextmanager
+def visit(context: BrowserContext, address: str) -> Iterator[Watched]:
+    """Let somebody come to the server, and leave it afterwards; fails if anything went wrong."""
     watched = Watched(context, address)
     yield watched
     watched.leave()
+
+
+@pytest.fixture
+def visitor(context, address) -> Iterator[Watched]:
+    with visit(context, address) as watched:
+        yield watched
+
+
+@pytest.fixture
+def page(opened) -> Iterator[Page]:
+    """The page that the tests of a module share, which the module's `opened` opens once."""
+    yield opened.page
+    assert opened.wrong == []

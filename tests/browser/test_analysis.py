@@ -6,24 +6,18 @@ Tests that take the `page` do with it as they find it, whichever were before: it
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watched
-from tests.browser.test_journeys import until, wait_for_change, wait_for_maps
+from scripts.journeys import until
+from tests.browser.conftest import visit
+from tests.browser.waiting import click, wait_for_change, wait_for_maps
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def opened(context, address):
-    watched = Watched(context, address)
-    wait_for_maps(watched.open("/analysis?dataset=a.nc"), 6)
-    yield watched
-    watched.leave()
-
-
-@pytest.fixture
-def page(opened):
-    yield opened.page
-    assert opened.wrong == []
+    with visit(context, address) as visitor:
+        wait_for_maps(visitor.open("/analysis?dataset=a.nc"), 6)
+        yield visitor
 
 
 def test_a_slider_changes_the_analysis_while_it_moves(page):
@@ -53,7 +47,7 @@ def test_dragging_updates_before_the_button_is_released(page):
         page.mouse.move(x + 70, y, steps=7)
 
     before = page.evaluate("maps.sums()")
-    until(page, drag, settings.filter(has_not_text="L 500 km"))
+    until(drag, settings.filter(has_not_text="L 500 km"))
     wait_for_change(page, before, 2)
     page.mouse.up()
 
@@ -77,11 +71,10 @@ def test_observations_are_placed_and_dragged_by_hand(visitor):
     page.get_by_role("button", name="Take all observations away").click()
     settings = page.locator("[data-role=settings]")
     expect(settings).to_contain_text("0 observations")
-    map_ = page.locator(".bk-Figure").first
-    box = map_.bounding_box()
-    x, y = box["x"] + 0.45 * box["width"], box["y"] + 0.5 * box["height"]
-    until(page, lambda: page.mouse.click(x, y), settings.filter(has_text="1 observation ·"))
+    until(lambda: click(page, 0.45, 0.5), settings.filter(has_text="1 observation ·"))
     before = page.evaluate("maps.sums()")
+    box = page.locator(".bk-Canvas").first.bounding_box()
+    x, y = box["x"] + 0.45 * box["width"], box["y"] + 0.5 * box["height"]
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 40, y - 30, steps=6)

@@ -1,14 +1,14 @@
 """The connection of a page is cut, or its server killed; what the visitor sees, and what is there again."""
 
 import re
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import expect
 
-from scripts.driver import start_app, stop
-from tests.browser.conftest import new_context
+from tests.browser.conftest import new_context, running
 from tests.browser.relay import Relay
-from tests.browser.test_cycling import cycle, wait_for_cycle
+from tests.browser.waiting import cycle, first_cycle, wait_for_cycle
 
 pytestmark = pytest.mark.browser
 
@@ -20,37 +20,33 @@ def relay(data):
     """A relay before a server of its own, which can be ended and started anew."""
     cable = Relay()
     name = cable.address.removeprefix("http://")
-    servers = []
+    with ExitStack() as stack:
 
-    def start():
-        process, address = start_app(data, "--allow-origin", name)
-        servers.append(process)
-        cable.server, cable.target = process, int(address.rsplit(":", 1)[1])
+        def start():
+            cable.server, address = stack.enter_context(running(data, "--allow-origin", name))
+            cable.target = int(address.rsplit(":", 1)[1])
 
-    cable.start_server = start
-    start()
-    yield cable
-    cable.close()
-    for process in servers:
-        if process.poll() is None:
-            stop(process)
+        cable.start_server = start
+        stack.callback(cable.close)
+        start()
+        yield cable
 
 
 @pytest.fixture
 def page(chromium):
-    context = new_context(chromium)
-    yield context.new_page()
-    context.close()
+    with new_context(chromium) as context:
+        yield context.new_page()
 
 
 @pytest.mark.parametrize("seconds", [1, pytest.param(30, marks=pytest.mark.reference)])
 def test_a_page_whose_connection_was_cut_goes_on_where_it_was(relay, page, seconds):
     page.goto(f"{relay.address}/cycling")
-    page.get_by_role("button", name="One cycle").click()
-    wait_for_cycle(page, 1)
+    first_cycle(page)
     slider = page.get_by_role("slider", name="σ_o assumed")
+    before = slider.get_attribute("aria-valuenow")
     slider.focus()
     slider.press("ArrowRight")
+    expect(slider).not_to_have_attribute("aria-valuenow", before)
     chosen = slider.get_attribute("aria-valuenow")
     page.get_by_role("button", name="Start or pause").click()
     wait_for_cycle(page, 10)
@@ -61,7 +57,7 @@ def test_a_page_whose_connection_was_cut_goes_on_where_it_was(relay, page, secon
     relay.mend()
     expect(page.get_by_role("alert")).to_have_count(0)
     wait_for_cycle(page, before + 20)
-    assert page.get_by_role("slider", name="σ_o assumed").get_attribute("aria-valuenow") == chosen
+    expect(slider).to_have_attribute("aria-valuenow", chosen)
     assert "bokeh-session-id" not in page.url
 
 

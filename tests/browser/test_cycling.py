@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import visit
+from tests.browser.waiting import cycle, first_cycle, wait_for_cycle
 
 pytestmark = pytest.mark.browser
 
@@ -23,21 +24,6 @@ TEXTS = """() => {
 }"""
 
 
-def cycle(page: Page) -> int:
-    """Return the number of the cycle that the page shows."""
-    found = re.search(r"cycle\s*(\d+)", page.locator('[data-role="where"]').inner_text())
-    return int(found[1]) if found else 0
-
-
-def wait_for_cycle(page: Page, number: int) -> None:
-    expect(page.get_by_role("button", name="One cycle")).to_be_visible()
-    for _ in range(600):
-        if page.locator('[data-role="where"]').count() and cycle(page) >= number:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"cycle {number} was not reached: {page.locator('[data-role=where]').inner_text()}")
-
-
 def standing(page: Page) -> int:
     """Wait until no more pictures come, of which some may be on their way, and return the number of the cycle."""
     for _ in range(100):
@@ -51,22 +37,14 @@ def standing(page: Page) -> int:
 @pytest.fixture(scope="module")
 def opened(context, address):
     """A page that tests leave with a race that has begun anew."""
-    watched = Watched(context, address)
-    watched.open("/cycling")
-    yield watched
-    watched.leave()
-
-
-@pytest.fixture
-def page(opened):
-    yield opened.page
-    assert opened.wrong == []
+    with visit(context, address) as visitor:
+        visitor.open("/cycling")
+        yield visitor
 
 
 def test_a_race_runs_is_changed_and_is_found_again_after_a_reload(visitor):
     page = visitor.open("/cycling")
-    page.get_by_role("button", name="One cycle").click()
-    wait_for_cycle(page, 1)
+    first_cycle(page)
     expect(page.locator("table.race tr")).to_have_count(4)
     page.get_by_role("button", name="Start or pause").click()
     wait_for_cycle(page, 10)
@@ -108,14 +86,14 @@ def test_buttons_are_described_below_them_and_a_change_that_needs_a_new_start_is
 
 
 def test_keys_start_pause_step_and_begin_anew_but_not_in_a_text_field(page):
-    page.get_by_role("button", name="One cycle").click()
-    wait_for_cycle(page, 1)
+    first_cycle(page)
+    stood = standing(page)
     page.keyboard.press(".")
-    wait_for_cycle(page, 2)
+    wait_for_cycle(page, stood + 1)
     page.keyboard.press("ArrowRight")
-    wait_for_cycle(page, 3)
+    wait_for_cycle(page, stood + 2)
     page.keyboard.press(" ")  # the button that was clicked has the focus still
-    wait_for_cycle(page, 8)
+    wait_for_cycle(page, stood + 8)
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="Start or pause")).to_contain_text("Go on")
     page.get_by_role("tab", name="File").click()
@@ -131,8 +109,7 @@ def test_keys_start_pause_step_and_begin_anew_but_not_in_a_text_field(page):
 
 
 def test_a_race_is_exported_as_a_drawing_with_texts(page, chromium, tmp_path):
-    page.get_by_role("button", name="One cycle").click()
-    expect(page.locator('[data-role="where"]')).to_contain_text(re.compile(r"cycle\s*1"))
+    first_cycle(page)
     expect(page.locator("table.race tr")).to_have_count(4)
     page.get_by_role("button", name="Export").click()
     page.get_by_role("button", name=re.compile("^SVG|lines and texts")).click()

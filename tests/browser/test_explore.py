@@ -6,24 +6,18 @@ Each test does with the page as it finds it, whichever were before: it is opened
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Watched
-from tests.browser.test_journeys import choose_tab, until, wait_for_change, wait_for_maps
+from scripts.journeys import choose_tab, until
+from tests.browser.conftest import visit
+from tests.browser.waiting import wait_for_change, wait_for_maps
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def opened(context, address):
-    watched = Watched(context, address)
-    wait_for_maps(watched.open("/explore?dataset=a.nc"), 1)
-    yield watched
-    watched.leave()
-
-
-@pytest.fixture
-def page(opened):
-    yield opened.page
-    assert opened.wrong == []
+    with visit(context, address) as visitor:
+        wait_for_maps(visitor.open("/explore?dataset=a.nc"), 1)
+        yield visitor
 
 
 def wiggle(page: Page, x: float, y: float) -> None:
@@ -38,7 +32,7 @@ def test_explore_steps_through_time_and_draws_series(page):
     page.get_by_role("button", name="Next frame").click()
     expect(page.get_by_text("2020-01-01 06:00 UTC")).to_be_visible()
     wait_for_change(page, before, 0)
-    until(page, lambda: page.mouse.click(500, 400), page.get_by_role("button", name="Clear places"))
+    until(lambda: page.mouse.click(500, 400), page.get_by_role("button", name="Clear places"))
     expect(page.locator(".panel-title")).to_contain_text("°N")
     page.get_by_role("button", name="Clear places").click()
     expect(page.get_by_text("Click the map to draw the series")).to_be_visible()
@@ -47,7 +41,7 @@ def test_explore_steps_through_time_and_draws_series(page):
 def test_explore_tells_the_value_under_the_pointer(page):
     wait_for_maps(page, 1)
     tooltip = page.locator(".bk-Tooltip")
-    until(page, lambda: wiggle(page, 500, 400), tooltip)
+    until(lambda: wiggle(page, 500, 400), tooltip)
     expect(tooltip).to_contain_text(" K")
     expect(tooltip).to_contain_text("°N")
 
@@ -69,12 +63,12 @@ def test_a_broken_file_is_named_and_the_picture_stays(page):
 def test_a_box_is_drawn_on_the_small_map_of_the_regions(page):
     wait_for_maps(page, 1)
     choose_tab(page, "Regions", page.get_by_text("all of it"))
-    small = page.locator(".bk-Figure:visible").last.bounding_box()
 
     def drag() -> None:
+        small = page.locator(".bk-Figure:visible").last.bounding_box()
         page.mouse.move(small["x"] + 0.4 * small["width"], small["y"] + 0.4 * small["height"])
         page.mouse.down()
         page.mouse.move(small["x"] + 0.6 * small["width"], small["y"] + 0.7 * small["height"], steps=4)
         page.mouse.up()
 
-    until(page, drag, page.get_by_text("box ", exact=False).last)
+    until(drag, page.get_by_text("box ", exact=False).last)

@@ -1,48 +1,14 @@
 """What a person does, in a real browser; every journey fails on a request elsewhere or an error in the console."""
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
+from scripts.journeys import choose_tab, until
+from tests.browser.waiting import wait_for_maps
 from tests.dashboard.helpers import SCRIPT
 from tests.files import regional
 
 pytestmark = pytest.mark.browser
-
-
-def wait_for_maps(page: Page, count: int) -> list[int]:
-    """Wait until so many maps show a field, and return their fingerprints."""
-    page.wait_for_function("(count) => maps.drawn(count)", arg=count)
-    return page.evaluate("maps.sums()")
-
-
-def wait_for_change(page: Page, before: list[int], index: int) -> None:
-    page.wait_for_function("([old, index]) => maps.sums()[index] !== old", arg=[before[index], index])
-
-
-def until(page: Page, act: Callable[[], None], there: Locator) -> None:
-    """Repeat what a hand does until it has had its effect: a figure is seen a little before it listens."""
-    for _ in range(40):
-        act()
-        try:
-            expect(there).to_be_visible(timeout=3000)
-        except AssertionError:
-            continue
-        return
-    expect(there).to_be_visible()
-
-
-def choose_tab(page: Page, name: str, there: Locator) -> None:
-    """Open a tab that has something; by way of the first one again where the page has shown the tab and heard nothing of it."""
-    tab = page.get_by_role("tab", name=name, exact=True)
-
-    def act() -> None:
-        if tab.get_attribute("aria-selected") == "true":
-            page.get_by_role("tab").first.click()
-        tab.click()
-
-    until(page, act, there)
 
 
 def test_from_home_to_a_dataset(visitor):
@@ -83,7 +49,7 @@ def test_markup_in_a_file_is_text(visitor):
     page = visitor.open("/explore?dataset=tricky.nc")
     wait_for_maps(page, 1)
     expect(page.get_by_role("heading", name=SCRIPT).first).to_be_visible()
-    until(page, lambda: page.mouse.click(500, 420), page.get_by_role("button", name="Clear places"))
+    until(lambda: page.mouse.click(500, 420), page.get_by_role("button", name="Clear places"))
     page.get_by_role("button", name="About this variable").click()
     expect(page.get_by_role("cell", name=SCRIPT).first).to_be_visible()
     visitor.open("/analysis?dataset=tricky.nc")

@@ -6,17 +6,15 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from scripts.driver import start_app, stop
-from tests.browser.conftest import new_context
+from tests.browser.conftest import new_context, running
 
 pytestmark = pytest.mark.browser
 
 
 def test_a_login_leads_to_the_page_that_was_asked_for_also_after_a_wrong_password(chromium, data, tmp_path):
     (tmp_path / "passwords.json").write_text(json.dumps({"ada": "countess"}))
-    process, address = start_app(data, "--basic-auth", str(tmp_path / "passwords.json"))
-    context = new_context(chromium)
-    try:
+    named = ("--basic-auth", str(tmp_path / "passwords.json"))
+    with running(data, *named) as (_, address), new_context(chromium) as context:
         page = context.new_page()
         page.goto(f"{address}/analysis?case=xz-2d")
         for password in ("wrong", "countess"):
@@ -32,6 +30,3 @@ def test_a_login_leads_to_the_page_that_was_asked_for_also_after_a_wrong_passwor
         expect(page.get_by_text("You have logged out.")).to_be_visible()
         page.goto(f"{address}/")
         expect(page.get_by_label("Password")).to_be_visible()
-    finally:
-        context.close()
-        stop(process)

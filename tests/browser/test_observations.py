@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_journeys import until, wait_for_maps
+from scripts.journeys import until
+from tests.browser.waiting import click, wait_for_maps
 
 pytestmark = pytest.mark.browser
 
@@ -16,11 +17,8 @@ def test_from_a_file_of_stations_to_a_report(visitor, data):
     page = visitor.open("/explore?dataset=stations.csv")
     expect(page.get_by_role("heading", name="Temperature [K]")).to_be_visible()  # a process starts
     expect(page.get_by_text("25 observations")).to_be_visible()
-    figure = page.locator(".bk-Canvas").first
-    box = figure.bounding_box()
     # The station in the middle of five by five lies in the middle of the frame.
-    x, y = box["x"] + 0.47 * box["width"], box["y"] + 0.5 * box["height"]
-    until(page, lambda: page.mouse.click(x, y), page.get_by_text(re.compile("Station S")))
+    until(lambda: click(page, 0.47, 0.5), page.get_by_text(re.compile("Station S")))
     page.get_by_role("tab", name="Departures").click()
     expect(page.get_by_text("This file has no model equivalents")).to_be_visible()
     page.get_by_role("combobox", name="Compare with").click()

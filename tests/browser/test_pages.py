@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_accessible import settled
-from tests.browser.test_journeys import wait_for_maps
+from tests.browser.waiting import first_cycle, wait_for_maps
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ def analysis(page: Page) -> None:
 
 def cycling(page: Page) -> None:
     """Run a cycle, so that there are scores."""
-    page.get_by_role("button", name="One cycle").click()
+    first_cycle(page)
     expect(page.locator("table.race tr")).to_have_count(4)
 
 
@@ -47,6 +47,8 @@ def nothing(page: Page) -> None:
     """Leave the page as it is."""
 
 
+#: Whether a page is as wide as its window.
+FITS = "(width) => innerWidth == width && document.documentElement.scrollWidth <= width"
 #: A window each page is opened in, and one that it is then seen in.
 LARGE, SMALL = (1440, 900), (1024, 768)
 #: Pages, how many maps each has, and what is done there before axe-core looks.
@@ -79,9 +81,9 @@ def test_every_page_draws_offline_fits_and_is_accessible(visitor, path, count, a
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
     wait_for_maps(page, count)
     # No page is wider than the window, nor than the one that it is given then, once figures have followed.
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.wait_for_function(FITS, arg=width)
     page.set_viewport_size({"width": other_width, "height": other_height})
-    page.wait_for_function("(width) => innerWidth == width && document.documentElement.scrollWidth <= width", arg=other_width)
+    page.wait_for_function(FITS, arg=other_width)
     wait_for_maps(page, count)
     expect(page.locator(".problem")).to_have_count(0)
     act(page)

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from scripts.journeys import run_rollout
-from tests.browser.test_journeys import choose_tab
+from scripts.journeys import choose_tab, run_rollout, until
+from tests.browser.waiting import click
 
 pytestmark = pytest.mark.browser
 
@@ -21,14 +21,9 @@ def lead(page: Page) -> float:
 def test_forecasts_are_run_played_and_compared(visitor):
     page = visitor.open("/rollout")
     expect(page.locator('[data-role="empty"]')).to_be_visible()
-    run = page.get_by_role("button", name="Run all models")
-    for _ in range(3):  # a page is seen a little before it listens
-        run.click()
-        try:
-            expect(page.locator('[data-role="when"]')).to_contain_text("lead 0, valid at 20", timeout=15_000)
-            break
-        except AssertionError:
-            continue
+    when = page.locator('[data-role="when"]')
+    until(page.get_by_role("button", name="Run all models").click, when, each=15_000)
+    expect(when).to_contain_text("lead 0, valid at 20")
     page.wait_for_timeout(1500)
     page.keyboard.press("ArrowRight")
     expect(page.locator('[data-role="when"]')).to_contain_text("lead 0.1, valid at 20.1")
@@ -45,8 +40,7 @@ def test_forecasts_are_run_played_and_compared(visitor):
     assert lead(page) == 0.1
 
     expect(page.get_by_text("x at point 20")).to_be_visible()
-    frame = page.locator(".bk-Canvas").first.bounding_box()
-    page.mouse.click(frame["x"] + 0.3 * frame["width"], frame["y"] + 0.5 * frame["height"])
+    until(lambda: click(page, 0.3, 0.5), page.get_by_text(re.compile(r"x at point (?!20\b)\d")))
     expect(page.get_by_text("x at point 20")).to_have_count(0)
 
     page.get_by_role("tab", name="Skill").click()

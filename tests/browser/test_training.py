@@ -1,9 +1,11 @@
 """The Training page in a real browser: a training is started, watched, found again after a reload, and completed."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_journeys import choose_tab
+from scripts.journeys import choose_tab
 
 pytestmark = pytest.mark.browser
 
@@ -40,8 +42,8 @@ def test_a_training_is_started_watched_found_again_and_completed(visitor):
     before = page.evaluate(POINTS)
     # A quick machine may have drawn all of them at once.
     page.wait_for_function(f"() => ({POINTS})() > {before} || {before} == 300")
+    expect(page).to_have_url(re.compile("run="))
     address = page.url
-    assert "run=" in address
     page.reload()
     expect(where).to_contain_text("completed")
     expect(where).to_contain_text("300 of 300 iterations")

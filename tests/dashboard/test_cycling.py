@@ -1,14 +1,17 @@
 """The state of the Cycling page: settings to races, knobs in mid-run, reloads, faults."""
 
 import math
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from backends.experiments.run import from_yaml
 from dashboard.cycling.presets import PRESETS
 from dashboard.cycling.sections import MOST_METHODS
 from dashboard.cycling.state import CyclingState
-from dashboard.races import MAKING, RACES
+from dashboard.races import MAKING, RACES, Races
 from dashboard.worker import DEVICE
 from tests.dashboard.live_races import SMALL, look, steps, wait_until
 
@@ -208,3 +211,20 @@ def test_no_slice_of_a_race_holds_the_device_for_long(state):
     DEVICE.submit(lambda: None).result()
     assert state.live.cycle < 100_000  # others are served in between
     assert not MAKING._shutdown
+
+
+def test_a_race_that_runs_takes_no_turn_once_the_server_ends():
+    worker, before = ThreadPoolExecutor(1), set(threading.enumerate())
+    races = Races(worker)
+    live = races.create(from_yaml(SMALL))
+    wait_until(lambda: live.ready)
+    live.speed = math.inf
+    live.start()
+    wait_until(lambda: live.cycle > 2)
+    races.close()
+    worker.shutdown()
+    stood = live.cycle
+    live.start()  # somebody who does not know yet
+    left = [thread.name for thread in set(threading.enumerate()) - before]
+    assert "races" not in left
+    assert live.cycle == stood
