@@ -52,8 +52,7 @@ def test_dragging_updates_before_the_button_is_released(page):
     page.mouse.up()
 
 
-def test_an_impossible_setting_is_explained_and_the_analysis_marked_stale(visitor):
-    page = visitor.open("/analysis?dataset=a.nc")
+def test_an_impossible_setting_is_explained_and_the_analysis_marked_stale(page):
     wait_for_maps(page, 6)
     slider = page.get_by_role("slider", name="σ_o [K]", exact=True)
     slider.focus()
@@ -65,8 +64,7 @@ def test_an_impossible_setting_is_explained_and_the_analysis_marked_stale(visito
     expect(page.locator(".stale")).to_have_count(0)
 
 
-def test_observations_are_placed_and_dragged_by_hand(visitor):
-    page = visitor.open("/analysis?dataset=a.nc")
+def test_observations_are_placed_and_dragged_by_hand(page):
     wait_for_maps(page, 6)
     page.get_by_role("button", name="Take all observations away").click()
     settings = page.locator("[data-role=settings]")

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.browser
 LOST = "The connection to the server is lost"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def relay(data):
-    """A relay before a server of its own, which can be ended and started anew."""
+    """A relay before a server of its own, which can be ended and started anew; tests leave both at work."""
     cable = Relay()
     name = cable.address.removeprefix("http://")
     with ExitStack() as stack:

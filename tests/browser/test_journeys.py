@@ -29,17 +29,12 @@ def test_the_theme_is_kept_from_page_to_page(visitor):
     expect(page.get_by_role("link", name="Home")).to_have_attribute("href", "/?theme=dark")
 
 
-def test_explore_plays(visitor):
+def test_explore_plays_and_draws_an_uploaded_file(visitor, tmp_path):
     page = visitor.open("/explore?dataset=ncep-air-temperature")
     wait_for_maps(page, 1)
     page.get_by_role("button", name="Play", exact=True).click()
     expect(page.get_by_text("2014-02-24 00:00 UTC")).to_be_hidden()
     page.get_by_role("button", name="Pause").click()
-
-
-def test_an_uploaded_file_is_drawn(visitor, tmp_path):
-    page = visitor.open("/explore")
-    wait_for_maps(page, 1)
     page.locator("input[type=file]").set_input_files(regional(tmp_path / "mine.nc"))
     expect(page.get_by_role("heading", name="Temperature [K]")).to_be_visible()
     expect(page.get_by_role("combobox", name="Dataset")).to_contain_text("uploaded mine.nc")
@@ -56,15 +51,11 @@ def test_markup_in_a_file_is_text(visitor):
     wait_for_maps(page, 6)
 
 
-def test_the_cases_and_the_views(visitor):
+def test_the_cases_the_views_and_a_file_that_is_applied(visitor):
     page = visitor.open("/analysis")
     wait_for_maps(page, 2)
-    page.get_by_role("combobox", name="Case").click()
-    page.get_by_role("menuitem", name="Vertical plane (2D)").click()
-    wait_for_maps(page, 6)
-    expect(page.get_by_role("slider", name="L_z [km]", exact=True)).to_be_visible()
+    choose_tab(page, "B", page.get_by_text("Column of B").first)
     for name, there in (
-        ("B", page.get_by_text("Column of B").first),
         ("Diagnostics", page.locator("[data-role=diagnostics]")),
         ("Convergence", page.get_by_text("A closed form has no iterations")),
         ("Tuning surface", page.locator("[data-role=surface]")),
@@ -73,18 +64,17 @@ def test_the_cases_and_the_views(visitor):
     ):
         page.get_by_role("tab", name=name, exact=True).click()
         expect(there).to_be_visible()
-    page.get_by_role("button", name="What the numbers mean").click()
-    expect(page.locator(".katex").first).to_be_visible()
-
-
-def test_a_file_is_applied(visitor):
-    page = visitor.open("/analysis")
-    wait_for_maps(page, 2)
+    page.get_by_role("combobox", name="Case").click()
+    page.get_by_role("menuitem", name="Vertical plane (2D)").click()
+    expect(page.get_by_role("slider", name="L_z [km]", exact=True)).to_be_visible()
     box = page.get_by_role("textbox", name="Experiment file")
-    choose_tab(page, "File", box)
     box.fill("kind: analysis\nbackground_error: {sigmaa: 1}")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator(".problem")).to_contain_text("did you mean")
     box.fill("kind: analysis\ncase: {name: xz-2d}\nobservations: {count: 33, placement: random}")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("[data-role=settings]")).to_contain_text("33 observations")
+    page.get_by_role("tab", name="Analysis", exact=True).click()
+    wait_for_maps(page, 6)
+    page.get_by_role("button", name="What the numbers mean").click()
+    expect(page.locator(".katex").first).to_be_visible()
