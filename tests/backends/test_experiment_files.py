@@ -27,6 +27,10 @@ RACES = [file for file in EXAMPLES if file.stem.startswith("cycling-")]
 TRAININGS = [file for file in EXAMPLES if file.stem.startswith("training-")]
 ROLLOUTS = [file for file in EXAMPLES if file.stem.startswith("rollout-")]
 ANALYSES = [file for file in EXAMPLES if file not in RACES + TRAININGS + ROLLOUTS]
+#: Examples that take seconds, which make reference runs. Make test runs what they are made of: Kolmogorov's flow in
+#: test_dynamics_kolmogorov and test_model_covariance, races with a plume in test_cycling_pictures, these trainings in
+#: test_learning_graph_references and test_learning_background_task; and reads and writes the files below.
+LONG = ("cycling-kolmogorov", "cycling-plume", "training-graph-reconstruction", "training-learned-b-era5")
 #: Cases of real observations, which have no truth.
 REAL = ("stations", "observed-field")
 #: Keys that only some files have, with which they do.
@@ -44,6 +48,12 @@ SOMETIMES = {
     "draws": lambda s: s.repeat is not None,
     "warnings": lambda s: s.case.name == "observed-field" or not s.background_error.periodised,
 }
+
+
+def examples(files: list[Path]) -> pytest.MarkDecorator:
+    """Let a test run each of these files, the long ones only by make reference."""
+    marked = [pytest.param(file, id=file.stem, marks=[pytest.mark.reference] if file.stem in LONG else []) for file in files]
+    return pytest.mark.parametrize("file", marked)
 
 
 def documented(document: Path = DOCUMENT) -> list[set[str]]:
@@ -79,7 +89,7 @@ def test_there_is_an_example_of_each_case():
     assert names == {"periodic-1d", "xz-2d", "course-1d", "course-2d", "field", "ensemble", "stations", "observed-field"}
 
 
-@pytest.mark.parametrize("file", ANALYSES, ids=lambda file: file.stem)
+@examples(ANALYSES)
 def test_an_example_runs_and_its_summary_is_as_documented(file, request):
     text = file.read_text(encoding="utf-8")
     asked = from_yaml(text)
@@ -96,7 +106,7 @@ def test_an_example_runs_and_its_summary_is_as_documented(file, request):
         assert result[f"rmse_{withheld}analysis"] < result[f"rmse_{withheld}background"]
 
 
-@pytest.mark.parametrize("file", RACES, ids=lambda file: file.stem)
+@examples(RACES)
 def test_a_race_runs_and_its_summary_is_as_documented(file):
     asked = from_yaml(file.read_text(encoding="utf-8"))
     assert isinstance(asked, CyclingSettings)
@@ -111,7 +121,7 @@ def test_a_race_runs_and_its_summary_is_as_documented(file):
         assert entry["experiments_lost"] == 0
 
 
-@pytest.mark.parametrize("file", ROLLOUTS, ids=lambda file: file.stem)
+@examples(ROLLOUTS)
 def test_a_rollout_runs_and_its_summary_is_as_documented(file, request):
     text = file.read_text(encoding="utf-8")
     asked = from_yaml(text)
@@ -135,7 +145,7 @@ def home(tmp_path_factory):
 
 
 @pytest.mark.usefixtures("home")
-@pytest.mark.parametrize("file", TRAININGS, ids=lambda file: file.stem)
+@examples(TRAININGS)
 def test_a_training_runs_and_its_summary_is_as_documented(file, request):
     folder = request.getfixturevalue("real_data") if re.search("course|era5", file.stem) else NOWHERE
     result = run_file(file, folder, ["iterations=3"])

@@ -63,7 +63,10 @@ def test_a_field_is_the_same_as_decoded_here(name, tmp_path):
         np.testing.assert_allclose(field.values, FIELD + k, rtol=1e-4)
 
 
-@pytest.mark.parametrize("signal", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
+OTHERS = [pytest.param(number, marks=pytest.mark.reference) for number in (signal.SIGKILL, signal.SIGABRT)]
+
+
+@pytest.mark.parametrize("signal", [signal.SIGSEGV, *OTHERS])
 def test_a_crash_of_a_new_process_is_a_sentence_and_the_next_field_is_there(opened, signal):
     decoder().close()
     decoder().start()

@@ -119,7 +119,7 @@ for number in range(first, mutations):
 print(signals)
 """
 #: Damaged files of each format in every run, and in the long one.
-MUTATIONS, MANY = 60, 200
+MUTATIONS, MANY = 30, 200
 KINDS = (*WRITERS, "csv")
 
 

@@ -25,7 +25,7 @@ def run(script: str, folder: Path, *names: str) -> None:
 
 
 def run_here(script: str, folder: Path, *names: str) -> None:
-    """Do the same without another process, which takes seconds to start: where a script of the same kind is run on its own."""
+    """Do the same without another process, which takes seconds to start."""
     path = folder / "script.py"
     path.write_text(script)
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as said:
@@ -33,3 +33,8 @@ def run_here(script: str, folder: Path, *names: str) -> None:
         patch.setattr(sys, "argv", [str(path), *(str(folder / name) for name in names)])
         runpy.run_path(str(path), run_name="__main__")
     assert said.getvalue() == ""
+
+
+#: Scripts are run here by make test, and by make reference in a process of their own, in which that of a line is run always.
+ALONE = pytest.param(run, id="alone", marks=pytest.mark.reference)
+WAYS = pytest.mark.parametrize("way", [pytest.param(run_here, id="here"), ALONE])

@@ -17,7 +17,7 @@ from backends.fields.readers import open_dataset
 from backends.pictures.analysis import analysis
 from backends.pictures.save import save
 from backends.pictures.scripts import analysis_script
-from tests.backends.pictures.scripts import run, run_here
+from tests.backends.pictures.scripts import WAYS, run, run_here
 from tests.files import regional
 
 LINE = "kind: analysis\ncase: {name: periodic-1d, sigma: 1.0, length: 0.08, correlation: gaussian}\nobservations: {count: 12}\n"
@@ -60,9 +60,10 @@ def test_a_script_that_is_asked_for_nothing_says_how_to_ask(tmp_path):
         run_here(analysis_script(from_yaml(LINE), "line"), tmp_path)
 
 
-def test_a_name_can_neither_break_a_script_nor_be_run_by_it(over_field):
+@WAYS
+def test_a_name_can_neither_break_a_script_nor_be_run_by_it(over_field, way):
     folder, settings, outcome, _ = over_field
-    run(analysis_script(settings, "field"), folder, "out.nc")
+    way(analysis_script(settings, "field"), folder, "out.nc")
     with xr.open_dataset(folder / "out.nc") as data:
         np.testing.assert_allclose(data["analysis"].values.ravel(), states(outcome)["analysis"], rtol=1e-6)
 

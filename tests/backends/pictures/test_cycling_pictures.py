@@ -16,7 +16,7 @@ from backends.pictures.cycling import Look, cycling
 from backends.pictures.drawing import LinePanel, MapPanel
 from backends.pictures.save import save
 from backends.pictures.scripts import cycling_script
-from tests.backends.pictures.scripts import run
+from tests.backends.pictures.scripts import WAYS
 
 RACE = """
 kind: cycling
@@ -43,12 +43,13 @@ def changed_on_the_way() -> Race:
     return race
 
 
-def test_the_script_of_a_race_repeats_what_was_changed_on_the_way(tmp_path):
+@WAYS
+def test_the_script_of_a_race_repeats_what_was_changed_on_the_way(tmp_path, way):
     race, look = changed_on_the_way(), Look(window=100)
     exhibit = cycling(race, look)
     save(exhibit, tmp_path / "own.svg")
     names = ("out.svg", "out.nc", "out.csv", "out.feedback.nc")
-    run(cycling_script(race.history, race.cycle, look, "cycling"), tmp_path, *names)
+    way(cycling_script(race.history, race.cycle, look, "cycling"), tmp_path, *names)
     assert (tmp_path / "out.svg").read_bytes() == (tmp_path / "own.svg").read_bytes()
     assert "σ_o 0.5" in (tmp_path / "out.svg").read_text()
     to_netcdf(race, tmp_path / "run.nc")

@@ -18,7 +18,7 @@ from backends.pictures.rollout_scripts import rollout_script, sensitivity_script
 from backends.pictures.rollout_states import Frame, archived, states
 from backends.pictures.save import save
 from backends.pictures.sensitivity import sensitivity
-from tests.backends.pictures.scripts import run, run_here
+from tests.backends.pictures.scripts import WAYS, run_here
 
 LORENZ = """
 kind: rollout
@@ -30,14 +30,15 @@ steps: 20
 """
 
 
-def test_the_script_of_a_rollout_finds_the_same_scores(tmp_path):
+@WAYS
+def test_the_script_of_a_rollout_finds_the_same_scores(tmp_path, way):
     settings = from_yaml(LORENZ)
     prepared = prepare(settings, tmp_path)
     view = view_of(prepared, prepared.run())
     exhibit = forecasts(view)
     save(exhibit, tmp_path / "own.png")
     save(exhibit, tmp_path / "own.csv")
-    run(rollout_script(settings, "rollout"), tmp_path, "out.nc", "out.png")
+    way(rollout_script(settings, "rollout"), tmp_path, "out.nc", "out.png")
     assert (tmp_path / "out.png").read_bytes() == (tmp_path / "own.png").read_bytes()
     with xr.open_dataset(tmp_path / "out.nc", decode_timedelta=False) as data:
         assert list(data["model"].values) == list(view.labels)

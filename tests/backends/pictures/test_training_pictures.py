@@ -76,7 +76,7 @@ def test_scripts_read_the_record_and_the_network_of_a_training(tmp_path, monkeyp
     settings = from_yaml(ROLLOUT.replace("RUN", f"'{job.id}'"))
     prepared = prepare(settings, tmp_path)
     view = view_of(prepared, prepared.run())
-    run(rollout_script(settings, "rollout"), tmp_path, "rollout.nc")
+    run_here(rollout_script(settings, "rollout"), tmp_path, "rollout.nc")
     with xr.open_dataset(tmp_path / "rollout.nc", decode_timedelta=False) as data:
         for k, label in enumerate(view.labels):
             np.testing.assert_allclose(data["rmse"][0, k], view.curves["rmse"][label].value, rtol=1e-6)

@@ -4,13 +4,14 @@ import numpy as np
 import xarray as xr
 
 from dashboard.explore.page import ExplorePage
-from tests.backends.pictures.scripts import run
+from tests.backends.pictures.scripts import WAYS
 from tests.dashboard.helpers import export, text_of
 
 NASTY = 'a"; print(1) #.nc'
 
 
-def test_the_script_of_an_uploaded_file_makes_the_map_and_the_series_of_the_page(tmp_path, catalogue):
+@WAYS
+def test_the_script_of_an_uploaded_file_makes_the_map_and_the_series_of_the_page(tmp_path, catalogue, way):
     page = ExplorePage(catalogue, "a.nc")
     page.wait()
     content = (tmp_path / "a.nc").read_bytes()
@@ -24,7 +25,7 @@ def test_the_script_of_an_uploaded_file_makes_the_map_and_the_series_of_the_page
     script, picture = export(page, "py").decode(), export(page, "png")
     (tmp_path / "beside").mkdir()
     (tmp_path / "beside" / NASTY).write_bytes(content)
-    run(script, tmp_path / "beside", "out.nc", "out.png")
+    way(script, tmp_path / "beside", "out.nc", "out.png")
     assert (tmp_path / "beside" / "out.png").read_bytes() == picture
     with xr.open_dataset(tmp_path / "beside" / "out.nc") as data:
         np.testing.assert_array_equal(data["t"], page.state.picture.field.values)

@@ -8,14 +8,15 @@ import pytest
 import xarray as xr
 
 from backends.pictures.drawing import LinePanel, NamedBars
-from tests.backends.pictures.scripts import run
+from tests.backends.pictures.scripts import WAYS
 from tests.dashboard.explore.pages import CSV, opened, wait
 from tests.dashboard.helpers import export, text_of
 
 NASTY = 'a"; print(1) #.csv'
 
 
-def test_the_script_of_an_uploaded_file_makes_what_the_page_shows_against_a_field(stations, tmp_path):
+@WAYS
+def test_the_script_of_an_uploaded_file_makes_what_the_page_shows_against_a_field(stations, tmp_path, way):
     page = stations
     page.state.upload(NASTY, CSV.encode())
     wait(page)
@@ -31,7 +32,7 @@ def test_the_script_of_an_uploaded_file_makes_what_the_page_shows_against_a_fiel
     script, picture = export(page.observations, "py").decode(), export(page.observations, "svg")
     (tmp_path / "stations.csv").unlink()
     (tmp_path / NASTY).write_text(CSV)
-    run(script, tmp_path, "out.svg", "out.nc", "out.csv", "out.parquet")
+    way(script, tmp_path, "out.svg", "out.nc", "out.csv", "out.parquet")
     assert (tmp_path / "out.svg").read_bytes() == picture
     chosen = [0, 1, 3, 4, 6, 7]  # within the box, and in the first two of three hours
     with (tmp_path / "out.csv").open(newline="") as file:
