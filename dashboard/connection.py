@@ -73,8 +73,10 @@ class Socket(WSHandler):
 
     async def on_message(self, fragment: str | bytes) -> None:
         """Act on what the browser says, and tell who follows the page."""
+        if self._given_up():
+            return
         await super().on_message(fragment)
-        if self.connection is not None:
+        if self.connection is not None and not self._given_up():  # it may be by now
             happened(self.connection.session.id)
             COLLECTION.heard()
 
@@ -89,9 +91,15 @@ class Socket(WSHandler):
 
     def on_close(self) -> None:
         """Let the session go at the next occasion if its page was left."""
+        if self._given_up():
+            return
         if self.close_code == GOING_AWAY and self.connection is not None:
             self.connection.session.request_expiration()
         super().on_close()
+
+    def _given_up(self) -> bool:
+        """Return whether Bokeh has let go of the session, as where a ping finds the connection closed before it is told."""
+        return self.connection is not None and self.connection._session is None
 
 
 def keep_lost_sessions() -> dict[str, object]:

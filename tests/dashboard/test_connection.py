@@ -1,6 +1,7 @@
 """How long the server keeps a session whose page was left, and one whose connection was lost."""
 
 import asyncio
+import threading
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -39,3 +40,26 @@ def test_a_session_is_kept_when_its_connection_was_lost(tmp_path, left):
         while time.monotonic() < end and served.server.get_sessions("/"):
             time.sleep(0.02)
         assert len(served.server.get_sessions("/")) == (0 if left else 1)
+
+
+def test_a_page_that_was_given_up_may_still_say_something_and_leave(tmp_path, caplog):
+    """As Bokeh gives one up that a ping does not reach, before it is told that the connection has ended."""
+    with serving(Catalogue(tmp_path)) as served, ThreadPoolExecutor(1) as pool:
+        with urllib.request.urlopen(f"{served.address}/", timeout=PATIENCE) as answer:
+            token = token_of(answer.read().decode())
+        tornado, done = served.server._tornado, threading.Event()
+
+        async def visit():
+            socket = await websocket_connect(f"ws://localhost:{served.port}/ws", subprotocols=["bokeh", token])
+            await socket.read_message()
+            served.loop.add_callback(lambda: [tornado.client_lost(connection) for connection in list(tornado._clients)])
+            while tornado._clients:
+                await asyncio.sleep(0.02)
+            await socket.write_message("anything")
+            socket.close(GOING_AWAY)
+            await socket.read_message()
+            served.loop.add_callback(done.set)
+
+        pool.submit(asyncio.run, visit()).result(PATIENCE)
+        assert done.wait(PATIENCE)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
