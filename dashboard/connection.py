@@ -6,7 +6,9 @@ from typing import Any
 from bokeh.protocol.message import Message
 from bokeh.server.urls import per_app_patterns
 from panel.io.server import WSHandler
+from tornado.escape import utf8
 from tornado.iostream import IOStream, StreamClosedError
+from tornado.websocket import WebSocketClosedError, WebSocketProtocol, WebSocketProtocol13
 
 from dashboard.activity import happened
 from dashboard.arrival import asked_for
@@ -20,6 +22,9 @@ KEEP_SECONDS = 90
 TOKEN_SECONDS = 24 * 3600
 #: What a browser says when a page is left or closed (RFC 6455, 7.4.1); a connection that breaks says nothing.
 GOING_AWAY = 1001
+
+#: Kinds of frames (RFC 6455, 5.2).
+_TEXT, _BINARY = 0x1, 0x2
 
 
 class Gathered:
@@ -59,8 +64,46 @@ class Gathered:
             self._sent = self._stream.write(b"".join(parts))
 
 
+class Frames(WebSocketProtocol13):
+    """The frames of a websocket, for which no task is begun where nobody has to wait.
+
+    Tornado begins one for each frame, and who sends a message waits for it before the next frame: so the three frames of an
+    answer would leave in three turns of the event loop, in three pieces.
+    """
+
+    def write_message(self, message: str | bytes | dict[str, Any], binary: bool = False) -> "asyncio.Future[None]":
+        """Write a frame; the future is done when what was written before has left.
+
+        Raises
+        ------
+        WebSocketClosedError
+            If the connection is closed; or the future does.
+        """
+        if isinstance(message, dict) or self._compressor is not None:
+            return super().write_message(message, binary)
+        data = utf8(message)
+        self._message_bytes_out += len(data)
+        try:
+            sent = self._write_frame(True, _BINARY if binary else _TEXT, data)
+        except StreamClosedError as problem:
+            raise WebSocketClosedError from problem
+        return sent if sent.done() and sent.exception() is None else asyncio.ensure_future(_until(sent))
+
+
+async def _until(sent: "asyncio.Future[None]") -> None:
+    try:
+        await sent
+    except StreamClosedError as problem:
+        raise WebSocketClosedError from problem
+
+
 class Socket(WSHandler):
     """The end of a websocket on the server."""
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        """Return what writes and reads frames."""
+        protocol = super().get_websocket_protocol()
+        return Frames(self, False, protocol.params) if isinstance(protocol, WebSocketProtocol13) else protocol
 
     def detach(self) -> Any:
         """Return the stream that the websocket reads and writes from now on."""

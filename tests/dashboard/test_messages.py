@@ -1,6 +1,7 @@
 """Messages drawn up with little work say what Bokeh's own do, and leave in one piece."""
 
 import asyncio
+import gzip
 import math
 
 import numpy as np
@@ -11,9 +12,10 @@ from bokeh.document.events import ColumnDataChangedEvent, ModelChangedEvent
 from bokeh.models import ColumnDataSource, Range1d, Title
 from bokeh.plotting import figure
 from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError, _WebSocketParams
 
-from dashboard.connection import Gathered
-from dashboard.messages import INLINE, SparingProtocol
+from dashboard.connection import Frames, Gathered
+from dashboard.messages import INLINE, SparingProtocol, stored
 
 
 @pytest.fixture
@@ -90,3 +92,34 @@ def test_what_is_written_in_one_turn_leaves_in_one_piece_and_nothing_is_lost_at_
         return network
 
     assert asyncio.run(talk()).pieces == [b"abc", b"d"]
+
+
+@pytest.mark.parametrize("length", [0, 1, 0xFFFF, 0x10000, 3 * 0xFFFF])
+def test_what_is_stored_as_gzip_is_read_by_gzip(length):
+    data = np.random.default_rng(length).bytes(length)
+    assert gzip.decompress(stored(data)) == data
+
+
+class Handler:
+    ping_interval = None
+
+
+def test_frames_of_a_message_leave_together_and_a_closed_connection_is_told():
+    async def talk() -> None:
+        frames = Frames(Handler(), False, _WebSocketParams())
+        frames.stream = Gathered(network := Recorder())
+        assert [frames.write_message(text).done() for text in ("a", "ä")] == [True, True]
+        await frames.write_message(b"b", binary=True)
+        assert not network.pieces
+        await asyncio.sleep(0)
+        assert network.pieces == [b"\x81\x01a\x81\x02\xc3\xa4\x82\x01b"]
+        waits = frames.write_message("c")
+        assert not waits.done()  # until the others have left, which the network does not come to
+        frames.stream._sent.set_exception(StreamClosedError())
+        with pytest.raises(WebSocketClosedError):
+            await waits
+        network.shut = True
+        with pytest.raises(WebSocketClosedError):
+            frames.write_message("d")
+
+    asyncio.run(talk())
