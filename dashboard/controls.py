@@ -116,6 +116,15 @@ class ToldDirectly:
 
     _direct: ClassVar[frozenset[str]] = frozenset()
     _changing: dict[str, list[str]]
+    _models: dict[str, tuple[Any, Any]]
+
+    def _param_change(self, *events: Event) -> None:
+        told = {event.name: event for event in events}
+        if not told.keys() <= self._direct:
+            super()._param_change(*events)  # type: ignore[misc]  # of the component
+            return
+        for ref, (model, _) in tuple(self._models.items()):  # without the theme, which has no part in them
+            self._apply_update(told, {name: event.new for name, event in told.items()}, model, ref)  # type: ignore[attr-defined]
 
     def _update_model(self, events: dict[str, Event], msg: dict[str, Any], root: Any, model: Any, doc: Any, comm: Any) -> None:
         if msg.keys() <= self._direct:

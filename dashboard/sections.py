@@ -1,5 +1,7 @@
 """Settings as param objects: one parameter for each key of an experiment file, with its description as its doc."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import param
@@ -16,8 +18,15 @@ class SectionState(param.Parameterized):
     MODEL: type[Section]
     #: The keys that are parameters: all but the name of the model, which is fixed.
     KEYS: tuple[str, ...]
-    #: Values, and the section that was made of them: it is asked for several times at each change.
-    _made: tuple[dict[str, Any], Any] = ({}, None)
+    #: What was made of the values by the keys that counted: sections are asked for some twenty times at each change.
+    _made: Mapping[frozenset[str] | None, Any] = MappingProxyType({})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Before the value is there, as whoever watches it may ask for the section; and whether or not it is equal to the last
+        # one: 1 and true are equal, and only one of them may be right.
+        if name in self.KEYS:
+            self._made = {}
+        super().__setattr__(name, value)
 
     def settings(self, only: set[str] | None = None) -> Any:
         """Return the section as the backend wants it.
@@ -32,16 +41,15 @@ class SectionState(param.Parameterized):
         InputError
             If a value is out of range; the sentence names it.
         """
+        counted = None if only is None else frozenset(only)
+        if counted in self._made:
+            return self._made[counted]
         values = {name: getattr(self, name) for name in self.KEYS if only is None or name in only}
-        known, made = self._made
-        # The same objects: 1 and true are equal, and only one of them may be right.
-        if made is not None and known.keys() == values.keys() and all(known[name] is value for name, value in values.items()):
-            return made
         try:
             made = self.MODEL.model_validate(values)
         except ValidationError as problem:
             raise InputError(_named(sentence(problem, self.MODEL))) from problem
-        self._made = values, made
+        self._made = {**self._made, counted: made}
         return made
 
     def take(self, settings: Section) -> None:

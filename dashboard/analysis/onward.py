@@ -34,5 +34,6 @@ class Onward:
         address = "" if reason else link("rollout", to_pairs(start))
         if len(address) > LONGEST:
             reason = "the list of places is too long for an address; use fewer, or write a file with start: {name: analysis}"
-        self.button.param.update(visible=not reason, href=None if reason else keep_dark(address))
+        self.button.href = None if reason else keep_dark(address)  # alone: in an update, all parameters are read
+        self.button.visible = not reason
         self._why.object = f'<div class="hint">No forecast from here: {escape(reason)}.</div>' if reason else ""

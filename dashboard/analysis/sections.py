@@ -64,6 +64,8 @@ class AnalysisSections(PlacedByHand):
     def _quietly(self, section: SectionState, **values: object) -> None:
         """Change settings without asking for anything: what they belong to is asked for afterwards."""
         others = {name: value for name, value in values.items() if value != getattr(section, name)}  # most are as they were
+        if not others:
+            return
         self.taking = True
         try:
             section.param.update(**others)

@@ -71,7 +71,7 @@ def fields_control(section: SectionState) -> Any:
     def to_section(event: Event) -> None:
         names = tuple(name for part in event.new.split(",") if (name := part.strip()))
         if names != tuple(section.fields):  # type: ignore[attr-defined]
-            section.fields = names  # type: ignore[attr-defined]
+            section.fields = names
 
     def to_widget(*_events: Event) -> None:
         text = ", ".join(section.fields)  # type: ignore[attr-defined]
