@@ -84,11 +84,14 @@ def diagnose(analysis: Analysis, covariance: InnovationCovariance, sigma_b: floa
     d, r = analysis.innovation.double(), analysis.residual.double()
     jb, jo = float(analysis.jb), float(analysis.jo)
     scale_b, scale_o = desroziers(analysis.innovation, analysis.residual, covariance)
-    keep = used.nonzero()[:, 0]
-    R = covariance.observation[keep][:, keep]
-    white = torch.linalg.solve(R, d[keep]) if p else d[keep]
+    omb, oma, S, HBHt, R = d, r, covariance.total, covariance.background, covariance.observation
+    if p < len(used):
+        keep = used.nonzero()[:, 0]
+        omb, oma = d[keep], r[keep]
+        S, HBHt, R = (matrix[keep][:, keep] for matrix in (S, HBHt, R))
+    white = torch.linalg.solve(R, omb) if p else omb
     return Diagnostics(
-        j_background=0.5 * float((d[keep] * white).sum()),
+        j_background=0.5 * float((omb * white).sum()),
         jb=jb,
         jo=jo,
         chi2_per_obs=2 * (jb + jo) / p if p else math.nan,
@@ -98,10 +101,10 @@ def diagnose(analysis: Analysis, covariance: InnovationCovariance, sigma_b: floa
         sigma_b_desroziers=sigma_b * _root(scale_b),
         sigma_o_desroziers=sigma_o * _root(scale_o),
         neg_log_likelihood=float(covariance.negative_log_likelihood(d)),
-        omb=moments(d[keep]),
-        oma=moments(r[keep]),
-        condition_s=_condition(torch.linalg.eigvalsh(covariance.total[keep][:, keep])),
-        condition_hessian=_hessian_condition(covariance.background[keep][:, keep], R),
+        omb=moments(omb),
+        oma=moments(oma),
+        condition_s=_condition(torch.linalg.eigvalsh(S)),
+        condition_hessian=_hessian_condition(HBHt, R),
     )
 
 

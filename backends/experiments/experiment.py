@@ -50,7 +50,7 @@ MANY = 2000
 class AnalysisExperiment:
     """A case that can be observed and analysed with any settings.
 
-    What the last settings needed is kept: turning σ_o leaves H B Hᵀ as it is, turning B leaves the network.
+    What the last settings needed is kept: turning σ_o leaves H B Hᵀ as it is, turning B leaves the network and what it saw.
 
     Parameters
     ----------
@@ -67,6 +67,7 @@ class AnalysisExperiment:
         self.background_error = lru_cache(maxsize=2)(self.errors.make)
         self.background = lru_cache(maxsize=4)(self._background)
         self._observed = lru_cache(maxsize=2)(self._observed_covariance)
+        self._values = lru_cache(maxsize=4)(self._observed_values)
 
     def run(self, settings: AnalysisSettings, draw: int = 0) -> Outcome:
         """Observe and analyse.
@@ -105,13 +106,15 @@ class AnalysisExperiment:
         spread = (HBHt.diagonal() + R.variance()).sqrt()
         used = background_check(problem.innovation(), spread, settings.method.background_check)
         problem = replace(problem, used=used)
-        analysis, weight = of_one_case(self._solver(settings.method, HBHt if linear else None), problem, settings.method.huber)
+        method, S = settings.method, None
+        if linear and method.solver == "closed-form" and not method.huber:  # whose weights are others than one
+            S = InnovationCovariance(HBHt, R.matrix(), used)
+        analysis, weight = of_one_case(self._solver(method, HBHt if linear else None, S), problem, method.huber)
         if background.is_cuda:
             torch.cuda.synchronize(background.device)
         seconds = time.perf_counter() - start
         if not linear:
             HBHt = B.observed(network.operator.linearise(analysis.mean))
-        covariance = InnovationCovariance(HBHt, R.weighted(weight).matrix(), used)
         return Outcome(
             settings=settings,
             case=self.case,
@@ -119,7 +122,7 @@ class AnalysisExperiment:
             gross=gross,
             weight=weight,
             analysis=analysis,
-            covariance=covariance,
+            covariance=S or InnovationCovariance(HBHt, R.weighted(weight).matrix(), used),
             sigma_b=numbers.sigma,
             length=numbers.length,
             length_z=numbers.length_z,
@@ -141,7 +144,7 @@ class AnalysisExperiment:
         background = self.background(self.true_background_error(settings), draw)
         noise = self.sigma_o(settings) if observing.noise is None else observing.noise
         network = self.network(observing)
-        observations, gross = observed_values(self.case, network, observing, noise, draw)
+        observations, gross = self._values(observing, noise, draw)
         if observing.innovation is not None:
             observations = Observations(network.operator(background) + observing.innovation, network.places)
         return background, observations, gross
@@ -216,6 +219,9 @@ class AnalysisExperiment:
     def _network(self, settings: ObservationSettings) -> ObservedNetwork:
         return observe_network(self.case, settings)
 
+    def _observed_values(self, settings: ObservationSettings, noise: float, draw: int) -> tuple[Observations, Tensor]:
+        return observed_values(self.case, self.network(settings), settings, noise, draw)
+
     def _background(self, settings: BackgroundErrorSettings | None, draw: int) -> Tensor:
         if settings is None:
             assert self.case.background is not None
@@ -230,10 +236,10 @@ class AnalysisExperiment:
         assert isinstance(operator, LinearOperator)
         return self.background_error(background_error).observed(operator)
 
-    def _solver(self, settings: MethodSettings, observed: Tensor | None) -> Solver:
+    def _solver(self, settings: MethodSettings, observed: Tensor | None, covariance: InnovationCovariance | None) -> Solver:
         stopping = Stopping(settings.iterations, settings.tolerance)
         solvers: dict[str, Solver] = {
-            "closed-form": partial(_closed_form, observed=observed),
+            "closed-form": partial(_closed_form, observed=observed, covariance=covariance),
             "state-space": state_space,
             "pcg": partial(conjugate_gradients, stopping=stopping),
             "lbfgs": partial(lbfgs, stopping=stopping),
@@ -242,8 +248,10 @@ class AnalysisExperiment:
         return solvers[settings.solver]
 
 
-def _closed_form(problem: Problem, observed: Tensor | None) -> Analysis:
-    """Return the analysis in observation space from H B Hᵀ that is there already."""
+def _closed_form(problem: Problem, observed: Tensor | None, covariance: InnovationCovariance | None) -> Analysis:
+    """Return the analysis in observation space from H B Hᵀ, or from S, that is there already."""
+    if covariance is not None:
+        return observation_space(problem, covariance)
     if observed is None:
         return observation_space(problem, innovation_covariance(problem))  # says that H is not linear
     return observation_space(problem, InnovationCovariance(observed, problem.observation_error.matrix(), problem.used))

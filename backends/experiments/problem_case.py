@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -86,7 +87,7 @@ class ReadyCase:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def has_truth(self) -> bool:
         """Whether there is anything that an analysis can be judged by but its own observations."""
         return bool(torch.isfinite(self.truth).any())

@@ -32,6 +32,22 @@ def test_each_seed_changes_what_it_is_for(case):
     assert not torch.isclose(observations.places, of_observations.places).any()
 
 
+@pytest.mark.parametrize("method", [{}, {"background_check": 1.0}, {"huber": 0.5}, {"solver": "pcg"}], ids=repr)
+def test_what_is_kept_of_the_last_settings_changes_no_number(method):
+    kept = experiment(**LINE)
+    for sections in ({"background_error": {"sigma": 0.7}}, {"observations": {"sigma": 0.3}}, {"observations": {"seed": 2}}):
+        wanted = settings(case=LINE, method=method, **sections)
+        again, fresh = kept.run(wanted), experiment(**LINE).run(wanted)
+        assert torch.equal(again.analysis.mean, fresh.analysis.mean)
+        assert torch.equal(again.observations.values, fresh.observations.values)
+        R = fresh.problem.observation_error.weighted(fresh.weight).matrix().double()
+        HBHt, both = fresh.problem.background_error.observed(fresh.problem.operator), torch.outer(fresh.used, fresh.used)
+        total = torch.where(both, HBHt + R, torch.eye(len(R), dtype=R.dtype))
+        torch.testing.assert_close(again.covariance.factor @ again.covariance.factor.T, total, rtol=1e-12, atol=1e-12)
+        assert again.diagnostics.condition_s == fresh.diagnostics.condition_s
+        assert again.diagnostics.omb == fresh.diagnostics.omb
+
+
 @pytest.mark.parametrize("case", [LINE, PLANE], ids=["line", "plane"])
 @pytest.mark.parametrize("gross", [0.0, 0.3])
 def test_more_observations_change_none_of_the_earlier_ones(case, gross):
