@@ -10,7 +10,7 @@ from bokeh.models import ColumnDataSource, HoverTool, Range1d, Segment, WheelZoo
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
-from dashboard.plots.axes import column, dashes, legend_above, plain_figure, set_limits
+from dashboard.plots.axes import column, dashes, legend_above, plain_figure, replace_columns, set_limits
 from dashboard.plots.dragging import Dragging
 from dashboard.plots.numbers import reading
 from dashboard.theme import ANALYSIS, BACKGROUND, NEUTRAL, OBSERVATIONS, REJECTED, TRUTH
@@ -43,6 +43,9 @@ class LiveProfile:
         self._moving = True
         self._dragging: list[Dragging] = []
         self._lines, self._marks = ColumnDataSource(), ColumnDataSource()
+        self._units: tuple[str, str] | None = None
+        self._listed: dict[str, bool] = {}
+        self._observed_label = ""
         self.figure: figure | None = None
         self.lower: figure | None = None
         self._panes = [pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0) for _ in range(2)]
@@ -87,7 +90,7 @@ class LiveProfile:
             self._build()
         assert self.figure is not None
         assert self.lower is not None
-        self._lines.data = data
+        replace_columns(self._lines, data)
         if scene != self._scene:
             self._scene = scene
             half = (places[-1] - places[0]) / max(places.size - 1, 1) / 2 or 0.5
@@ -96,12 +99,10 @@ class LiveProfile:
             self.mark([], [], 0.0, [])
         set_limits(self.figure.y_range, *limits)
         set_limits(self.lower.y_range, *increment_limits)
-        self.figure.yaxis.axis_label = f"state [{units}]" if units else "state"
-        self.lower.xaxis.axis_label = f"x [{x_units}]" if x_units else "x"
-        self.lower.yaxis.axis_label = f"increment [{units}]" if units else "increment"
+        self._label(units, x_units)
         for name in ("truth", "background", "analysis"):
-            self._items[name].visible = curves.get(name) is not None
-        self._items["±2σ"].visible = curves.get("lower") is not None
+            self._list(name, curves.get(name) is not None)
+        self._list("±2σ", curves.get("lower") is not None)
 
     def mark(
         self,
@@ -155,15 +156,35 @@ class LiveProfile:
             "rejected": np.where(kept, np.nan, _SIZE + 2),
         }
         self._marks.data = {name: values.tolist() for name, values in data.items()}
-        self._items[OBSERVED].label = Value(observed_label)
-        self._items[OBSERVED].visible = bool(kept.any())
-        self._items[OUT].visible = bool((~kept).any())
+        if observed_label != self._observed_label:
+            self._observed_label = observed_label
+            self._items[OBSERVED].label = Value(observed_label)
+        self._list(OBSERVED, bool(kept.any()))
+        self._list(OUT, bool((~kept).any()))
 
     def set_moving(self, moving: bool) -> None:
         """Let observations be dragged, as they can be at first, or not, so that a drag always pans."""
         self._moving = moving
         for dragging in self._dragging:
             dragging.allow(moving)
+
+    # What is set at every step of a slider and seldom another: to find that out, Bokeh takes longer than for the lines.
+
+    def _label(self, units: str, x_units: str) -> None:
+        """Name the axes."""
+        if (units, x_units) == self._units:
+            return
+        self._units = units, x_units
+        assert self.figure is not None
+        assert self.lower is not None
+        self.figure.yaxis.axis_label = f"state [{units}]" if units else "state"
+        self.lower.xaxis.axis_label = f"x [{x_units}]" if x_units else "x"
+        self.lower.yaxis.axis_label = f"increment [{units}]" if units else "increment"
+
+    def _list(self, name: str, there: bool) -> None:
+        """Name something in the legend, or not."""
+        if self._listed.get(name) != there:
+            self._listed[name] = self._items[name].visible = there
 
     def _build(self) -> None:
         upper = plain_figure(UPPER_HEIGHT, "", "", tools=_TOOLS)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from bokeh.document import Document
+from bokeh.document.events import ColumnDataChangedEvent
 from bokeh.events import Tap
 from bokeh.models import Line
 
@@ -30,6 +32,35 @@ def test_lines_change_in_place():
     np.testing.assert_allclose(live._lines.data["analysis"], np.sin(X / 10) + 2)
     assert [pane.object for pane in live.pane] == list(figures)
     assert live.lower.x_range is live.figure.x_range
+    assert live.lower.yaxis[0].axis_label == "increment [K]"
+
+
+def test_the_browser_is_told_of_those_lines_alone_that_have_changed():
+    live, told = LiveProfile(), []
+    show(live, truth=None)
+    document = Document()
+    document.add_root(live.figure)
+    document.add_root(live.lower)
+    document.on_change(told.append)
+    show(live, truth=None)
+    assert not told
+    show(live, truth=None, analysis=np.cos(X), increment=np.where(X == 10, np.nan, np.sin(X / 10)))
+    (event,) = told
+    assert isinstance(event, ColumnDataChangedEvent)
+    assert sorted(event.cols) == ["analysis", "increment"]
+    np.testing.assert_array_equal(live._lines.data["analysis"], np.cos(X))
+    live.show("scene", X[:5], {"analysis": X[:5]}, (-3, 3), (-1, 1), "K")
+    assert {len(column) for column in live._lines.data.values()} == {5}
+
+
+def test_names_of_axes_and_legend_follow_what_is_shown():
+    live = LiveProfile()
+    show(live)
+    live.show("scene", X, {"analysis": X}, (-3, 3), (-1, 1), "Pa", "m")
+    assert (live.figure.yaxis[0].axis_label, live.lower.xaxis[0].axis_label) == ("state [Pa]", "x [m]")
+    assert not live._items["truth"].visible
+    show(live)
+    assert live._items["truth"].visible
     assert live.lower.yaxis[0].axis_label == "increment [K]"
 
 
