@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from bokeh.protocol.message import Message
+from bokeh.protocol.receiver import Receiver
 from bokeh.server.urls import per_app_patterns
 from panel.io.server import WSHandler
 from tornado.escape import utf8
@@ -112,25 +113,27 @@ class Socket(WSHandler):
     async def _async_open(self, token: str) -> None:
         await super()._async_open(token)
         if self.connection is not None:
-            self.connection._protocol = SparingProtocol()
+            self.connection._protocol = protocol = SparingProtocol()
+            self.receiver = Receiver(protocol)  # type: ignore[assignment]  # Bokeh declares that there is none
 
     async def on_message(self, fragment: str | bytes) -> None:
-        """Act on what the browser says, and tell who follows the page."""
-        if self._given_up():
-            return
-        await super().on_message(fragment)
-        if self.connection is not None and not self._given_up():  # it may be by now
-            happened(self.connection.session.id)
-            COLLECTION.heard()
+        """Act on what the browser says."""
+        if not self._given_up():
+            await super().on_message(fragment)
 
     async def _handle(self, message: Message[Any]) -> Any | None:
-        """Act on a message, as far as its sender may say it."""
+        """Act on a message, as far as its sender may say it, and tell who follows the page."""
         if self.connection is None:
             return await super()._handle(message)
         if message.msgtype == "PULL-DOC-REQ":
             asked_for(self.connection.session.document)
         answer = refused(message, self.connection)
-        return await super()._handle(message) if answer is None else answer
+        if answer is None:
+            answer = await super()._handle(message)
+        if self.connection is not None and not self._given_up():  # it may be by now
+            happened(self.connection.session.id)
+            COLLECTION.heard()
+        return answer
 
     def on_close(self) -> None:
         """Let the session go at the next occasion if its page was left."""

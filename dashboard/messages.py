@@ -1,4 +1,4 @@
-"""What a browser is told of a change, drawn up with little work: it is done for every step of every slider."""
+"""What a browser is told of a change, and tells of one, with little work: it is done for every step of every slider."""
 
 import base64
 import struct
@@ -6,8 +6,9 @@ import zlib
 from math import isfinite
 from typing import Any
 
-from bokeh.core.serialization import Serializer
+from bokeh.core.serialization import Deserializer, Serializer, UnknownReferenceError
 from bokeh.document import Document
+from bokeh.document.callbacks import invoke_with_curdoc
 from bokeh.document.events import DocumentPatchedEvent
 from bokeh.document.models import DocumentModelManager
 from bokeh.model import Model
@@ -59,8 +60,47 @@ def stored(data: bytes) -> bytes:
     return b"".join((*blocks, struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)))
 
 
+class _Known(dict[Any, Model]):
+    """The models that a message brings, by their ids; those of the document are looked up when they are asked for."""
+
+    def __init__(self, models: DocumentModelManager) -> None:
+        super().__init__()
+        self._models = models
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        found = super().get(key)
+        found = self._models.get_by_id(key) if found is None else found
+        return default if found is None else found
+
+
+class Told(patch_doc):
+    """What a browser tells of its changes; read without listing all models of the page, several hundred, beforehand."""
+
+    def apply_to_document(self, doc: Document, setter: Any = None) -> None:
+        """Make the changes, as :meth:`Document.apply_json_patch` does."""
+        invoke_with_curdoc(doc, lambda: self._apply(doc, setter))
+
+    def _apply(self, document: Document, setter: Any) -> None:
+        models = document.models
+        deserializer, new = Deserializer(setter=setter), set(models._new_models)
+        deserializer._references = brought = _Known(models)
+        try:
+            patch: Any = deserializer.deserialize(self.payload)
+        except UnknownReferenceError as problem:
+            if not models.seen(problem.id):
+                raise
+            return  # of a model that has gone while this was on its way
+        for event in patch["events"]:
+            DocumentPatchedEvent.handle_event(document, event, setter)
+        models.flush_synced(lambda model: model not in new and model.id not in brought)
+
+
 class SparingProtocol(Protocol):
-    """Bokeh's protocol, with changes drawn up by :class:`SparingSerializer`."""
+    """Bokeh's protocol, with changes drawn up by :class:`SparingSerializer`, and read by :class:`Told`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._messages = {**self._messages, "PATCH-DOC": Told}
 
     def create(self, msgtype: Any, *args: Any, **kwargs: Any) -> Any:
         """Return a message of a kind."""

@@ -2,11 +2,12 @@
 
 import asyncio
 import gzip
+import json
 import math
 
 import numpy as np
 import pytest
-from bokeh.core.serialization import Serialized
+from bokeh.core.serialization import Serialized, UnknownReferenceError
 from bokeh.document import Document
 from bokeh.document.events import ColumnDataChangedEvent, ModelChangedEvent
 from bokeh.models import ColumnDataSource, Range1d, Title
@@ -57,6 +58,31 @@ def test_a_model_that_is_new_is_described_once_and_then_known_by_its_name(twins)
     assert browser.roots[0].title.text == "first"
     message = told(document, browser, [ModelChangedEvent(document, fig, "title", fig.title)])
     assert message.content["events"][0]["new"] == {"id": fig.title.id}
+
+
+def heard(document: Document, *events) -> None:
+    message = SparingProtocol().assemble('{"msgtype": "PATCH-DOC"}', "{}", json.dumps({"events": events}))
+    message.apply_to_document(document)
+
+
+def test_what_a_browser_changes_is_taken_over(twins):
+    document, _ = twins
+    fig, seen = document.roots[0], []
+    document.on_change(seen.append)
+    title = {"type": "object", "name": "Title", "id": "p-new", "attributes": {"text": "from the browser"}}
+    change = {"kind": "ModelChanged", "model": {"id": fig.x_range.id}, "attr": "start", "new": -2.5}
+    heard(document, change, {"kind": "ModelChanged", "model": {"id": fig.id}, "attr": "title", "new": title})
+    assert (fig.x_range.start, fig.title.text, fig.title.id) == (-2.5, "from the browser", "p-new")
+    assert [event.attr for event in seen] == ["start", "title"]
+    assert fig.title not in document.models._new_models  # the browser knows it
+    fig.title = mine = Title(text="from the server")
+    heard(document, {**change, "new": 3.0})
+    assert fig.x_range.start == 3.0
+    fig.title = Title(text="another")
+    heard(document, {**change, "model": {"id": mine.id}, "attr": "text", "new": "too late"})  # is passed over
+    assert mine.text == "from the server"
+    with pytest.raises(UnknownReferenceError):
+        heard(document, {**change, "model": {"id": "p-nobody"}})
 
 
 class Recorder:
