@@ -43,7 +43,8 @@ def test_a_follower_sees_what_the_presenter_does_until_trying_it_alone(visitor, 
     slider.press("ArrowRight")
     moved = slider.get_attribute("aria-valuenow")
     expect(theirs).to_have_attribute("aria-valuenow", moved)
-    expect(other.get_by_text(re.compile(f"for σ.*{moved}"))).to_be_visible()
+    for part in (page, other):
+        expect(part.get_by_text(re.compile(f"for σ.*{moved}"))).to_be_visible()
     scores = page.locator(".facts").first.text_content().partition("solved")[0]
     expect(other.locator(".facts").first).to_contain_text(scores.split("analysis")[1][:8])
 
