@@ -47,7 +47,7 @@ class ScenePanel:
     def __init__(self, name: str, apply: Callable[[Pairs, bool], Any], address: Callable[[str], str]) -> None:
         self.name, self.scene = name, scenes()[name]
         scene = self.scene
-        self._apply = apply
+        self._apply, self._address = apply, address
         number, names = list(scenes()).index(name), list(scenes())
         heading = f'<span class="hint">{escape(scene.chapter)} · {number + 1} of {len(names)}</span>'
         self._heading = html(f'<div class="heading"><h2>{escape(scene.title)}</h2>{heading}</div>')
@@ -86,8 +86,11 @@ class ScenePanel:
             for formula in scene.formulas
         ]
         questions = "".join(f"<li>{escape(question)}</li>" for question in scene.questions)
+        self._lacking = html(visible=False)
+        self._again = again
         self.pane = pn.Column(
             pn.Row(self._heading, self.close, sizing_mode="stretch_width", margin=0),
+            self._lacking,
             html(f'<div style="line-height: 1.45">{escape(scene.text)}</div>'),
             pn.FlexBox(*formulas, align_items="center", sizing_mode="stretch_width"),
             html(f'<ul style="margin: 2px 0">{questions}</ul>'),
@@ -100,6 +103,27 @@ class ScenePanel:
         """Take the box away."""
         self.pane.visible = False
 
+    def lacks(self, folder: Path) -> bool:
+        """Return whether the file that the scene is of is not in the data folder; the box then says so, and leads on."""
+        if not missing(self.scene, folder):
+            return False
+        names = list(scenes())
+        later = [name for name in names[names.index(self.name) + 1 :] if not missing(scenes()[name], folder)]
+        onward = (
+            f' Or go on with <a href="{escape(self._address(later[0]))}">{escape(scenes()[later[0]].title)}</a>.'
+            if later
+            else ""
+        )
+        said = (
+            f"<b>There is nothing to see yet: this scene is of a file that does not come with the program.</b><br>"
+            f"Put <code>{escape(needs(self.scene))}</code> into the data folder <code>{escape(str(folder))}</code>, or start the "
+            f"server with <code>--data FOLDER</code> where it is, and load this page again.{onward}"
+        )
+        self._lacking.param.update(object=f'<div class="problem" role="status">{said}</div>', visible=True)
+        for button in (*self.tries, self._again):
+            button.visible = False
+        return True
+
     def _doing(self, changes: Pairs) -> Callable[[object], None]:
         return lambda _event: self._apply(changes, False)
 
@@ -107,6 +131,11 @@ class ScenePanel:
 def needs(scene: Scene) -> str:
     """Return the file in the data folder that a scene is of; empty if it needs none."""
     return dict(scene.pairs).get("case.path", "")
+
+
+def missing(scene: Scene, folder: Path) -> bool:
+    """Return whether the file that a scene is of is not in the data folder."""
+    return bool(needs(scene)) and not (folder / needs(scene)).exists()
 
 
 def gallery(address: Callable[[str], str], folder: Path) -> str:
@@ -134,9 +163,8 @@ def gallery(address: Callable[[str], str], folder: Path) -> str:
 
 def _card(name: str, href: str, folder: Path) -> str:
     scene, file = scenes()[name], needs(scenes()[name])
-    missing = bool(file) and not (folder / file).exists()
     picture = f'<img src="/assets/scenes/pictures/{name}.webp" alt="" loading="lazy">' if _pictured(name) else ""
-    said = f'<p class="missing">Needs {escape(file)} in the data folder.</p>' if missing else ""
+    said = f'<p class="missing">Not here yet: put {escape(file)} into the data folder.</p>' if missing(scene, folder) else ""
     about = f'<p>{escape(scene.line)}</p><p class="hint">{scene.page.capitalize()}</p>'
     return f'<a class="card" href="{escape(href)}">{picture}<h4>{escape(scene.title)}</h4>{about}{said}</a>'
 

@@ -71,7 +71,7 @@ class AnalysisPage:
             FileView(state, FILE_WORDS, "analysis.yaml"),
         )
         self.network = NetworkView(state, catalogue.folder)
-        self.export = ExportMenu(FORMS, self._exported)
+        self.export, self._folder = ExportMenu(FORMS, self._exported), catalogue.folder
         self._views = (
             self.fields.pane, self.covariance.pane, self.diagnostics.pane, self.convergence.pane, self.tuning.pane,
             self.compare.pane, self.network.pane, self.file.pane,
@@ -92,7 +92,9 @@ class AnalysisPage:
         state.start()
 
     def content(self) -> Content:
-        """Return the page for the frame."""
+        """Return the page for the frame; nothing but its scene where the file that this is of is not there."""
+        if self.address.scene is not None and self.address.scene.lacks(self._folder):
+            return Content([], [], self.close, self.address, tour=TOUR)
         sidebar = [
             self.case_controls.pane,
             pmui.Divider(),

@@ -15,7 +15,7 @@ def test_scenes_run_from_start_to_end(visitor):
         expect(box.get_by_role("heading", name=scene.title)).to_be_visible()
         expect(box.locator(".katex")).to_have_count(len(scene.formulas))
         if needs(scene):
-            expect(page.locator(".problem:visible").first).to_contain_text("data folder")
+            expect(box.locator(".problem")).to_contain_text(needs(scene))
             continue
         if scene.page == "training":
             expect(page.get_by_role("button", name="Start a training")).to_be_enabled()

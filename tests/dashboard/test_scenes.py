@@ -14,7 +14,7 @@ from dashboard.cycling.page import CyclingPage
 from dashboard.home import HomePage
 from dashboard.races import RACES
 from dashboard.rollout.page import RolloutPage
-from dashboard.scenes import PICTURES, gallery, needs, scene_address, scenes
+from dashboard.scenes import PICTURES, ScenePanel, gallery, needs, scene_address, scenes
 from dashboard.training.page import TrainingPage
 from tests.dashboard.helpers import SCRIPT
 
@@ -105,7 +105,7 @@ def test_the_home_page_lists_them(tmp_path):
         assert f'href="{scene.page}?v=1&amp;scene={name}&amp;theme=dark"' in text
         assert scene.line in scene.text
     for name in WITH_FILES:  # the folder is empty
-        assert f"Needs {needs(scenes()[name])} in the data folder." in text
+        assert f"put {needs(scenes()[name])} into the data folder" in text
     page._listing.close()
 
 
@@ -118,9 +118,30 @@ def test_a_lecture_begins_with_the_first_scene(tmp_path):
 
 def test_a_scene_that_has_its_file_needs_nothing(tmp_path):
     file = needs(scenes()["real-synop"])
-    assert f"Needs {file}" in gallery(scene_address, tmp_path)
+    assert f"put {file} into" in gallery(scene_address, tmp_path)
     (tmp_path / file).write_bytes(b"")
-    assert f"Needs {file}" not in gallery(scene_address, tmp_path)
+    assert f"put {file} into" not in gallery(scene_address, tmp_path)
+
+
+def test_a_scene_without_its_file_says_so_instead_of_an_empty_page_and_leads_on(tmp_path):
+    page = AnalysisPage(Catalogue(tmp_path), query="v=1&scene=real-radiosondes")
+    shown, scene = page.content(), page.address.scene
+    assert shown.main == shown.sidebar == []
+    said = scene._lacking.object
+    assert scene._lacking.visible
+    assert "temp-radiosondes.bufr" in said
+    assert html.escape(str(tmp_path)) in said
+    names = list(scenes())  # the next scene but one has no file either way
+    assert html.escape(scene_address(names[names.index("real-synop") + 1])) in said
+    assert not any(button.visible for button in scene.tries)
+    page.close()
+
+
+def test_a_scene_with_its_file_is_shown(tmp_path):
+    (tmp_path / "temp-radiosondes.bufr").write_bytes(b"")
+    box = ScenePanel("real-radiosondes", lambda *_: None, scene_address)
+    assert not box.lacks(tmp_path)
+    assert not box._lacking.visible
 
 
 def test_pictures_are_small():
