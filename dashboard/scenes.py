@@ -54,6 +54,10 @@ class ScenePanel:
         self.close = pmui.IconButton(
             icon="close", size="small", description="Leave the scene; the settings stay", on_click=lambda _: self.leave()
         )
+        self.fold = pmui.Button(
+            label="Hide text", icon="expand_less", variant="text", size="small", on_click=lambda _: self._on_fold(),
+            css_classes=["way"], description="Gives the room of the text to the pictures, or takes it back",
+        )  # fmt: skip
         self.tries = [
             pmui.Button(
                 label=change.label,
@@ -88,20 +92,30 @@ class ScenePanel:
         questions = "".join(f"<li>{escape(question)}</li>" for question in scene.questions)
         self._lacking = html(visible=False)
         self._again = again
+        self._text = pn.Column(
+            html(f'<div style="line-height: 1.4">{escape(scene.text)}</div>', margin=(2, 10)),
+            pn.FlexBox(*formulas, align_items="center", sizing_mode="stretch_width"),
+            html(f'<ul style="margin: 0">{questions}</ul>', margin=(2, 10)),
+            sizing_mode="stretch_width", margin=0, styles={"max-height": "none"},
+        )  # fmt: skip
         self.pane = pn.Column(
             pn.Row(self._heading, self.close, sizing_mode="stretch_width", margin=0),
             self._lacking,
-            html(f'<div style="line-height: 1.45">{escape(scene.text)}</div>'),
-            pn.FlexBox(*formulas, align_items="center", sizing_mode="stretch_width"),
-            html(f'<ul style="margin: 2px 0">{questions}</ul>'),
-            pn.FlexBox(*self.tries, again, *ways, gap="8px", align_items="center", sizing_mode="stretch_width"),
-            sizing_mode="stretch_width", margin=(6, 14), css_classes=["scene"],
-            styles={"border-left": "4px solid #0f4c81", "padding": "2px 0 8px 8px", "background": "rgba(15, 76, 129, 0.07)"},
+            self._text,
+            pn.FlexBox(*self.tries, again, self.fold, *ways, gap="0 6px", align_items="center", sizing_mode="stretch_width"),
+            sizing_mode="stretch_width", margin=(4, 14), css_classes=["scene"],
+            styles={"border-left": "4px solid #0f4c81", "padding": "0 0 2px 8px", "background": "rgba(15, 76, 129, 0.07)"},
         )  # fmt: skip
 
     def leave(self) -> None:
         """Take the box away."""
         self.pane.visible = False
+
+    def _on_fold(self) -> None:
+        """Give the room of the text to what it speaks of, or give it back."""
+        self._text.visible = not self._text.visible
+        seen = self._text.visible
+        self.fold.param.update(label="Hide text" if seen else "Show text", icon="expand_less" if seen else "expand_more")
 
     def lacks(self, folder: Path) -> bool:
         """Return whether the file that the scene is of is not in the data folder; the box then says so, and leads on."""
@@ -116,8 +130,8 @@ class ScenePanel:
         )
         said = (
             f"<b>There is nothing to see yet: this scene is of a file that does not come with the program.</b><br>"
-            f"Put <code>{escape(needs(self.scene))}</code> into the data folder <code>{escape(str(folder))}</code>, or start the "
-            f"server with <code>--data FOLDER</code> where it is, and load this page again.{onward}"
+            f"Put <code>{escape(needs(self.scene))}</code> into the data folder <code>{escape(str(folder))}</code>, or start "
+            f"the server with <code>--data FOLDER</code> where it is, and load this page again.{onward}"
         )
         self._lacking.param.update(object=f'<div class="problem" role="status">{said}</div>', visible=True)
         for button in (*self.tries, self._again):

@@ -89,7 +89,8 @@ class Content:
     """What a page puts into the frame.
 
     `close` is called when its session ends, `address` keeps the state of the page, `answering` are components by which the
-    browser answers the page by itself, without a hand; `keys` and `tour` are those of the page.
+    browser answers the page by itself, without a hand; `keys` and `tour` are those of the page, and `preparing` is what is said
+    while the browser makes it.
     """
 
     main: Sequence[pn.viewable.Viewable]
@@ -99,6 +100,7 @@ class Content:
     answering: Sequence[Any] = ()
     keys: KeyLines = ()
     tour: Sequence[Step] = ()
+    preparing: str = "Preparing the page …"
 
 
 def frame(address: str, content: Content, following: Following | None = None, fault: str = "") -> Page:
@@ -127,7 +129,7 @@ def frame(address: str, content: Content, following: Following | None = None, fa
         sidebar_resizable=False,
         dark_theme=dark,
         busy_indicator=None,
-        raw_css=[STYLE],
+        raw_css=[STYLE, f"#loader {{ --preparing: {json.dumps(content.preparing, ensure_ascii=False)}; }}"],
         theme_config=THEMES,
         sx={".MuiAppBar-root": {"backgroundColor": PRIMARY, "backgroundImage": "none", "color": "#ffffff"}},
     )

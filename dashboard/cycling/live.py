@@ -38,11 +38,16 @@ class LiveView:
         self._turn = 0
         self.timeline, self.innovations = RaceTimeline(height=300), Innovations(height=260)
         self.method = pmui.Select(
-            label="States of", options={}, size="small", width=190, description="The method whose states are shown"
+            label="States of",
+            options={},
+            size="small",
+            width=190,
+            margin=(6, 4),
+            description="The method whose states are shown",
         )
         self.method.param.watch(self._on_method, "value")
         self.window = pmui.Select(
-            label="Time axes", options=WINDOWS, value=state.window, size="small", width=140,
+            label="Time axes", options=WINDOWS, value=state.window, size="small", width=160, margin=(6, 4),
             description="How many cycles the curves against time reach back",
         )  # fmt: skip
         self.window.param.watch(lambda event: state.param.update(window=event.new), "value")
@@ -54,11 +59,19 @@ class LiveView:
             description="Opens the Rollout page: forecasts from the newest analysis of the method shown, members and all",
         )  # fmt: skip
         self._own = pn.Row(margin=0)
-        bar = pn.FlexBox(self.method, self._own, self.window, self.log, self.onward, align_items="center", gap="8px")
+        bar = pn.FlexBox(self.method, self._own, self.onward, align_items="center", gap="0 8px")
+        self._axes = pn.FlexBox(self.window, self.log, align_items="center", gap="0 8px")
         self._state = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         self._below = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         self.pane = pn.Column(
-            bar, self._state, self.timeline.pane, self._below, self.innovations.pane, sizing_mode="stretch_width", margin=0
+            bar,
+            self._state,
+            self._axes,
+            self.timeline.pane,
+            self._below,
+            self.innovations.pane,
+            sizing_mode="stretch_width",
+            margin=0,
         )
 
     @property

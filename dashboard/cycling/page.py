@@ -39,6 +39,7 @@ without a browser; <code>repeat: 16</code> runs as many independent experiments 
 file, and apply it. The keys are described in <code>docs/cycling.md</code>.</div>
 """
 NOTHING = '<div class="hint">Start the race, or take a single step: scores appear here.</div>'
+COMING = '<div class="hint" role="status">Preparing the pictures of the race …</div>'
 
 
 class CyclingPage:
@@ -61,7 +62,7 @@ class CyclingPage:
         self.controls = CyclingControls(state)
         self.transport = Transport(state)
         self._problem, self._stale = notice("problem"), notice("stale")
-        self._scores, self._pace = html(NOTHING), Pace()
+        self._scores, self._pace = html(), Pace()
         self.live = LiveView(state)
         self.export = ExportMenu(FORMS, lambda: snapshot(state, self.live.field, self.live.log.value))
         self.file = FileView(state, FILE_WORDS, "cycling.yaml")
@@ -72,15 +73,16 @@ class CyclingPage:
             TOPICS, "What is seen, and what the numbers mean", "What the numbers and pictures mean, and which keys there are",
             self.transport.keys.lines,
         )  # fmt: skip
-        head = pn.FlexBox(
-            self.transport.pane, pn.Row(self.export.button, self.help.button, margin=0), justify_content="space-between",
-            align_items="center", flex_wrap="nowrap",
+        # Beside the tabs, which leave room there: every row above the pictures is one that a small window has not for them.
+        tabs = pn.Row(
+            self.tabs, pn.Row(self.export.button, self.help.button, margin=0, align="center"),
+            sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
         # The views lie in the page itself: in a box of their own Bokeh never called the page drawn, and nothing came later.
         self._main = pn.Column(
-            head, self.export.pane, self._problem, self._stale, self._scores, self.tabs, self._pace.pane,
+            self.transport.pane, self._problem, self._stale, self._scores, tabs, self.export.pane, self._pace.pane,
             self.transport.keys, self.help.drawer, self.live.pane,
-            sizing_mode="stretch_width", margin=(4, 14),
+            sizing_mode="stretch_width", margin=(0, 14),
         )  # fmt: skip
         state.param.watch(self._show, "view")
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
@@ -89,6 +91,7 @@ class CyclingPage:
         self.address = Address(link, query)
         link.report = self.address.add
         tell(self._problem, "problem", state.problem)
+        self._scores.object = self._nothing  # of the race that the address says
         # What is looked at while the browser loads would only come all at once in the end.
         self._loaded, self._closed = self._document is None, False
         if self._document is not None:
@@ -99,8 +102,21 @@ class CyclingPage:
         """Return the page for the frame."""
         return Content(
             [self._main], self.controls.content(), self.close, self.address, self._pace.answering,
-            keys=self.transport.keys.lines, tour=TOUR,
+            keys=self.transport.keys.lines, tour=TOUR, preparing=self._preparing(),
         )  # fmt: skip
+
+    @property
+    def _nothing(self) -> str:
+        """What stands in the place of the scores: that a race which goes on already is about to be seen, or what to do."""
+        live = self.state.live
+        return COMING if live is not None and live.started else NOTHING
+
+    def _preparing(self) -> str:
+        """Return what is said while the browser makes the page."""
+        live = self.state.live
+        if live is None or not live.started:
+            return "Preparing the race …"
+        return f"Preparing the pictures of the race, which was at cycle {live.cycle:,} as you came …"
 
     def tick(self) -> bool:
         """Bring the page up to date with the race, some times a second; return whether it goes on."""
@@ -138,7 +154,7 @@ class CyclingPage:
             return
         view = self.state.view
         with one_message():
-            self._scores.object = table(view, self.state.run.spinup) if view is not None and view.cycle else NOTHING
+            self._scores.object = table(view, self.state.run.spinup) if view is not None and view.cycle else self._nothing
             if self.tabs.active in (LIVE, DIAGNOSTICS):
                 self._views[self.tabs.active].show(view)
             self._pace.sending()

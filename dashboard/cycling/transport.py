@@ -20,23 +20,23 @@ class Transport:
     def __init__(self, state: CyclingState) -> None:
         self.state = state
         self.start = pmui.Button(
-            label="Start", icon="play_arrow", variant="contained", size="small", width=110, on_click=self._on_start,
+            label="Start", icon="play_arrow", variant="contained", size="small", width=105, margin=(4, 0), on_click=self._on_start,
             description="Start or pause the race (space)",
         )  # fmt: skip
         self.step = pmui.Button(
-            label="Step", icon="skip_next", variant="outlined", size="small", on_click=self._on_step,
+            label="Step", icon="skip_next", variant="outlined", size="small", margin=(4, 0), on_click=self._on_step,
             description="One cycle (→ or .)",
         )  # fmt: skip
         self.reset = pmui.Button(
-            label="Reset", icon="restart_alt", variant="outlined", size="small", on_click=self._on_reset,
+            label="Reset", icon="restart_alt", variant="outlined", size="small", margin=(4, 0), on_click=self._on_reset,
             description="Begin anew with the settings of the sidebar (R)",
         )  # fmt: skip
         self.speed = pmui.Select(
-            label="Cycles", options=SPEEDS, value=20.0, size="small", width=130, margin=(0, 5),
+            label="Cycles", options=SPEEDS, value=20.0, size="small", width=130, margin=(0, 2),
             description="Cycles per second, if the server can",
         )  # fmt: skip
         self.speed.param.watch(self._on_speed, "value")
-        self.where = pn.pane.HTML("", stylesheets=[STYLE], margin=(8, 10))
+        self.where = pn.pane.HTML("", stylesheets=[STYLE], margin=(2, 8))
         self.pane = pn.FlexBox(self.start, self.step, self.reset, self.speed, self.where, align_items="center", gap="6px")
         self.keys = Keys({
             " ": (self._on_start, "start or pause the race"),
@@ -68,7 +68,7 @@ class Transport:
     def _text(self) -> str:
         live, view = self.state.live, self.state.view
         if not live.ready:
-            return '<div class="facts" data-role="where"><span>Making the truth and its climate …</span></div>'
+            return '<div class="facts" data-role="where"><span>Preparing the race: its truth and climate …</span></div>'
         shown = view.cycle if view is not None else live.cycle
         unit = live.race.dynamics.time_unit
         time = "" if view is None else f'<span><span class="name">time</span><b>{view.time:.6g}</b> {unit}</span>'

@@ -105,3 +105,16 @@ def test_stations_set_by_hand_are_named_in_the_list():
     page.controls.components.value = "every"
     assert page.state.network.components == "every"
     page.close()
+
+
+def test_who_comes_to_a_race_that_goes_on_is_told_that_it_is_being_prepared(page):
+    assert page.content().preparing == "Preparing the race …"
+    steps(page.state, 2)
+    late = CyclingPage(query=f"v=1&race={page.state.live.key}")
+    assert late.state.live is page.state.live
+    assert "at cycle 2 " in late.content().preparing
+    assert "Preparing" in late._scores.object
+    late.state.look()
+    late.state.wait()
+    assert "<table" in late._scores.object
+    late.close()

@@ -136,3 +136,11 @@ def test_limits_are_calm():
     assert calm(first, np.nan, np.nan) == first
     low, high = calm(None, 2.0, 2.0)
     assert low < 2 < high
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_every_entry_of_a_legend_has_its_sign_before_the_first_cycle(kind):
+    for figure in figures(made(kind)):
+        for item in (item for legend in figure.legend for item in legend.items):
+            sources = [renderer.data_source for renderer in item.renderers]
+            assert any(len(column) for source in sources for column in source.data.values()), item.label

@@ -144,6 +144,14 @@ def test_a_scene_with_its_file_is_shown(tmp_path):
     assert not box._lacking.visible
 
 
+def test_the_text_of_a_scene_makes_room_for_its_pictures_and_comes_back():
+    box = ScenePanel("lorenz63-race", lambda *_: None, scene_address)
+    box.fold.clicks += 1
+    assert (box._text.visible, box.pane.visible, box.fold.label) == (False, True, "Show text")
+    box.fold.clicks += 1
+    assert (box._text.visible, box.fold.label) == (True, "Hide text")
+
+
 def test_pictures_are_small():
     sizes = [path.stat().st_size for path in PICTURES.glob("*.webp")]
     assert sizes

@@ -179,9 +179,12 @@ class Cloud:
                 means[name] = [*means.get(name, []), fig.add_glyph(self._means[name], look)]
         look = Scatter(x="x", y="y", size=MEAN_SIZE, marker="star", fill_color=TRUTH, line_color="white", line_width=0.7)
         truth = fig.add_glyph(self._truth, look)
+        # In a legend, where it is small, the pale edge would cover the star.
+        look = Scatter(x="x", y="y", size=MEAN_SIZE, marker="star", fill_color=TRUTH, line_color=TRUTH)
+        sign = fig.add_glyph(ColumnDataSource(data={"x": [np.nan], "y": [np.nan]}), look)
         entries = [("members before", [clouds["before"]]), ("after", [clouds["after"]])]
         entries += [("mean before", means["before"]), ("mean after", means["after"])]
-        legend(fig, [*entries, ("truth", [truth]), ("observed", spans)], columns=3)
+        legend(fig, [*entries, ("truth", [truth, sign]), ("observed", spans)], columns=3)
         number = value_hover(self._units)
         self._hovers: dict[HoverTool, str] = {}
         for renderers, what in (

@@ -31,7 +31,7 @@ MOST_POINTS, MOST_CELLS = 600, 220
 #: Characters of a method's label that there is room for in a legend.
 LABEL_LENGTH = 20
 #: What a figure says before the first cycle.
-NOTHING = "nothing has run yet"
+NOTHING = "no cycle is drawn yet"
 
 #: Of a box whose content may be higher than the window: by default Bokeh makes none higher, so that what follows lies upon it.
 ANY_HEIGHT = {"max-height": "none"}
@@ -181,7 +181,10 @@ def legend(
     columns
         How many entries lie side by side above the frame; 0: all.
     """
-    items = [LegendItem(label={"value": short(name)}, renderers=renderers) for name, renderers in entries]
+    items = [
+        LegendItem(label={"value": short(name)}, renderers=[*renderers, *(_sign(fig, r) for r in renderers if _empty(r))])
+        for name, renderers in entries
+    ]
     box = Legend(
         items=items,
         orientation="horizontal" if place == "above" else "vertical",
@@ -198,6 +201,19 @@ def legend(
         box.ncols = columns
     fig.add_layout(box, place)
     return items
+
+
+def _empty(renderer: GlyphRenderer) -> bool:
+    source = renderer.data_source
+    return isinstance(source, ColumnDataSource) and not any(len(column) for column in source.data.values())
+
+
+def _sign(fig: figure, renderer: GlyphRenderer) -> GlyphRenderer:
+    """Return the same glyph at a place that is none: of what has no data a legend would show the name alone."""
+    source = ColumnDataSource(data={name: [np.nan] for name in renderer.data_source.column_names})
+    sign = GlyphRenderer(data_source=source, glyph=renderer.glyph)
+    fig.renderers.append(sign)
+    return sign
 
 
 def value_hover(units: str = "", digits: int = 4) -> CustomJSHover:
