@@ -135,6 +135,16 @@ class Socket(WSHandler):
             COLLECTION.heard()
         return answer
 
+    async def send_message(self, message: Message[Any]) -> None:
+        """Send a message, but none to a page that was left: what it said last is acted on, and nobody waits for answers."""
+        if not self._left:
+            await super().send_message(message)
+
+    @property
+    def _left(self) -> bool:
+        """Whether the page was left and the connection has not broken; known before it is closed on both ends."""
+        return GOING_AWAY in (self.close_code, getattr(self.ws_connection, "close_code", None))
+
     def on_close(self) -> None:
         """Let the session go at the next occasion if its page was left."""
         if self._given_up():

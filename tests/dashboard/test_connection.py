@@ -7,10 +7,10 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tornado.websocket import websocket_connect
+from tornado.websocket import WebSocketClosedError, websocket_connect
 
 from backends.fields.catalogue import Catalogue
-from dashboard.connection import GOING_AWAY
+from dashboard.connection import GOING_AWAY, Socket
 from tests.dashboard.serving import PATIENCE, serving
 from tests.dashboard.test_access import token_of
 
@@ -63,3 +63,18 @@ def test_a_page_that_was_given_up_may_still_say_something_and_leave(tmp_path, ca
         pool.submit(asyncio.run, visit()).result(PATIENCE)
         assert done.wait(PATIENCE)
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+class Refused:
+    """A message that comes when the connection is closed already."""
+
+    async def send(self, _connection) -> None:
+        raise WebSocketClosedError
+
+
+@pytest.mark.parametrize(("code", "warned"), [(GOING_AWAY, False), (1006, True)], ids=["left", "broken"])
+def test_answers_to_a_page_that_was_left_are_no_fault_and_those_to_one_that_was_lost_are(code, warned, caplog):
+    socket = object.__new__(Socket)
+    socket.close_code, socket.ws_connection = code, None
+    asyncio.run(socket.send_message(Refused()))
+    assert bool(caplog.records) == warned
