@@ -46,7 +46,7 @@ ALONE = Access()
 #: Makes a page from the query of its address and the room that it follows, if it does.
 Make = Callable[[str, Room | None], Content]
 
-SCRIPTS = ("connection", "motion", "spoken")
+SCRIPTS = ("connection", "focus", "motion", "spoken")
 pn.extension("filedropper", "katex", "tabulator", js_files={name: f"assets/{name}.js" for name in SCRIPTS})
 
 

@@ -207,8 +207,8 @@ class _StatusStrip(pn.viewable.Viewer):
         device = compute_device()
         memory = "GPU memory in use" if device.type == "cuda" else "memory in use by this server"
         return (
-            f'<div class="status" title="Compute device, and {memory}">'
-            f"<b>{escape(device_name(device))}</b><span>{device_memory(device)}</span></div>"
+            f'<div class="status" title="Compute device, and {memory}, of all that there is">'
+            f"<b>{escape(device_name(device))}</b><span>memory {device_memory(device)}</span></div>"
         )
 
     def _update(self) -> bool:

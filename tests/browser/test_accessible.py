@@ -109,3 +109,28 @@ def test_axe_on_all_tabs(visitor, path, theme):
         expect(page.get_by_role("tab", name=tab, exact=True)).to_have_attribute("aria-selected", "true")
         page.wait_for_timeout(1500)
         assert (tab, settled(page)) == (tab, [])
+
+
+#: The class of what has the focus, wherever in the page it lies.
+FOCUS = """() => {
+  let at = document.activeElement
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+  return `${at?.className} ${at?.getAttribute("aria-label") ?? at?.textContent}`
+}"""
+
+
+def test_a_way_past_the_header_to_the_scenes_and_back_from_help(visitor):
+    page = visitor.open("/?theme=light&v=1&x=1")
+    help_button = page.get_by_role("button", name="Help")
+    expect(page.locator("#scenes")).to_be_visible()
+    expect(page.locator("#loader")).to_be_hidden()
+    page.get_by_role("link", name="Skip to the scenes").focus()
+    page.keyboard.press("Enter")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    assert "card" in page.evaluate(FOCUS)
+    help_button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Take the tour")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"() => ({FOCUS})().includes('Help')")
