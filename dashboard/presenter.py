@@ -29,10 +29,10 @@ class Presenter(JSComponent):
         Whether the page has a sidebar, which goes and comes.
     """
 
-    scenes = param.Dict({}, doc="Addresses of the next and the previous scene and of those of the chapter, and what is shown.")
+    scenes = param.Dict({}, doc="What `ways` returns.")
     sidebar = param.Boolean(default=True, doc="Whether the page has a sidebar.")
 
-    _esm = (ASSETS / "presenter.js").read_text(encoding="utf-8")
+    _esm = "\n".join((ASSETS / f"{part}.js").read_text(encoding="utf-8") for part in ("enlarge", "spotlight", "presenter"))
     _stylesheets = [OPENER]  # noqa: RUF012, as Panel has it
 
     def __init__(self, scene: str, theme: str, sidebar: bool) -> None:
@@ -40,7 +40,8 @@ class Presenter(JSComponent):
 
 
 def ways(scene: str, theme: str = "") -> dict[str, Any]:
-    """Return where the keys lead from a scene: ``previous``, ``next`` and the addresses of its ``chapter``; and its ``title``.
+    """Return where the keys lead from a scene: ``previous``, ``next`` and the addresses of its ``chapter``; its ``title``,
+    and in ``spotlight`` the labels of the controls that it speaks of.
 
     From a page that stands in no scene, the next one is the first of all, and the chapter is the first.
     """
@@ -54,4 +55,5 @@ def ways(scene: str, theme: str = "") -> dict[str, Any]:
         "previous": address[names[here - 1]] if here > 0 else "",
         "next": address[names[here + 1]] if here + 1 < len(names) else "",
         "chapter": [address[name] for name in own],
+        "spotlight": list(scenes()[scene].spotlight) if here >= 0 else [],
     }

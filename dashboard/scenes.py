@@ -17,6 +17,8 @@ from dashboard.controls import html
 
 #: A picture of each scene, which `python -m scripts.screenshots scenes` takes.
 PICTURES = ASSETS / "scenes" / "pictures"
+#: Round the buttons of a scene, which have one row in a small window.
+CLOSE = (4, 3)
 
 
 @cache
@@ -55,21 +57,23 @@ class ScenePanel:
             icon="close", size="small", description="Leave the scene; the settings stay", on_click=lambda _: self.leave()
         )
         self.fold = pmui.Button(
-            label="Hide text", icon="expand_less", variant="text", size="small", on_click=lambda _: self._on_fold(),
-            css_classes=["way"], description="Gives the room of the text to the pictures, or takes it back",
+            label="Hide text", icon="expand_less", variant="text", size="small", margin=CLOSE,
+            on_click=lambda _: self._on_fold(), css_classes=["way"],
+            description="Leaves its place to the pictures, or takes it back",
         )  # fmt: skip
         self.tries = [
             pmui.Button(
                 label=change.label,
                 variant="outlined",
                 size="small",
+                margin=CLOSE,
                 on_click=self._doing(to_pairs(change.set)),
                 description=f"Sets {', '.join(f'{key} to {value}' for key, value in to_pairs(change.set))}",
             )
             for change in scene.try_next
         ]
         again = pmui.Button(
-            label="From the beginning", icon="replay", variant="text", size="small",
+            label="From the beginning", icon="replay", variant="text", size="small", margin=CLOSE,
             on_click=lambda _: apply(scene.pairs, True), description="All settings as the scene began",
         )  # fmt: skip
         ways = [
@@ -78,6 +82,7 @@ class ScenePanel:
                 icon=icon,
                 variant="text",
                 size="small",
+                margin=CLOSE,
                 href=address(names[to]),
                 css_classes=["way"],
                 description=scenes()[names[to]].title,
@@ -102,7 +107,7 @@ class ScenePanel:
             pn.Row(self._heading, self.close, sizing_mode="stretch_width", margin=0),
             self._lacking,
             self._text,
-            pn.FlexBox(*self.tries, again, self.fold, *ways, gap="0 6px", align_items="center", sizing_mode="stretch_width"),
+            pn.FlexBox(*self.tries, again, self.fold, *ways, gap="0", align_items="center", sizing_mode="stretch_width"),
             sizing_mode="stretch_width", margin=(4, 14), css_classes=["scene"],
             styles={"border-left": "4px solid #0f4c81", "padding": "0 0 2px 8px", "background": "rgba(15, 76, 129, 0.07)"},
         )  # fmt: skip
@@ -112,7 +117,7 @@ class ScenePanel:
         self.pane.visible = False
 
     def _on_fold(self) -> None:
-        """Give the room of the text to what it speaks of, or give it back."""
+        """Leave the place of the text to what it speaks of, or take it back."""
         self._text.visible = not self._text.visible
         seen = self._text.visible
         self.fold.param.update(label="Hide text" if seen else "Show text", icon="expand_less" if seen else "expand_more")
@@ -172,7 +177,7 @@ def gallery(address: Callable[[str], str], folder: Path) -> str:
         "and press <kbd>P</kbd>. Each scene brings sentences to say, formulas, questions to the audience and what to try next; "
         "<kbd>→</kbd> goes on to the next one, <kbd>?</kbd> lists the keys.</p>"
     )
-    return f'<h2 class="section">Scenes for a lecture</h2>{begin}{"".join(parts)}'
+    return f'<h2 class="section" id="scenes">Scenes for a lecture</h2>{begin}{"".join(parts)}'
 
 
 def _card(name: str, href: str, folder: Path) -> str:

@@ -32,6 +32,7 @@ class Scene(Section):
     text: str = Field(min_length=1, max_length=1500, description="what is to be seen, in plain sentences")
     formulas: tuple[str, ...] = Field((), max_length=4, description="in TeX, without \\sqrt, which KaTeX cannot draw here")
     questions: tuple[str, ...] = Field((), max_length=6, description="for the audience")
+    spotlight: tuple[str, ...] = Field((), max_length=4, description="labels of controls that the text speaks of, in order")
     try_next: tuple[TryNext, ...] = Field((), max_length=6, description="changes as buttons, from the settings of the moment")
 
     @property

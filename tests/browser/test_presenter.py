@@ -42,6 +42,13 @@ def test_type_and_lines_are_large_and_keys_lead_through_the_scenes(visitor):
     page.keyboard.press("Escape")
     expect(keys).to_have_count(0)
     expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible()
+    own = page.get_by_role("slider", name="L", exact=True)
+    expect(own).to_be_hidden()
+    page.keyboard.press("s")  # what the scene speaks of is lit first, and brought forth
+    expect(own).to_be_visible()
+    expect(page.locator("div.light")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("div.light")).to_be_hidden()
     page.keyboard.press("PageUp")
     page.wait_for_url("**/analysis?*scene=*")
     page.wait_for_function("() => !location.search.includes('correlation-length')")

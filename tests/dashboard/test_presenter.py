@@ -24,6 +24,11 @@ def test_a_scene_leads_to_its_neighbours_and_its_chapter_in_the_mode_of_the_page
     assert 0 < len(own) < len(NAMES)
 
 
+def test_the_controls_of_a_scene_are_lit_first():
+    assert ways("correlation-length")["spotlight"] == ["L"]
+    assert ways("")["spotlight"] == []
+
+
 def test_the_last_scene_leads_nowhere():
     assert ways(NAMES[-1])["next"] == ""
 

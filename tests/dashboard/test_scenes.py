@@ -39,6 +39,12 @@ def opened(name, tmp_path):
     return page
 
 
+def labels(page) -> set[str]:
+    """Return the labels of all controls of a page."""
+    shown = page.content()
+    return {control.label for part in (*shown.sidebar, *shown.main) for control in part.select(lambda o: hasattr(o, "label"))}
+
+
 def closed(page):
     if isinstance(page, CyclingPage):
         RACES.drop(page.state.live)
@@ -60,6 +66,8 @@ def test_every_scene_opens_on_its_page(name, tmp_path):
             if key == "run":  # forecasts take longer than a test may
                 continue
             assert shown.get(key, text) == text
+        assert set(scenes()[name].spotlight) <= labels(page)
+    assert scenes()[name].spotlight
     for button, change in zip(page.address.scene.tries, scenes()[name].try_next, strict=True):
         if name not in WITH_FILES:
             button.clicks += 1
@@ -134,6 +142,16 @@ def test_a_scene_without_its_file_says_so_instead_of_an_empty_page_and_leads_on(
     names = list(scenes())  # the next scene but one has no file either way
     assert html.escape(scene_address(names[names.index("real-synop") + 1])) in said
     assert not any(button.visible for button in scene.tries)
+    page.close()
+
+
+@pytest.mark.reference  # decoding the files takes a while
+@pytest.mark.parametrize("name", sorted(WITH_FILES))
+def test_a_scene_of_real_data_lights_controls_that_are_there(name, real_data):
+    page = AnalysisPage(Catalogue(real_data), query=scene_address(name).partition("?")[2])
+    page.state.wait()
+    assert page.state.problem == ""
+    assert set(scenes()[name].spotlight) <= labels(page)
     page.close()
 
 
