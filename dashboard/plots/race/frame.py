@@ -182,7 +182,7 @@ def legend(
         How many entries lie side by side above the frame; 0: all.
     """
     items = [
-        LegendItem(label={"value": short(name)}, renderers=[*renderers, *(_sign(fig, r) for r in renderers if _empty(r))])
+        LegendItem(label={"value": short(name)}, renderers=[part for shown in renderers for part in _signed(fig, shown)])
         for name, renderers in entries
     ]
     box = Legend(
@@ -203,17 +203,15 @@ def legend(
     return items
 
 
-def _empty(renderer: GlyphRenderer) -> bool:
+def _signed(fig: figure, renderer: GlyphRenderer) -> list[GlyphRenderer]:
+    """Return what a legend shows of glyphs: where there are none yet, the same one at no place, or there would be no sign."""
     source = renderer.data_source
-    return isinstance(source, ColumnDataSource) and not any(len(column) for column in source.data.values())
-
-
-def _sign(fig: figure, renderer: GlyphRenderer) -> GlyphRenderer:
-    """Return the same glyph at a place that is none: of what has no data a legend would show the name alone."""
-    source = ColumnDataSource(data={name: [np.nan] for name in renderer.data_source.column_names})
-    sign = GlyphRenderer(data_source=source, glyph=renderer.glyph)
+    if not isinstance(source, ColumnDataSource) or any(len(column) for column in source.data.values()):
+        return [renderer]
+    nowhere = ColumnDataSource(data={name: [np.nan] for name in source.column_names})
+    sign = GlyphRenderer(data_source=nowhere, glyph=renderer.glyph)
     fig.renderers.append(sign)
-    return sign
+    return [renderer, sign]
 
 
 def value_hover(units: str = "", digits: int = 4) -> CustomJSHover:
