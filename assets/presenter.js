@@ -32,6 +32,7 @@ SHEET.replaceSync(`
   .main-content, .sidebar { padding-bottom: 72px; }
   .way, .onward { display: none !important; }
   .panel-title { white-space: normal; }
+  table.race { display: block; max-width: 100%; overflow-x: auto; }
   .map-box { flex-basis: 420px !important; max-width: 640px !important; }
 `)
 
@@ -44,7 +45,8 @@ const BESIDE = new CSSStyleSheet()
 BESIDE.replaceSync(`
   @media (min-width: 900px) {
     .scene { position: fixed !important; inset: 0 0 52px auto; width: ${ASIDE} !important; height: auto !important;
-      margin: 0 !important; overflow: auto; z-index: 1000; }
+      margin: 0 !important; overflow: auto; z-index: 1000; background-color: var(--mui-palette-background-default, #fff) !important;
+      background-image: linear-gradient(rgb(15 76 129 / 7%) 0 100%) !important; }
     .main-content { padding-right: calc(${ASIDE} + 8px); }
     .katex { font-size: 21px !important; }
   }

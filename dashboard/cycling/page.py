@@ -107,9 +107,8 @@ class CyclingPage:
 
     @property
     def _nothing(self) -> str:
-        """What stands in the place of the scores: that a race which goes on already is about to be seen, or what to do."""
-        live = self.state.live
-        return COMING if live is not None and live.started else NOTHING
+        """What stands in the place of the scores: that a race is about to be seen, and then what to do."""
+        return COMING if self.state.view is None and self.state.live is not None else NOTHING
 
     def _preparing(self) -> str:
         """Return what is said while the browser makes the page."""

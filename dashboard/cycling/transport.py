@@ -20,7 +20,7 @@ class Transport:
     def __init__(self, state: CyclingState) -> None:
         self.state = state
         self.start = pmui.Button(
-            label="Start", icon="play_arrow", variant="contained", size="small", width=105, margin=(4, 0),
+            label="Start", icon="play_arrow", variant="contained", size="small", width=112, margin=(4, 0),
             on_click=self._on_start, description="Start or pause the race (space)",
         )  # fmt: skip
         self.step = pmui.Button(
