@@ -136,14 +136,13 @@ class Socket(WSHandler):
         return answer
 
     async def send_message(self, message: Message[Any]) -> None:
-        """Send a message, but none to a page that was left: what it said last is acted on, and nobody waits for answers."""
-        if not self._left:
-            await super().send_message(message)
+        """Send a message, but none where the connection has ended, though what came before is still acted on.
 
-    @property
-    def _left(self) -> bool:
-        """Whether the page was left and the connection has not broken; known before it is closed on both ends."""
-        return GOING_AWAY in (self.close_code, getattr(self.ws_connection, "close_code", None))
+        Bokeh would warn of each answer. None is missed: a page that was left waits for nothing, one whose connection was lost
+        is loaded anew with all that its session holds.
+        """
+        if self.ws_connection is not None and not self.ws_connection.is_closing():
+            await super().send_message(message)
 
     def on_close(self) -> None:
         """Let the session go at the next occasion if its page was left."""
