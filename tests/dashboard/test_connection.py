@@ -72,5 +72,6 @@ def test_a_page_that_was_given_up_may_still_say_something_and_leave(tmp_path, ca
 def test_nothing_is_sent_where_the_connection_has_ended(ends):
     message, socket = Mock(send=AsyncMock()), object.__new__(Socket)
     socket.ws_connection = ends
-    asyncio.run(socket.send_message(message))
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, socket.send_message(message)).result(PATIENCE)
     assert message.send.await_count == (ends is not None and not ends.is_closing())
