@@ -28,6 +28,7 @@ from dashboard.explore.words import attributes, facts, heading, legend
 from dashboard.export import ExportMenu, Snapshot
 from dashboard.help import Help
 from dashboard.plots.live import LiveMap, LiveSeries
+from dashboard.plots.maps import room_for
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.shell import Content
 from dashboard.tabs import bring_forward
@@ -35,6 +36,8 @@ from dashboard.theme import PICKED, style_of, units_label
 
 #: Beside the map where that is narrow enough, below it where it is not.
 SERIES_BOX = {"flex": "1 1 400px", "min-width": "min(400px, 100%)"}
+#: Pixels of heading, facts, tabs and player above the map.
+ABOVE_MAP = 312
 ABOUT_HELP = "What the map and the numbers mean, with formulas, and which keys there are"
 CHOOSE = "Choose a dataset on the left, or open a file of your own there."
 
@@ -225,7 +228,7 @@ class ExplorePage:
             scene = (state.opened, variable.name, state.shown)
             self.map.show(scene, picture.raster, style_of(variable), limits, variable.title, units, picture.view)
             self.controls.limits.show(*limits)
-            self._map_box.styles = {"flex": f"0 1 {self.map.width}px"}
+            self._map_box.styles = room_for(self.map.width, self.map.height, ABOVE_MAP)
             self._mark()
             self._heading.object = heading(picture)
             self._facts.object = facts(picture, units)

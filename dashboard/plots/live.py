@@ -89,8 +89,8 @@ class LiveMap:
         self.inner = (width, height)
         self._scene: Hashable = None
         self.figure: figure | None = None
-        #: The width in pixels that the map takes where there is room.
-        self.width = width
+        #: Width and height in pixels that the map takes where there is room.
+        self.width, self.height = width, height
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
 
     def show(
@@ -221,7 +221,7 @@ class LiveMap:
         if frame == "projected":  # however long the numbers at the colour bar are, the globe stays round
             fig.update(min_border_left=2, min_border_right=BAR_WIDTH - 2, outline_line_color=None)
         fig.update(width=None, height=None, sizing_mode="scale_width", aspect_ratio=width / height, max_width=int(width))
-        self.width = int(width)
+        self.width, self.height = int(width), int(height)
         fig.xaxis.ticker = BasicTicker(desired_num_ticks=4)  # more labels run into each other on a narrow window
 
 

@@ -21,6 +21,8 @@ _DEGREES = """
 """
 _NORTH = 'return Math.abs(%(x)s).toFixed(%(digits)s) + "°" + (%(x)s < 0 ? "S" : %(x)s > 0 ? "N" : "")'
 
+#: Pixels below which a map is not made lower, however low the window is: it is scrolled to then.
+LEAST_HEIGHT = 260
 #: Names of the two coordinates in each frame.
 COORDINATES: dict[Frame, tuple[str, str]] = {
     "geographic": ("longitude", "latitude"),
@@ -41,6 +43,20 @@ def aspect(raster: Raster, frame: Frame = "geographic") -> float:
     west, east, south, north = extent(raster)
     middle = math.cos(math.radians((south + north) / 2)) if north - south < 120 else 1.0
     return (east - west) * max(middle, 0.2) / (north - south)
+
+
+def room_for(width: int, height: int, above: int) -> dict[str, str]:
+    """Return the styles of a map's box: as wide as the map, and narrower where that would be higher than the window.
+
+    Parameters
+    ----------
+    width, height
+        Of the map where there is room, pixels; it keeps this shape.
+    above
+        Pixels from the window's upper edge to the map, with a little space below it.
+    """
+    widest = f"calc(max(100vh - {above}px, {LEAST_HEIGHT}px) * {width / height:.4f})"
+    return {"flex": f"0 1 {width}px", "max-width": widest}
 
 
 def field_map(

@@ -26,6 +26,18 @@ def wiggle(page: Page, x: float, y: float) -> None:
         page.mouse.move(x + 3 * step, y + step)
 
 
+def test_a_map_lies_in_a_low_window_as_a_whole(page):
+    wait_for_maps(page, 1)
+    figure, size = page.locator(".bk-Figure").first, page.viewport_size
+    for width, height in ((1280, 800), (1024, 700)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(
+            "([figure, height]) => figure.getBoundingClientRect().bottom <= height", arg=[figure.element_handle(), height]
+        )
+        assert figure.bounding_box()["height"] > 250
+    page.set_viewport_size(size)
+
+
 def test_explore_steps_through_time_and_draws_series(page):
     before = wait_for_maps(page, 1)
     expect(page.get_by_text("2020-01-01 00:00 UTC")).to_be_visible()

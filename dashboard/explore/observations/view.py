@@ -23,6 +23,7 @@ from dashboard.explore.observations.suspicious import SuspiciousView
 from dashboard.explore.observations.tables import card_text, chips, pointer_columns, statistics_table, unit_text
 from dashboard.explore.projection import ProjectionControls
 from dashboard.export import ExportMenu
+from dashboard.plots.maps import room_for
 from dashboard.plots.observations.map import ObservationMap
 from dashboard.plots.observations.report import ReportPlot
 from dashboard.plots.race.frame import ANY_HEIGHT
@@ -34,6 +35,8 @@ HINT = (
     "all views then show the same observations."
 )
 REPORT_BOX = {"flex": "1 1 330px", "min-width": "min(330px, 100%)"}
+#: Pixels of heading, onward links and chips above the map.
+ABOVE_MAP = 240
 VIEWS = ("Counts", "Departures", "Suspicious")
 COUNTS, DEPARTURES, SUSPICIOUS = range(len(VIEWS))
 
@@ -158,7 +161,7 @@ class ObservationsView:
                 self._opened_for = opened
                 self.map.open(state.area, state.on_map)
                 state.resize(self.map.size)
-                self._map_box.styles = {"flex": f"0 1 {self.map.width}px"}
+                self._map_box.styles = room_for(self.map.width, self.map.height, ABOVE_MAP)
             if self._turned_to != (opened, state.on_map):
                 self._turned_to = opened, state.on_map
                 self.map.turn(state.on_map, state.area)

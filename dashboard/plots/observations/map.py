@@ -248,8 +248,8 @@ class ObservationMap:
         width, height = inner * shape + FRAME_WIDTH, inner + tall
         fig.update(sizing_mode="scale_width", aspect_ratio=width / height, max_width=int(width), width=None, height=None)
         self.size = (int(inner * shape), int(inner))
-        #: Pixels across that the figure takes where there is room.
-        self.width = int(width)
+        #: Pixels that the figure takes where there is room.
+        self.width, self.height = int(width), int(height)
 
 
 def _markers(classes: np.ndarray) -> list[str]:
