@@ -54,7 +54,7 @@ def test_type_and_lines_are_large_and_keys_lead_through_the_scenes(visitor):
     page.wait_for_function("() => !location.search.includes('correlation-length')")
     expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible()  # it lasts over pages
     slider = page.get_by_role("slider", name="σ_b", exact=True)
-    expect(slider).to_have_count(1)
+    page.wait_for_function(FIGURES)  # all of the page is there, its controls too
     expect(slider).to_be_hidden()
     page.keyboard.press("c")
     expect(slider).to_be_visible()
