@@ -9,16 +9,16 @@ from param.parameterized import Event
 from backends.errors import InputError
 from backends.experiments.pairs import Pairs, read, to_pairs
 from backends.fields.field import Variable
-from backends.fields.views import PROJECTIONS
 from dashboard.address import Tab
 from dashboard.explore.address_keys import ExploreSettings
+from dashboard.explore.address_map import map_asked, of_map, part_asked, rounded
 from dashboard.explore.address_overlays import draw_over, of_overlays
-from dashboard.explore.mapped import Mapped
 from dashboard.explore.observations.address import selection_of, shown_of
 from dashboard.explore.observations.view import ObservationsView
 from dashboard.explore.overlays import MapOverlaysView
 from dashboard.explore.state import ExploreState
 from dashboard.explore.views import ExploreViews
+from dashboard.plots.live import LiveMap
 from dashboard.theme import limits, style_of
 
 #: What says which part of the Earth is seen, and how.
@@ -47,6 +47,7 @@ class ExploreAddress:
         self._state = state
         self._wanted: ExploreSettings | None = None
         self._tab: Tab | None = None
+        self._map: LiveMap | None = None
         self._overlays: MapOverlaysView | None = None
         self._views: ExploreViews | None = None
         self._observations: ObservationsView | None = None
@@ -57,9 +58,9 @@ class ExploreAddress:
         state.param.watch(self._on_failed, "open_problem")
         state.observations.param.watch(self._on_observations, "of")
 
-    def follow(self, tab: Tab, overlays: MapOverlaysView, views: ExploreViews) -> None:
-        """Follow the tabs, what lies over the map, and what is compared with it, too."""
-        self._tab, self._overlays, self._views = tab, overlays, views
+    def follow(self, tab: Tab, drawn: LiveMap, overlays: MapOverlaysView, views: ExploreViews) -> None:
+        """Follow the tabs, the part of the map that is looked at, what lies over it, and what is compared with it, too."""
+        self._tab, self._map, self._overlays, self._views = tab, drawn, overlays, views
 
     def follow_observations(self, view: ObservationsView) -> None:
         """Follow the field that observations are compared with, and the tabs below them, too."""
@@ -92,7 +93,7 @@ class ExploreAddress:
         shown = None if self._wanted is not None or state.reading else self._of_field()
         if shown is None or tab is None:
             return False
-        given: dict[str, Any] = {name: getattr(wanted, name) for name in ("at", "low", "high", "tab", *_ON_TABS)}
+        given: dict[str, Any] = {name: getattr(wanted, name) for name in ("at", "low", "high", "zoom", "tab", *_ON_TABS)}
         if ExploreSettings.model_validate({"dataset": state.dataset, **shown, **given}) != wanted:
             return False
         variable = state.opened.variable(state.variable)
@@ -102,6 +103,8 @@ class ExploreAddress:
             state.set_limits(wanted.low, wanted.high)
         else:
             state.usual_limits()
+        if self._map is not None:
+            self._map.look_at(part_asked(wanted), self.report)
         tab.show(wanted.tab)
         self._choose_on_tab(wanted)
         return True
@@ -149,10 +152,12 @@ class ExploreAddress:
         }
         if (state.low, state.high) != limits(style_of(picture.field.variable), picture.usual):
             shown |= {"low": state.low, "high": state.high}
+        if self._map is not None and (part := self._map.part) is not None:
+            shown |= {"zoom": rounded(part)}
         if self._overlays is not None:
             shown |= of_overlays(self._overlays)
         view = None if self._views is None else self._views.chosen()
-        return shown | _of_map(state) | ({} if view is None else view.chosen) | {"tab": self._tab.name}
+        return shown | of_map(state) | ({} if view is None else view.chosen) | {"tab": self._tab.name}
 
     def _of_observations(self) -> dict[str, Any] | None:
         state = self._state.observations
@@ -163,7 +168,7 @@ class ExploreAddress:
             passed = self._observations.departures.passed.value
             shown |= self._observations.compare.chosen | {"view": self._observations.view, "passed": passed}
         low, high = state.limits.get(state.colour, (None, None))
-        return shown | _of_map(state) | {"low": low, "high": high}
+        return shown | of_map(state) | {"low": low, "high": high}
 
     # From the address to the page ---------------------------------------------------------------------------------
 
@@ -181,7 +186,7 @@ class ExploreAddress:
         state.param.update(
             variable=variable.name,
             selection={axis.name: 0 for axis in variable.axes} | self._indices(variable, wanted),
-            **_map_asked(wanted),
+            **map_asked(wanted),
         )
 
     def _indices(self, variable: Variable, wanted: ExploreSettings) -> dict[str, int]:
@@ -205,6 +210,8 @@ class ExploreAddress:
             state.set_limits(wanted.low, wanted.high)
         for latitude, longitude in wanted.places:
             state.pick(latitude, longitude)
+        if self._map is not None:
+            self._map.begin_at(part_asked(wanted), self.report)
         if self._overlays is not None:
             draw_over(self._overlays, wanted, self.report)
         if self._tab is not None:
@@ -227,7 +234,7 @@ class ExploreAddress:
                 return
             self.report(f"variable: the file has no {wanted.variable!r:.60}")
         self._wanted = None
-        state.param.update(**_map_asked(wanted))
+        state.param.update(**map_asked(wanted))
         self._take_observed(wanted, arriving=True)
 
     def _take_observed(self, wanted: ExploreSettings, arriving: bool = False) -> None:
@@ -276,16 +283,3 @@ class ExploreAddress:
     def _on_failed(self, event: Event) -> None:
         if event.new:
             self._wanted = None
-
-
-def _of_map(state: Mapped) -> dict[str, Any]:
-    """Return the projection, and the middle of the map as far as it can be set."""
-    turns = PROJECTIONS[state.projection].turns
-    middle: dict[str, float] = {"latitude": state.middle_latitude, "longitude": state.middle_longitude}
-    return {"projection": state.projection} | {key: value for key, value in middle.items() if key in turns}
-
-
-def _map_asked(wanted: ExploreSettings) -> dict[str, Any]:
-    """Return the parameters of a state for the map that is asked for; the middle where it is."""
-    middle = {"middle_latitude": wanted.latitude, "middle_longitude": wanted.longitude}
-    return {"projection": wanted.projection} | {key: value for key, value in middle.items() if value is not None}

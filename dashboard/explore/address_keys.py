@@ -32,6 +32,13 @@ def a_region(drawn: Any) -> Any:
     return drawn
 
 
+def a_part(ends: tuple[float, float, float, float] | None) -> tuple[float, float, float, float] | None:
+    """Return the ends of a part of a map, or raise ValueError."""
+    if ends is not None and not (ends[0] < ends[1] and ends[2] < ends[3]):
+        raise ValueError(f"must be west, east, south and north, each pair in this order; came {list(ends)!r:.60}")
+    return ends
+
+
 class ExploreSettings(Section):
     """What the Explore page shows; keys of its address."""
 
@@ -49,6 +56,11 @@ class ExploreSettings(Section):
     )
     latitude: Latitude | None = Field(None, description="middle of the map, °N; null: where there is something to see")
     longitude: Longitude | None = Field(None, description="middle of the map, °E")
+    zoom: Annotated[tuple[float, float, float, float] | None, AfterValidator(a_part)] = Field(
+        None,
+        description="of fields: west, east, south and north of the part of the map that is looked at, as its axes have them: "
+        "degrees, or lengths on a projected map; null: all of it",
+    )
     places: tuple[tuple[Latitude, Longitude], ...] = Field(
         (), max_length=len(PICKED), description="latitude and longitude of places whose series are drawn"
     )

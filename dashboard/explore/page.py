@@ -27,7 +27,8 @@ from dashboard.explore.views import VIEWS, ExploreViews
 from dashboard.explore.words import attributes, facts, heading, legend
 from dashboard.export import ExportMenu, Snapshot
 from dashboard.help import Help
-from dashboard.plots.live import LiveMap, LiveSeries
+from dashboard.plots.live import LiveMap
+from dashboard.plots.live_series import LiveSeries
 from dashboard.plots.maps import room_for
 from dashboard.plots.race.frame import ANY_HEIGHT
 from dashboard.shell import Content
@@ -85,7 +86,7 @@ class ExplorePage:
         self.keys = ExploreKeys(state, self.controls.player, lambda: self.controls.selects.get("level")).keys
         self.help = Help(TOPICS, "What is seen, and what the numbers mean", ABOUT_HELP, self.keys.lines)
         state.param.watch(self._show_opening, "reading")
-        link.follow(Tab(self.views.tabs, ("Map", *VIEWS)), self.overlays, self.views)
+        link.follow(Tab(self.views.tabs, ("Map", *VIEWS)), self.map, self.overlays, self.views)
         self.address = Address(link, query)
         link.report = self.address.add
         state.begin(link.dataset or dataset)

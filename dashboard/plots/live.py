@@ -4,27 +4,25 @@ Building a figure takes 100 ms and more; replacing the data of one that the brow
 """
 
 from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 import holoviews as hv
 import numpy as np
 import panel as pn
 from bokeh.events import RangesUpdate, Tap
-from bokeh.models import BasicTicker, ColorMapper, ColumnDataSource
-from bokeh.models.annotations.geometry import Span
+from bokeh.models import BasicTicker, ColorMapper, ColumnDataSource, Range1d
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
-from backends.fields.field import Series
 from backends.fields.overlays.asked import Overlay
 from backends.fields.raster import Raster, Window
 from backends.fields.views import View
 from backends.pictures.coastlines import coastlines
+from dashboard.plots.axes import set_limits
 from dashboard.plots.ground import MapGround
 from dashboard.plots.maps import COORDINATES, Frame, aspect, extent, field_map, tell_soon
-from dashboard.plots.marked import Dots, marked_values, marker_of
 from dashboard.plots.overlays import MapOverlays
 from dashboard.plots.points import MapPoints
-from dashboard.plots.series import SERIES_HEIGHT, drawn_at, series_plot
 from dashboard.theme import MISSING, NEUTRAL, FieldStyle
 
 #: Pixels that axes, colour bar and toolbar take beside and above the map itself.
@@ -89,6 +87,9 @@ class LiveMap:
         self.inner = (width, height)
         self._scene: Hashable = None
         self.figure: figure | None = None
+        #: All of the map, and the part of it that is looked at first, if one has been asked for.
+        self._whole: Window | None = None
+        self._first: tuple[Window | None, Callable[[str], Any]] | None = None
         #: Width and height in pixels that the map takes where there is room.
         self.width, self.height = width, height
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
@@ -124,6 +125,34 @@ class LiveMap:
         if self._ground is not None and view is not None:
             self._ground.show(view, self._table)
         self._mapper.update(low=limits[0], high=limits[1])
+        if self._first is not None:
+            first, self._first = self._first, None
+            self.look_at(*first)
+
+    @property
+    def part(self) -> Window | None:
+        """The part of the map that is looked at; None where it is all of it."""
+        return None if self.figure is None or (now := _window(self.figure)) == self._whole else now
+
+    def begin_at(self, part: Window | None, report: Callable[[str], Any]) -> None:
+        """Look at a part, or all, of the field that is shown next; `report` is told where it cannot be looked at."""
+        self._first = part, report
+
+    def look_at(self, part: Window | None, report: Callable[[str], Any]) -> None:
+        """Look at a part of the map, or at all of it; `report` is told where it lies beside the map."""
+        if self.figure is None or self._whole is None or part == self.part:
+            return
+        whole = self._whole
+        seen = whole if part is None else part
+        if min(seen.east, whole.east) <= max(seen.west, whole.west) or min(seen.north, whole.north) <= max(
+            seen.south, whole.south
+        ):
+            report(f"zoom: lies beside the map, which goes from {_ends(whole)}; came {_ends(seen)}")
+            return
+        self.figure.x_range.update(start=seen.west, end=seen.east)
+        self.figure.y_range.update(start=seen.south, end=seen.north)
+        if self._on_window is not None:
+            self._on_window(seen)
 
     def mark(
         self,
@@ -203,6 +232,10 @@ class LiveMap:
         self.set_moving(self._moving)
         if self._on_figure is not None:
             self._on_figure(fig)
+        self._whole = _window(fig)
+        if self._linked_to is None:  # otherwise the browser would go back to what it saw first
+            set_limits(fig.x_range, self._whole.west, self._whole.east)
+            set_limits(fig.y_range, self._whole.south, self._whole.north)
         self.figure = self.pane.object = fig
 
     def _tap_on_ground(self, x: float, y: float) -> None:
@@ -225,30 +258,13 @@ class LiveMap:
         fig.xaxis.ticker = BasicTicker(desired_num_ticks=4)  # more labels run into each other on a narrow window
 
 
-class LiveSeries:
-    """Lines at picked places, several with the markers of their colours, and a vertical line at the time shown on the map."""
+def _window(fig: figure) -> Window:
+    """Return what a figure shows; the browser tells the server of each pan and zoom."""
+    x, y = fig.x_range, fig.y_range
+    assert isinstance(x, Range1d)
+    assert isinstance(y, Range1d)
+    return Window(*(float(end) for end in (x.start, x.end, y.start, y.end)))  # type: ignore[arg-type]  # of other axes: a time
 
-    def __init__(self) -> None:
-        self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0, height=SERIES_HEIGHT)
-        self._now: Span | None = None
-        self._series: Series | None = None
 
-    def show(self, series: Sequence[Series], colors: Sequence[str], current: int, name: str, units: str) -> None:
-        """Draw the series anew; none clears the plot."""
-        self._series = series[0] if series else None
-        if not series:
-            self.pane.object = self._now = None
-            return
-        fig = hv.render(series_plot(series, colors, current, name, units), backend="bokeh")
-        if len(series) > 1:
-            x = drawn_at(series[0].axis)
-            for place, (s, color) in enumerate(zip(series, colors, strict=True)):
-                at = marked_values(s.values, place, len(series))
-                Dots(fig, marker_of(color), color).show(x[at], s.values[at])
-        self._now = fig.select_one({"type": Span})
-        self.pane.object = fig
-
-    def move_to(self, current: int) -> None:
-        """Move the vertical line to an index of the time axis."""
-        if self._now is not None and self._series is not None:
-            self._now.location = drawn_at(self._series.axis)[current]
+def _ends(part: Window) -> str:
+    return f"{part.west:.4g} to {part.east:.4g} and {part.south:.4g} to {part.north:.4g}"
