@@ -66,7 +66,7 @@ def main(*chosen: str) -> None:
 
 def table(first: str, rows: Iterable[tuple[str, ...]]) -> str:
     """Return a table of rows that begin with a key of the measured times, which is not shown."""
-    times = json.loads(TIMES.read_text(encoding="utf-8"))["measured"] if TIMES.exists() else None
+    times = json.loads(TIMES.read_text(encoding="utf-8"))["formats"]["measured"] if TIMES.exists() else None
     heads = [first, "size", "what is in it", "opened by", *(["first, s", "again, s"] if times else []), "map"]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for key, *cells, picture in rows:
