@@ -281,5 +281,7 @@ class ExploreAddress:
             state.forget_limits()
 
     def _on_failed(self, event: Event) -> None:
-        if event.new:
+        """Say it above the page, too: the list of datasets, of which none is chosen then, soon chooses its first."""
+        if event.new and self._wanted is not None:
             self._wanted = None
+            self.report(f"dataset: {event.new}")

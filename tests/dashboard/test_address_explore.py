@@ -135,6 +135,15 @@ def test_script_tags_stay_text_and_are_said(catalogue, key):
     page.close()
 
 
+def test_a_dataset_that_is_not_there_is_said_above_the_page(catalogue):
+    page = opened(catalogue, "?v=1&dataset=nothing.nc")
+    assert page.address.faults == ("dataset: there is no file 'nothing.nc' in the data folder",)
+    page.state.open("a.nc")  # as the list in the browser does with its first one
+    page.wait()
+    assert page.address.faults
+    page.close()
+
+
 def test_an_uploaded_file_is_in_no_address(catalogue, tmp_path):
     page = opened(catalogue, "?v=1&dataset=a.nc")
     page.state.upload("mine.nc", (tmp_path / "a.nc").read_bytes())
