@@ -46,21 +46,21 @@ def test_a_job_that_says_nothing_any_more_is_ended_and_the_next_one_runs(home, j
 
 
 def test_a_job_that_runs_for_too_long_is_ended_and_its_process_is_free_for_the_next(home, jobs, monkeypatch):
-    monkeypatch.setenv("ASSIMILAB_LONGEST_HOURS", f"{3 / 3600}")
+    monkeypatch.setenv("ASSIMILAB_LONGEST_HOURS", f"{5 / 3600}")
     other = Jobs(home / "long")
     try:
         first = other.wait(other.submit("counting", "{to: 3}", home).id, 60)
         job = other.submit("resting", "{}", home)
         paused = other.submit("resting", "{}", home)
         ended = other.wait(job.id, 60)
-        assert (ended.state, ended.problem) == (State.FAILED, too_long(3.0))
+        assert (ended.state, ended.problem) == (State.FAILED, too_long(5.0))
         assert ended.done > 0
         # The next one runs in the same process; while it is paused its time stands still.
         until(lambda: other.get(paused.id).done > 0)
         other.pause(paused.id)
         until(lambda: other.get(paused.id).state is State.PAUSED)
         with pytest.raises(AssertionError, match="too long"):
-            until(lambda: other.get(paused.id).state.final, 4.0)
+            until(lambda: other.get(paused.id).state.final, 6.0)
         other.cancel(paused.id)
         assert other.wait(paused.id, 60).state is State.CANCELLED
         last = other.wait(other.submit("counting", "{to: 3}", home).id, 60)
