@@ -208,10 +208,7 @@ class AnalysisState(AnalysisSections):
         return ""
 
     def _current(self, settings: AnalysisSettings) -> bool:
-        try:
-            return bool(settings == self.settings)
-        except InputError:
-            return False
+        return not self._fault and bool(settings == self.settings)
 
     def _on_detailed(self, _request: Outcome, result: Outcome) -> None:
         if result is self.result:

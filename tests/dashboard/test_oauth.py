@@ -2,17 +2,17 @@
 
 import json
 import re
-import threading
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.cookies import SimpleCookie
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from backends.fields.catalogue import Catalogue
 from dashboard.access import access_of
+from scripts.format_server import address_of, listening
 from tests.dashboard.serving import serving
 from tests.dashboard.test_access import COOKIE_SECRET, SECRET, ask, greeted, token_of, untouched
 
@@ -60,15 +60,12 @@ class Provider(BaseHTTPRequestHandler):
 
 @contextmanager
 def provider(monkeypatch, **how):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("ThisProvider", (Provider,), how))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    values = {"AUTHORIZE_URL": f"{address}/authorize", "TOKEN_URL": f"{address}/token", "USER_URL": f"{address}/user"}
-    for name, value in (values | {"KEY": KEY, "SECRET": SECRET}).items():
-        monkeypatch.setenv(f"PANEL_OAUTH_{name}", value)
-    yield address
-    server.shutdown()
-    server.server_close()
+    with listening(type("ThisProvider", (Provider,), how)) as server:
+        address = address_of(server)
+        values = {"AUTHORIZE_URL": f"{address}/authorize", "TOKEN_URL": f"{address}/token", "USER_URL": f"{address}/user"}
+        for name, value in (values | {"KEY": KEY, "SECRET": SECRET}).items():
+            monkeypatch.setenv(f"PANEL_OAUTH_{name}", value)
+        yield address
 
 
 class Visitor:
