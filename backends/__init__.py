@@ -16,3 +16,7 @@ __version__ = "0.1.0"
 # Read by OpenMP when torch is first imported. A thread that waits for its share of work by spinning takes the core from
 # the server's event loop: solves of 4 ms then took 15 ms for minutes on end.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# Read by Dask when it is first imported, which files that are opened do. Without it, Dask sets levels and handlers of the
+# loggers of Tornado and Bokeh, and a cluster of its own silences them: errors of the server were lost after the first job.
+os.environ.setdefault("DASK_LOGGING", str({"version": 1, "incremental": True, "loggers": {"distributed": {"level": "ERROR"}}}))

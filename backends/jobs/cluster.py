@@ -1,5 +1,6 @@
 """The Dask cluster that jobs run on: one that the server starts for itself, or any whose scheduler is named."""
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -27,6 +28,8 @@ _SETTINGS = {
     # Messages that the scheduler remembers after it has passed them on.
     "distributed.admin.low-level-log-length": 100,
 }
+#: What a worker of our own writes to the log: nothing, for a task that fails says so itself.
+_SILENT = {"version": 1, "incremental": True, "loggers": {"distributed": {"level": "CRITICAL"}}}
 
 
 class Cluster:
@@ -121,8 +124,10 @@ class Cluster:
         # Dask would give its workers one thread of arithmetic each, as if there were one for every core. Ours is alone, and
         # leaves a core to the server.
         threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, CPU_COUNT - 1))
-        environ = {"distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}}
-        with dask.config.set(_SETTINGS | environ):
+        environ = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "DASK_LOGGING": str(_SILENT)}
+        # A worker that dies is told by the job that ran on it.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        with dask.config.set(_SETTINGS | {"distributed.nanny.pre-spawn-environ": environ}):
             self._cluster = LocalCluster(
                 n_workers=1,
                 threads_per_worker=1,
@@ -133,7 +138,7 @@ class Cluster:
                 scheduler_kwargs={"dashboard": False},
                 local_directory=str(self._folder),
                 preload=["backends.jobs.worker"],
-                silence_logs=50,  # a worker that dies is told by the job that ran on it
+                silence_logs=False,
             )
         return Client(self._cluster, set_as_default=False)
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -16,6 +17,8 @@ from backends.jobs.store import INTERRUPTED
 from tests.backends.jobs.services import CONNECTED, recorded, started, until
 
 pytestmark = pytest.mark.jobs
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_nothing_speaks_with_the_world(jobs, home):
@@ -79,3 +82,39 @@ def test_importing_the_service_brings_neither_dask_nor_mlflow_nor_torch():
     code = "import sys, backends.jobs.service; print({'dask', 'distributed', 'mlflow', 'torch', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+#: What the server's libraries say of its own errors, before and while a job runs whose process dies.
+ERRORS = """
+import logging, pathlib, sys
+import bokeh.util.logconfig
+from backends.jobs.service import Jobs
+from backends.jobs.task import KINDS
+from tests.backends.jobs import tasks
+
+def tell(when):
+    for name in ("bokeh.server", "tornado.application", "tornado.access", "assimilab"):
+        logging.getLogger(name).error("%s: error of %s", when, name)
+
+if __name__ == "__main__":
+    KINDS |= tasks.KINDS
+    home = pathlib.Path(sys.argv[1])
+    jobs = Jobs(home)
+    tell("before")
+    job = jobs.wait(jobs.submit("dying", "{}", home).id, 60)
+    tell(job.state.value)
+    jobs.close()
+"""
+
+
+def test_errors_of_the_server_are_still_logged_once_when_jobs_have_run(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(ERRORS)
+    command = [sys.executable, str(program), str(tmp_path)]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=environ)
+    assert done.returncode == 0, done.stderr
+    for when in ("before", "failed"):
+        for name in ("bokeh.server", "tornado.application", "tornado.access", "assimilab"):
+            assert done.stderr.count(f"{when}: error of {name}") == 1, done.stderr
+    assert "distributed" not in done.stderr  # the job tells that its process has died
