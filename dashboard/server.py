@@ -18,6 +18,7 @@ from dashboard.access import LOOPBACK, Access, cipher
 from dashboard.address import asked
 from dashboard.analysis.page import AnalysisPage
 from dashboard.collection import COLLECTION, THRESHOLDS
+from dashboard.compression import CompressedOnce
 from dashboard.connection import keep_lost_sessions
 from dashboard.cycling.page import CyclingPage
 from dashboard.delivery import send_all
@@ -80,7 +81,8 @@ def build_server(catalogue: Catalogue, port: int, access: Access = ALONE, **opti
         websocket_max_message_size=MESSAGE_LIMIT,
         **options,
     )
-    server._tornado.add_transform(SafeHeaders)
+    for transform in (SafeHeaders, CompressedOnce):
+        server._tornado.add_transform(transform)
     status.watch(server)
     return server
 

@@ -5,6 +5,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from dashboard.address import Address
 
 TITLE = "Assimilab"
+FRAME = Path(__file__).with_name("page.html")
 #: Address, name, and one sentence of every page, in the order of the navigation.
 PAGES = (
     ("/", "Home", "What there is, and where to begin."),
@@ -47,6 +49,8 @@ PAGES = (
 #: The pages that exist, of all visitors; one that stays when its session has ended is a leak.
 LIVING: "weakref.WeakSet[Page]" = weakref.WeakSet()
 PRIMARY = "#0f4c81"
+#: What a dark page shows before the scripts are there that know its colours; whatever they say counts.
+DARK = ":where(html) { --mui-palette-background-default: #121212; }"
 #: The navigation shows which page this is; who cannot see it hears a heading.
 UNSEEN = ":host { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }"
 #: Descriptions never keep the pointer from what they lie upon. By default they do as long as it is on them, and those of
@@ -117,6 +121,7 @@ def frame(address: str, content: Content, following: Following | None = None, fa
         above.append(said)
     if address_of is not None:
         above += [address_of.notice, *([address_of.scene.pane] if address_of.scene else [])]
+    preparing = json.dumps(content.preparing, ensure_ascii=False)
     page = Page(
         title=TITLE,
         meta_title=TITLE if address == "/" else f"{name} · {TITLE}",
@@ -129,8 +134,9 @@ def frame(address: str, content: Content, following: Following | None = None, fa
         sidebar_resizable=False,
         dark_theme=dark,
         busy_indicator=None,
-        raw_css=[STYLE, f"#loader {{ --preparing: {json.dumps(content.preparing, ensure_ascii=False)}; }}"],
+        raw_css=[STYLE, *([DARK] if dark else []), f"#loader {{ --preparing: {preparing}; }}"],
         theme_config=THEMES,
+        template=FRAME,
         sx={".MuiAppBar-root": {"backgroundColor": PRIMARY, "backgroundImage": "none", "color": "#ffffff"}},
     )
     navigation = pn.pane.HTML(pn.bind(_navigation, address, page.param.dark_theme), stylesheets=[STYLE])
