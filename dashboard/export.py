@@ -88,6 +88,7 @@ class ExportMenu:
             align="center",
             sx={"border": 0, "textTransform": "none", "color": "primary.main"},
             description="Picture, data, experiment or script",
+            css_classes=["desk"],
         )
         self.button.param.watch(self._on_toggle, "value")
         self.items = {

@@ -40,8 +40,9 @@ def opened(name, tmp_path):
 
 
 def labels(page) -> set[str]:
-    """Return the labels of all controls of a page."""
+    """Return the labels of all controls of a page whose scene has opened its groups."""
     shown = page.content()
+    page.address.scene.open_groups(shown.sidebar)
     return {control.label for part in (*shown.sidebar, *shown.main) for control in part.select(lambda o: hasattr(o, "label"))}
 
 
@@ -94,6 +95,18 @@ def test_a_button_changes_a_key_and_another_goes_back(tmp_path):
     assert "scene=single-observation" in page.address.bar.wanted["query"]
     page.address.scene.leave()
     assert not page.address.scene.pane.visible
+    page.close()
+
+
+def test_a_scene_opens_the_groups_that_it_speaks_of_before_its_settings_come(tmp_path):
+    page = AnalysisPage(Catalogue(tmp_path), query="v=1&scene=spectrum-floor")
+    page.address.scene.open_groups(page.content().sidebar)
+    page.wait()
+    controls = page.error_controls
+    assert (controls.background_error.toggle.value, controls.method.toggle.value) == (True, False)
+    assert (controls.floor.value, page.state.b.floor) == (1e-10, 1e-10)
+    page.state.b.floor = 0.3  # between the steps of the slider
+    assert controls.floor.value == 0.3
     page.close()
 
 
