@@ -59,6 +59,8 @@ BESIDE.replaceSync(`
     .katex { font-size: 20px !important; }
     :host(.try) .MuiButton-root { padding: 2px 8px !important; line-height: 1.3 !important; }
   }
+  /* What can be done without leaves its place to the pictures in a low window. */
+  @media (min-width: 900px) and (max-height: 820px) { .spare { display: none !important; } }
   /* Of the scores, those that the texts speak of. */
   @media (min-width: 900px) and (max-width: 1300px) {
     table.race :is(th, td):is(:nth-child(2), :nth-child(5), :nth-child(7), :nth-child(8)) { display: none; }

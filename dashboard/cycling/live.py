@@ -60,7 +60,7 @@ class LiveView:
             css_classes=["onward"],
         )  # fmt: skip
         self._own = pn.Row(margin=0)
-        bar = pn.FlexBox(self.method, self._own, self.onward, align_items="center", gap="0 8px")
+        bar = pn.FlexBox(self.method, self._own, self.onward, align_items="center", gap="0 8px", css_classes=["spare"])
         self._axes = pn.FlexBox(self.window, self.log, align_items="center", gap="0 8px")
         self._state = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         self._below = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)

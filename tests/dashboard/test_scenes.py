@@ -58,7 +58,7 @@ def test_every_scene_opens_on_its_page(name, tmp_path):
     assert page.address.faults == () or name in WITH_FILES
     assert page.state.problem == "" or name in WITH_FILES
     if name in WITH_FILES:  # which file is missing is said
-        assert scenes()[name].settings["case"]["path"] in page.address.scene.scene.text
+        assert needs(scenes()[name]) in page.address.scene._lacking.object
         assert "data folder" in page.state.problem
     else:
         page.address.look()
@@ -173,6 +173,7 @@ def test_a_scene_with_its_file_is_shown(tmp_path):
     box = ScenePanel("real-radiosondes", lambda *_: None, scene_address)
     assert not box.lacks(tmp_path)
     assert not box._lacking.visible
+    assert needs(box.scene) not in box._text[0].object  # it is there: nothing is needed
 
 
 def test_the_text_of_a_scene_makes_room_for_its_pictures_and_comes_back():
