@@ -16,6 +16,7 @@ SHEET.replaceSync(`
   .hint, .heading, .facts { line-height: 1.35 !important; }
   .facts { gap: 4px 26px; }
   button, .MuiInputBase-root { white-space: nowrap; }
+  .MuiButton-root { padding: 3px 10px !important; }
   .MuiInputLabel-shrink { transform: translate(12px, 4px) !important; z-index: 1; }
   .MuiInputBase-root { min-height: 70px; }
   .MuiInputBase-root .MuiInputBase-input { padding-top: 34px; padding-bottom: 4px; }
@@ -30,8 +31,9 @@ SHEET.replaceSync(`
   .MuiAppBar-root { display: none !important; }
   .main > div > .MuiToolbar-root, .sidebar > .MuiToolbar-root { display: none !important; }
   .main-content, .sidebar { padding-bottom: 72px; }
-  .way, .onward { display: none !important; }
+  .way, .onward, .desk { display: none !important; }
   .panel-title { white-space: normal; }
+  [data-role=settings] { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
   table.race { display: block; max-width: 100%; overflow-x: auto; }
   .map-box { flex-basis: 420px !important; max-width: 640px !important; }
 `)
@@ -40,24 +42,37 @@ SHEET.replaceSync(`
 const TEXTLESS = new CSSStyleSheet()
 TEXTLESS.replaceSync(".scene { display: none !important; }")
 
-// Where there is room, the text stands beside what it speaks of. Its background must not let through what scrolls below it.
+// Where there is room, the text stands beside what it speaks of, without the heading, which is in the strip; what is to be tried
+// stays in sight where the text is long. Its background must not let through what scrolls below it.
 const BESIDE = new CSSStyleSheet()
 BESIDE.replaceSync(`
   @media (min-width: 900px) {
     .scene { position: fixed !important; inset: 0 0 52px auto; width: ${ASIDE} !important; height: auto !important;
       margin: 0 !important; overflow: auto; z-index: 1000; background-color: var(--mui-palette-background-default, #fff) !important;
       background-image: linear-gradient(rgb(15 76 129 / 7%) 0 100%) !important; }
+    .scene { display: flex !important; flex-direction: column; }
+    .scene-head { display: none !important; }
+    .scene-text { flex: 0 1 auto !important; min-height: 0 !important; height: auto !important; overflow: auto !important; }
+    .said, li { line-height: 1.27 !important; }
+    .formula { max-width: 100% !important; margin: 2px 4px !important; }
     .main-content { padding-right: calc(${ASIDE} + 8px); }
-    .katex { font-size: 21px !important; }
+    .katex { font-size: 20px !important; }
+    :host(.try) .MuiButton-root { padding: 2px 8px !important; line-height: 1.3 !important; }
+  }
+  /* What can be done without leaves its place to the pictures in a low window. */
+  @media (min-width: 900px) and (max-height: 820px) { .spare { display: none !important; } }
+  /* Of the scores, those that the texts speak of. */
+  @media (min-width: 900px) and (max-width: 1300px) {
+    table.race :is(th, td):is(:nth-child(2), :nth-child(5), :nth-child(7), :nth-child(8)) { display: none; }
   }
 `)
 
 const LOOKS = `
-  .strip { position: fixed; inset: auto 0 0 0; z-index: 100001; display: flex; align-items: center; gap: 10px; box-sizing: border-box;
-    min-height: 52px; padding: 4px 14px; background: #0b2f4d; color: #fff; font: 22px/1.2 Roboto, system-ui, sans-serif; }
+  .strip { position: fixed; inset: auto 0 0 0; z-index: 100001; display: flex; align-items: center; gap: 6px; box-sizing: border-box;
+    min-height: 52px; padding: 4px 8px; background: #0b2f4d; color: #fff; font: 22px/1.2 Roboto, system-ui, sans-serif; }
   .strip b { flex: 1; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; font-weight: 600; }
   .strip button, .strip a { font: inherit; color: inherit; background: none; border: 2px solid rgb(255 255 255 / 60%); border-radius: 6px;
-    padding: 4px 12px; cursor: pointer; text-decoration: none; white-space: nowrap; }
+    padding: 4px 9px; cursor: pointer; text-decoration: none; white-space: nowrap; }
   .strip button:hover, .strip a:hover { background: rgb(255 255 255 / 16%); }
   :focus-visible { outline: 3px solid #ffb000; outline-offset: 2px; }
   .light { position: fixed; z-index: 100000; pointer-events: none; border-radius: 10px; box-shadow: 0 0 0 9999px rgb(0 0 0 / 68%);
@@ -69,7 +84,7 @@ const TEXT = "textarea, select, [contenteditable=true], [role=option], [role=men
   + "input:not([type=range]):not([type=checkbox]):not([type=radio]):not([type=button])"
 const ARROWS = "input, [role=slider], [role=tab], [role=radio]"
 
-const SHEETS = [SHEET, TEXTLESS, BESIDE]
+const SHEETS = [SHEET, TEXTLESS, BESIDE, TRAY]
 
 function* roots(root) {
   yield root
@@ -111,6 +126,7 @@ export function render({model, view}) {
   shadow.append(looks, light, strip)
 
   let presenting = false, timer = 0, open = false, read = true, beside = false
+  const aside = tray()
 
   function element(name, kind = "", text = "") {
     const made = document.createElement(name)
@@ -131,15 +147,18 @@ export function render({model, view}) {
     const all = [...roots(document.body)].filter((root) => root instanceof ShadowRoot && root !== shadow)
     const dress = (...sheets) => all.forEach((root) => wear(root, [SHEET, ...sheets]))
     const told = () => all.some((root) => [...root.querySelectorAll(".scene")].some((part) => part.getClientRects().length))
+    const held = !open && aside.hold(model.scenes.spotlight.flatMap(controls)) ? [TRAY] : []
+    if (!held.length) aside.clear()
     if (!read || open) { // controls take the place of the text
-      dress(TEXTLESS)
+      dress(TEXTLESS, ...held)
     } else {
-      dress(...(beside ? [BESIDE] : []))
+      dress(...(beside ? [BESIDE] : []), ...held)
       if (told() !== beside) {
         beside = !beside
-        dress(...(beside ? [BESIDE] : []))
+        dress(...(beside ? [BESIDE] : []), ...held)
       }
     }
+    if (held.length) aside.measure(read && beside ? ASIDE : "0px")
     all.forEach(widen)
     enlarge(view.model.document)
     show_sidebar(open)
@@ -165,6 +184,7 @@ export function render({model, view}) {
     document.documentElement.classList.remove("presenting")
     clearInterval(timer)
     spot.off()
+    aside.clear()
     layer.remove()
     for (const root of roots(document.body)) {
       if (root instanceof ShadowRoot) wear(root, [])
@@ -194,19 +214,21 @@ export function render({model, view}) {
 
   // The spotlight ----------------------------------------------------------------------------------------------------
 
-  // A control is known by its label; of several with the same, the first is meant.
-  const control = (name) => {
+  // Controls are known by their label; a heading that opens a group is none of them.
+  const controls = (name) => {
+    const found = []
     for (const known of view.model.document?._all_models?.values() ?? []) {
-      const part = known.data?.attributes?.label === name ? Bokeh.index.find_one(known)?.el : null
-      if (part?.isConnected) return part
+      if (known.data?.attributes?.label !== name || known.class_name === "Toggle") continue
+      const part = Bokeh.index.find_one(known)?.el
+      if (part?.isConnected) found.push(part)
     }
-    return null
+    return found
   }
-  const spot = spotlight(light, layer, control)
+  const spot = spotlight(light, layer, (name) => controls(name)[0])
   const shine = () => {
     const name = spot.next(model.scenes.spotlight)
-    const aside = name && element_path(control(name)).some((part) => part instanceof Element && part.matches(".sidebar"))
-    if (aside && !open) sidebar()
+    // What is not in the tray either, as in a small window, is brought forth.
+    if (name && !open && !controls(name)[0].checkVisibility({visibilityProperty: true})) sidebar()
   }
   const follow = (event) => {
     const part = event.composedPath()[0]

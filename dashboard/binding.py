@@ -29,12 +29,13 @@ def bind(widget: Any, section: SectionState, name: str) -> Any:
             following = False
 
     def put(value: Any) -> None:
-        if isinstance(widget, pmui.FloatSlider | pmui.IntSlider):
-            widget.param.update(start=min(widget.start, value), end=max(widget.end, value), value=value)
-        elif isinstance(widget, pmui.DiscreteSlider) and value not in widget.values:
-            known = {**widget.options, f"{value:.2g}": value}
-            widget.options = dict(sorted(known.items(), key=lambda entry: entry[1]))
+        if isinstance(widget, pmui.DiscreteSlider):  # which is an IntSlider too, whose ends are fixed
+            if value not in widget.values:
+                known = {**widget.options, f"{value:.2g}": value}
+                widget.options = dict(sorted(known.items(), key=lambda entry: entry[1]))
             widget.value = value
+        elif isinstance(widget, pmui.FloatSlider | pmui.IntSlider):
+            widget.param.update(start=min(widget.start, value), end=max(widget.end, value), value=value)
         else:
             widget.value = value
 

@@ -61,7 +61,7 @@ class Snapshot:
 
 
 class ExportMenu:
-    """A button that opens a row of forms; each makes its file on the server and hands it over.
+    """A button that opens a row of forms; each makes its file on the server, and the browser saves it when it comes.
 
     Parameters
     ----------
@@ -88,6 +88,7 @@ class ExportMenu:
             align="center",
             sx={"border": 0, "textTransform": "none", "color": "primary.main"},
             description="Picture, data, experiment or script",
+            css_classes=["desk"],
         )
         self.button.param.watch(self._on_toggle, "value")
         self.items = {
@@ -97,9 +98,12 @@ class ExportMenu:
             )
             for form in forms
         }  # fmt: skip
+        #: With `embed` a file is sent as soon as it is there, with `auto` the browser saves what is sent. A browser that asks
+        #: first, as after a long wait, has the button.
         self.download = pmui.FileDownload(
-            file=BytesIO(), filename="picture.png", label="Download", visible=False, size="small",
-            description="Save the file that was made last",
+            file=BytesIO(), filename="picture.png", label="Download", visible=False, size="small", variant="outlined",
+            embed=True, auto=True,
+            description="Save the file that was made last once more",
         )  # fmt: skip
         self._problem = notice("problem")
         row = pn.FlexBox(*self.items.values(), self.download, gap="2px 6px", align_items="center")
@@ -126,7 +130,7 @@ class ExportMenu:
             return
         with one_message():
             tell(self._problem, "problem", "")
-            self.download.visible = False
+            self.download.param.update(visible=False, data=None)  # or the same file would not be saved a second time
             self.items[form].loading = True
         (self._writing if form.endswith("nc") else self._drawing).request((snapshot, form))
 
@@ -134,8 +138,9 @@ class ExportMenu:
         name, content = made
         with one_message():
             self._rest()
-            label = f"Download {name} ({size_of(len(content))})"
-            self.download.param.update(file=BytesIO(content), filename=name, label=label, visible=True)
+            label = f"Download {name} again ({size_of(len(content))})"
+            self.download.filename = name  # first: the browser saves what comes under the name that it knows
+            self.download.param.update(file=BytesIO(content), label=label, visible=True)
 
     def _on_failed(self, problem: str) -> None:
         with one_message():

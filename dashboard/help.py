@@ -56,7 +56,7 @@ class Help:
         """Return one more button, for a view that takes the place of the one with the first."""
         return pmui.Button(
             label="Help", icon="help_outline", variant="text", size="small", align="center", on_click=self._on_click,
-            description=self._about,
+            description=self._about, css_classes=["desk"],
         )  # fmt: skip
 
     def _on_click(self, _event: object) -> None:

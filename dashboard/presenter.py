@@ -32,7 +32,9 @@ class Presenter(JSComponent):
     scenes = param.Dict({}, doc="What `ways` returns.")
     sidebar = param.Boolean(default=True, doc="Whether the page has a sidebar.")
 
-    _esm = "\n".join((ASSETS / f"{part}.js").read_text(encoding="utf-8") for part in ("enlarge", "spotlight", "presenter"))
+    _esm = "\n".join(
+        (ASSETS / f"{part}.js").read_text(encoding="utf-8") for part in ("enlarge", "spotlight", "tray", "presenter")
+    )
     _stylesheets = [OPENER]  # noqa: RUF012, as Panel has it
 
     def __init__(self, scene: str, theme: str, sidebar: bool) -> None:

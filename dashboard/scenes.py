@@ -1,6 +1,6 @@
 """The scene that a page stands in: its text, formulas and questions, what to try next, and the way to other scenes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -64,6 +64,7 @@ class ScenePanel:
         self.tries = [
             pmui.Button(
                 label=change.label,
+                css_classes=["try"],
                 variant="outlined",
                 size="small",
                 margin=CLOSE,
@@ -75,6 +76,7 @@ class ScenePanel:
         again = pmui.Button(
             label="From the beginning", icon="replay", variant="text", size="small", margin=CLOSE,
             on_click=lambda _: apply(scene.pairs, True), description="All settings as the scene began",
+            css_classes=["try"],
         )  # fmt: skip
         ways = [
             pmui.Button(
@@ -91,26 +93,35 @@ class ScenePanel:
             if 0 <= to < len(names)
         ]
         formulas = [
-            pn.pane.LaTeX(f"${formula}$", renderer="katex", styles={"font-size": "14px"}, margin=(2, 12))
+            pn.pane.LaTeX(
+                f"${formula}$", renderer="katex", styles={"font-size": "14px"}, margin=(2, 12), css_classes=["formula"]
+            )
             for formula in scene.formulas
         ]
         questions = "".join(f"<li>{escape(question)}</li>" for question in scene.questions)
         self._lacking = html(visible=False)
         self._again = again
         self._text = pn.Column(
-            html(f'<div style="line-height: 1.4">{escape(scene.text)}</div>', margin=(2, 10)),
+            html(f'<div class="said">{escape(scene.text)}</div>', margin=(2, 10)),
             pn.FlexBox(*formulas, align_items="center", sizing_mode="stretch_width"),
             html(f'<ul style="margin: 0">{questions}</ul>', margin=(2, 10)),
-            sizing_mode="stretch_width", margin=0, styles={"max-height": "none"},
+            sizing_mode="stretch_width", margin=0, styles={"max-height": "none"}, css_classes=["scene-text"],
         )  # fmt: skip
         self.pane = pn.Column(
-            pn.Row(self._heading, self.close, sizing_mode="stretch_width", margin=0),
+            pn.Row(self._heading, self.close, sizing_mode="stretch_width", margin=0, css_classes=["scene-head"]),
             self._lacking,
             self._text,
             pn.FlexBox(*self.tries, again, self.fold, *ways, gap="0", align_items="center", sizing_mode="stretch_width"),
             sizing_mode="stretch_width", margin=(4, 14), css_classes=["scene"],
             styles={"border-left": "4px solid #0f4c81", "padding": "0 0 2px 8px", "background": "rgba(15, 76, 129, 0.07)"},
         )  # fmt: skip
+
+    def open_groups(self, sidebar: Sequence[pn.viewable.Viewable]) -> None:
+        """Open the groups of the sidebar in which the controls lie that the scene speaks of."""
+        headings: list[Any] = [heading for part in sidebar for heading in part.select(pmui.Toggle)]
+        for heading in headings:
+            if heading.label in self.scene.opened:
+                heading.value = True
 
     def leave(self) -> None:
         """Take the box away."""

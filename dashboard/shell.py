@@ -120,7 +120,10 @@ def frame(address: str, content: Content, following: Following | None = None, fa
         tell(said, "problem", fault)
         above.append(said)
     if address_of is not None:
-        above += [address_of.notice, *([address_of.scene.pane] if address_of.scene else [])]
+        above.append(address_of.notice)
+        if address_of.scene:
+            address_of.scene.open_groups(content.sidebar)
+            above.append(address_of.scene.pane)
     preparing = json.dumps(content.preparing, ensure_ascii=False)
     page = Page(
         title=TITLE,

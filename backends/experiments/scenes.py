@@ -33,6 +33,7 @@ class Scene(Section):
     formulas: tuple[str, ...] = Field((), max_length=4, description="in TeX, without \\sqrt, which KaTeX cannot draw here")
     questions: tuple[str, ...] = Field((), max_length=6, description="for the audience")
     spotlight: tuple[str, ...] = Field((), max_length=4, description="labels of controls that the text speaks of, in order")
+    opened: tuple[str, ...] = Field((), max_length=4, description="headings of the sidebar's groups that are open in the scene")
     try_next: tuple[TryNext, ...] = Field((), max_length=6, description="changes as buttons, from the settings of the moment")
 
     @property

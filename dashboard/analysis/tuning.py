@@ -69,7 +69,7 @@ class TuningView:
         )  # fmt: skip
         for select in (self.x, self.y, self.score):
             select.param.watch(self._on_choice, "value")
-        self._problem, self._words = notice("problem"), html()
+        self._problem, self._words = notice("problem"), html(css_classes=["desk"])
         self.plot = LiveSurface(on_tap=self._on_tap)
         self.pane = pn.Column(
             pn.FlexBox(self.x, self.y, self.score, self.likelihood, align_items="center", gap="8px"),

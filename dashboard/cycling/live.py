@@ -57,9 +57,10 @@ class LiveView:
         self.onward = pmui.Button(
             label="Forecast from here", icon="timeline", variant="outlined", size="small", visible=False,
             description="Opens the Rollout page: forecasts from the newest analysis of the method shown, members and all",
+            css_classes=["onward"],
         )  # fmt: skip
         self._own = pn.Row(margin=0)
-        bar = pn.FlexBox(self.method, self._own, self.onward, align_items="center", gap="0 8px")
+        bar = pn.FlexBox(self.method, self._own, self.onward, align_items="center", gap="0 8px", css_classes=["spare"])
         self._axes = pn.FlexBox(self.window, self.log, align_items="center", gap="0 8px")
         self._state = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)
         self._below = pn.Column(sizing_mode="stretch_width", margin=0, styles=ANY_HEIGHT)

@@ -25,7 +25,7 @@ class Transport:
         )  # fmt: skip
         self.step = pmui.Button(
             label="Step", icon="skip_next", variant="outlined", size="small", margin=(4, 0), on_click=self._on_step,
-            description="One cycle (→ or .)",
+            description="One cycle (→ or .)", css_classes=["spare"],
         )  # fmt: skip
         self.reset = pmui.Button(
             label="Reset", icon="restart_alt", variant="outlined", size="small", margin=(4, 0), on_click=self._on_reset,

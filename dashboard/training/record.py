@@ -22,7 +22,7 @@ class RecordControls:
         self.state = state
         self.chosen = pmui.Select(
             label="Record", options=self._options(), value=state.record, size="small", width=230, margin=(10, 5, 4, 5),
-            description="Whose runs are looked at",
+            description="Whose runs are looked at", css_classes=["desk"],
         )  # fmt: skip
         self.address = pmui.TextInput(
             label="Address of an MLflow store", placeholder="http://127.0.0.1:5000 or /data/mlflow.db", size="small", width=420,

@@ -42,18 +42,21 @@ def test_type_and_lines_are_large_and_keys_lead_through_the_scenes(visitor):
     page.keyboard.press("Escape")
     expect(keys).to_have_count(0)
     expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible()
-    own = page.get_by_role("slider", name="L", exact=True)
-    expect(own).to_be_hidden()
-    page.keyboard.press("s")  # what the scene speaks of is lit first, and brought forth
-    expect(own).to_be_visible()
+    own, other = (page.get_by_role("slider", name=name, exact=True) for name in ("L", "σ_o"))
+    expect(own).to_be_visible()  # the scene speaks of it: it is below the picture, in the window
+    expect(other).to_be_hidden()
+    box = own.bounding_box()
+    assert box["y"] + box["height"] < 768 - 52  # the strip is below
+    page.keyboard.press("s")
     expect(page.locator("div.light")).to_be_visible()
+    expect(other).to_be_hidden()
     page.keyboard.press("Escape")
     expect(page.locator("div.light")).to_be_hidden()
     page.keyboard.press("PageUp")
     page.wait_for_url("**/analysis?*scene=*")
     page.wait_for_function("() => !location.search.includes('correlation-length')")
     expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible()  # it lasts over pages
-    slider = page.get_by_role("slider", name="σ_b", exact=True)
+    slider = page.get_by_role("slider", name="Grid points n", exact=True)
     page.wait_for_function(FIGURES)  # all of the page is there, its controls too
     expect(slider).to_be_hidden()
     page.keyboard.press("c")

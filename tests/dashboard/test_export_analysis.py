@@ -1,5 +1,7 @@
 """The export of the Analysis page: what is handed over is what the page shows."""
 
+import base64
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -31,6 +33,16 @@ def test_each_form_is_handed_over_under_a_name_that_tells_what_it_is(page, tmp_p
         np.testing.assert_array_equal(data["analysis"].values.ravel(), states(page.state.result)["analysis"])
     assert from_yaml(export(page, "yaml").decode()) == page.state.result.settings
     compile(export(page, "py"), "script", "exec")
+
+
+def test_a_file_is_sent_to_be_saved_when_it_is_made_and_once_more_when_it_is_asked_for_again(page):
+    sent = []
+    page.export.download.param.watch(lambda event: sent.append(event.new), "data")
+    for _ in range(2):
+        export(page, "yaml")
+    assert sent[0] is sent[2] is None
+    assert sent[1] == sent[3]
+    assert base64.b64decode(sent[1].partition(",")[2]) == page.export.download.file.getvalue()
 
 
 def test_what_does_not_belong_to_the_settings_is_not_exported(page):

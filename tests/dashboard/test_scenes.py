@@ -40,8 +40,9 @@ def opened(name, tmp_path):
 
 
 def labels(page) -> set[str]:
-    """Return the labels of all controls of a page."""
+    """Return the labels of all controls of a page whose scene has opened its groups."""
     shown = page.content()
+    page.address.scene.open_groups(shown.sidebar)
     return {control.label for part in (*shown.sidebar, *shown.main) for control in part.select(lambda o: hasattr(o, "label"))}
 
 
@@ -57,7 +58,7 @@ def test_every_scene_opens_on_its_page(name, tmp_path):
     assert page.address.faults == () or name in WITH_FILES
     assert page.state.problem == "" or name in WITH_FILES
     if name in WITH_FILES:  # which file is missing is said
-        assert scenes()[name].settings["case"]["path"] in page.address.scene.scene.text
+        assert needs(scenes()[name]) in page.address.scene._lacking.object
         assert "data folder" in page.state.problem
     else:
         page.address.look()
@@ -94,6 +95,18 @@ def test_a_button_changes_a_key_and_another_goes_back(tmp_path):
     assert "scene=single-observation" in page.address.bar.wanted["query"]
     page.address.scene.leave()
     assert not page.address.scene.pane.visible
+    page.close()
+
+
+def test_a_scene_opens_the_groups_that_it_speaks_of_before_its_settings_come(tmp_path):
+    page = AnalysisPage(Catalogue(tmp_path), query="v=1&scene=spectrum-floor")
+    page.address.scene.open_groups(page.content().sidebar)
+    page.wait()
+    controls = page.error_controls
+    assert (controls.background_error.toggle.value, controls.method.toggle.value) == (True, False)
+    assert (controls.floor.value, page.state.b.floor) == (1e-10, 1e-10)
+    page.state.b.floor = 0.3  # between the steps of the slider
+    assert controls.floor.value == 0.3
     page.close()
 
 
@@ -160,6 +173,7 @@ def test_a_scene_with_its_file_is_shown(tmp_path):
     box = ScenePanel("real-radiosondes", lambda *_: None, scene_address)
     assert not box.lacks(tmp_path)
     assert not box._lacking.visible
+    assert needs(box.scene) not in box._text[0].object  # it is there: nothing is needed
 
 
 def test_the_text_of_a_scene_makes_room_for_its_pictures_and_comes_back():
