@@ -74,6 +74,8 @@ class ExploreAddress:
         if self._step(found.settings):
             return found.faults
         self._wanted = found.settings
+        if self._state.picture is None and self._tab is not None:
+            self._tab.show(found.settings.tab)  # which the page then begins with
         if self._state.entries:
             self._state.open(found.settings.dataset or self._state.dataset)
         return found.faults

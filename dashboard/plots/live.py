@@ -86,6 +86,7 @@ class LiveMap:
         #: Width and height in pixels of the map without axes and colours.
         self.inner = (width, height)
         self._scene: Hashable = None
+        self._kept_back = False
         self.figure: figure | None = None
         #: All of the map, and the part of it that is looked at first, if one has been asked for.
         self._whole: Window | None = None
@@ -236,7 +237,18 @@ class LiveMap:
         if self._linked_to is None:  # otherwise the browser would go back to what it saw first
             set_limits(fig.x_range, self._whole.west, self._whole.east)
             set_limits(fig.y_range, self._whole.south, self._whole.north)
-        self.figure = self.pane.object = fig
+        self.figure = fig
+        if not self._kept_back:
+            self.pane.object = fig
+
+    def keep_back(self) -> None:
+        """Give the browser no figure before :meth:`bring_forward`: it waits for ever for one that is hidden at first."""
+        self._kept_back = True
+
+    def bring_forward(self) -> None:
+        """Give the browser the figure, if it has been kept back."""
+        if self._kept_back:
+            self._kept_back, self.pane.object = False, self.figure
 
     def _tap_on_ground(self, x: float, y: float) -> None:
         place = None if self._ground is None else self._ground.place(x, y)

@@ -158,6 +158,17 @@ def test_a_line_that_is_not_on_earth_is_neither_drawn_nor_in_the_address(tmp_pat
     page.close()
 
 
+def test_a_page_that_begins_with_a_tab_gives_the_browser_no_map_until_that_is_looked_at(tmp_path):
+    page = opened(levelled(tmp_path), "?v=1&dataset=b.nc&tab=statistics")
+    assert page.map.figure is not None
+    assert page.map.pane.object is None
+    look_at(page, "Map")
+    assert page.map.pane.object is page.map.figure
+    look_at(page, "Section")
+    assert page.map.pane.object is page.map.figure
+    page.close()
+
+
 def test_settings_of_several_tabs_stand_beside_each_other(tmp_path):
     catalogue, page = levelled(tmp_path), opened(levelled(tmp_path), "?v=1&dataset=b.nc")
     for name in ("Section", "Regions", "Chunks"):
