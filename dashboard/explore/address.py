@@ -166,6 +166,8 @@ class ExploreAddress:
         if self._observations is not None:
             passed = self._observations.departures.passed.value
             shown |= self._observations.compare.chosen | {"view": self._observations.view, "passed": passed}
+            if (part := self._observations.map.part) is not None:
+                shown |= {"zoom": rounded(part)}
         low, high = state.limits.get(state.colour, (None, None))
         return shown | of_map(state) | {"low": low, "high": high}
 
@@ -252,6 +254,10 @@ class ExploreAddress:
         else:
             state.select(chosen)
         if view is not None:
+            if arriving or state.picture is None:
+                view.map.begin_at(part_asked(wanted), self.report)
+            else:
+                view.map.look_at(part_asked(wanted), self.report)
             view.departures.passed.value = wanted.passed
             view.show_tab(wanted.view)
             fault = view.compare.choose(
