@@ -90,7 +90,7 @@ class ChunkInspector:
 
     def show(self, source: Source | None, name: str = "") -> None:
         """Inspect a Zarr store or a NetCDF file, read anew, from one of its arrays on; None: nothing."""
-        self._source, self._awaited = source, None
+        self._source, self._awaited, self._array = source, None, None
         if source is None:
             self._body.visible = False
             tell(self._problem, "problem", "")

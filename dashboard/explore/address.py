@@ -17,17 +17,14 @@ from dashboard.explore.observations.address import selection_of, shown_of
 from dashboard.explore.observations.view import ObservationsView
 from dashboard.explore.overlays import MapOverlaysView
 from dashboard.explore.state import ExploreState
-from dashboard.explore.views import ExploreViews
+from dashboard.explore.views import KEYS, ExploreViews
 from dashboard.plots.live import LiveMap
 from dashboard.theme import limits, style_of
 
 #: What says which part of the Earth is seen, and how.
 _MAP = ("projection", "latitude", "longitude")
-#: What is said on the tabs beside the map, each of which needs no other picture of the map.
-_ON_TABS = (
-    "compare", "compare_with", "log_pressure", "line", "across", "band", "regions", "probability", "threshold", "spectrum",
-    "log_counts", "array", "query", "axes", "position", "region_size",
-)  # fmt: skip
+#: What needs no other picture of the map.
+_BESIDE = ("at", "low", "high", "zoom", "tab", "log_pressure", *KEYS)
 
 
 class ExploreAddress:
@@ -77,6 +74,8 @@ class ExploreAddress:
         if self._step(found.settings):
             return found.faults
         self._wanted = found.settings
+        if self._state.picture is None and self._tab is not None:
+            self._tab.show(found.settings.tab)  # which the page then begins with
         if self._state.entries:
             self._state.open(found.settings.dataset or self._state.dataset)
         return found.faults
@@ -93,7 +92,7 @@ class ExploreAddress:
         shown = None if self._wanted is not None or state.reading else self._of_field()
         if shown is None or tab is None:
             return False
-        given: dict[str, Any] = {name: getattr(wanted, name) for name in ("at", "low", "high", "zoom", "tab", *_ON_TABS)}
+        given: dict[str, Any] = {name: getattr(wanted, name) for name in _BESIDE}
         if ExploreSettings.model_validate({"dataset": state.dataset, **shown, **given}) != wanted:
             return False
         variable = state.opened.variable(state.variable)
@@ -105,8 +104,7 @@ class ExploreAddress:
             state.usual_limits()
         if self._map is not None:
             self._map.look_at(part_asked(wanted), self.report)
-        tab.show(wanted.tab)
-        self._choose_on_tab(wanted)
+        self._show_tab(wanted)
         return True
 
     def _step_of_observations(self, wanted: ExploreSettings) -> bool:
@@ -149,6 +147,7 @@ class ExploreAddress:
             "variable": state.variable,
             "at": at,
             "places": tuple(state.picked),
+            "log_pressure": state.log_pressure,
         }
         if (state.low, state.high) != limits(style_of(picture.field.variable), picture.usual):
             shown |= {"low": state.low, "high": state.high}
@@ -156,8 +155,8 @@ class ExploreAddress:
             shown |= {"zoom": rounded(part)}
         if self._overlays is not None:
             shown |= of_overlays(self._overlays)
-        view = None if self._views is None else self._views.chosen()
-        return shown | of_map(state) | ({} if view is None else view.chosen) | {"tab": self._tab.name}
+        on_tabs = {} if self._views is None else self._views.settings
+        return shown | of_map(state) | on_tabs | {"tab": self._tab.name}
 
     def _of_observations(self) -> dict[str, Any] | None:
         state = self._state.observations
@@ -167,6 +166,8 @@ class ExploreAddress:
         if self._observations is not None:
             passed = self._observations.departures.passed.value
             shown |= self._observations.compare.chosen | {"view": self._observations.view, "passed": passed}
+            if (part := self._observations.map.part) is not None:
+                shown |= {"zoom": rounded(part)}
         low, high = state.limits.get(state.colour, (None, None))
         return shown | of_map(state) | {"low": low, "high": high}
 
@@ -214,15 +215,14 @@ class ExploreAddress:
             self._map.begin_at(part_asked(wanted), self.report)
         if self._overlays is not None:
             draw_over(self._overlays, wanted, self.report)
-        if self._tab is not None:
-            self._tab.show(wanted.tab)
-        self._choose_on_tab(wanted)
+        self._show_tab(wanted)
 
-    def _choose_on_tab(self, wanted: ExploreSettings) -> None:
-        view = None if self._views is None else self._views.chosen()
-        if view is not None:
-            view.show()  # so that it offers what there is of the field of now
-            view.choose(wanted, self.report)
+    def _show_tab(self, wanted: ExploreSettings) -> None:
+        """Show a tab, and choose what is asked for of all tabs."""
+        self._state.log_pressure = wanted.log_pressure
+        if self._tab is not None and self._views is not None:
+            self._tab.show(wanted.tab)
+            self._views.choose(wanted, self.report)
 
     def _on_observations(self, _event: Event) -> None:
         state, wanted = self._state.observations, self._wanted
@@ -254,6 +254,10 @@ class ExploreAddress:
         else:
             state.select(chosen)
         if view is not None:
+            if arriving or state.picture is None:
+                view.map.begin_at(part_asked(wanted), self.report)
+            else:
+                view.map.look_at(part_asked(wanted), self.report)
             view.departures.passed.value = wanted.passed
             view.show_tab(wanted.view)
             fault = view.compare.choose(

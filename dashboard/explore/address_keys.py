@@ -58,7 +58,7 @@ class ExploreSettings(Section):
     longitude: Longitude | None = Field(None, description="middle of the map, °E")
     zoom: Annotated[tuple[float, float, float, float] | None, AfterValidator(a_part)] = Field(
         None,
-        description="of fields: west, east, south and north of the part of the map that is looked at, as its axes have them: "
+        description="west, east, south and north of the part of the map that is looked at, as its axes have them: "
         "degrees, or lengths on a projected map; null: all of it",
     )
     places: tuple[tuple[Latitude, Longitude], ...] = Field(

@@ -55,9 +55,14 @@ class ChunksView:
     def chosen(self) -> dict[str, Any]:
         """What is asked of which array."""
         asked = self.inspector.chosen
-        if asked is None:
+        if asked is None or self._shown != (self.state.opened, self.state.variable):
             return {}
         return asked._asdict() | ({"array": ""} if asked.array == self.state.variable else {})
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The same: what is usual goes without saying."""
+        return self.chosen
 
     def choose(self, wanted: ExploreSettings, report: Report) -> None:
         """Ask what an address says, as soon as the file has been read."""

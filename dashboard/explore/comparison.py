@@ -54,6 +54,8 @@ class ComparisonView(CutView[Pair, Comparison]):
         self._offered: object = None
         self._offered_field: Field | None = None
         self._choosing = False
+        #: Whether somebody has said what to compare with.
+        self._said = False
         self._scene: object = None
         self.kind = pmui.Select(
             label="Compare with", options={}, width=230,
@@ -73,6 +75,8 @@ class ComparisonView(CutView[Pair, Comparison]):
     @property
     def chosen(self) -> dict[str, Any]:
         """What the second field is, and which: the label of a time, level or member, else the name or key."""
+        if self._offered != (self.state.opened, self.state.variable):
+            return {}
         kind, choice = self.kind.value or "", self.choice.value
         if choice is None or kind.startswith((MEAN, MONTH)):
             choice = ""
@@ -80,9 +84,17 @@ class ComparisonView(CutView[Pair, Comparison]):
             choice = next(label for label, k in self.choice.options.items() if k == choice)
         return {"compare": kind, "compare_with": choice}
 
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The same, if somebody has said it."""
+        return self.chosen if self._said else {}
+
     def choose(self, wanted: ExploreSettings, report: Report) -> None:
-        """Choose what an address says; what is empty stays as it is."""
+        """Choose what an address says, or what is offered first."""
         kind, choice = wanted.compare, str(wanted.compare_with)
+        if self._said and not (kind or choice) and self._offered_field is not None:
+            self._offer(self._offered_field)
+            self.show()
         if kind and kind not in self.kind.options.values():
             report(f"compare: there is {', '.join(self.kind.options.values())}; came {kind!r:.60}")
             return
@@ -119,7 +131,7 @@ class ComparisonView(CutView[Pair, Comparison]):
         if dated is not None:
             kinds["mean of its calendar month"] = f"{MONTH} {dated}"
         kinds |= {"another variable": VARIABLE, "another dataset": DATASET}
-        self._offered_field = field
+        self._offered_field, self._said = field, False
         self._choosing = True
         self.kind.options = {}
         self.kind.param.update(options=kinds, value=next(iter(kinds.values())))
@@ -142,11 +154,13 @@ class ComparisonView(CutView[Pair, Comparison]):
 
     def _on_kind(self, *_events: object) -> None:
         if not self._choosing:
+            self._said = True
             self._offer_choice()
             self.show()
 
     def _on_choice(self, *_events: object) -> None:
         if not self._choosing:
+            self._said = True
             self.show()
 
     def _offer_choice(self) -> None:

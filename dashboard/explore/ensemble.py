@@ -59,6 +59,8 @@ class EnsembleView(CutView[Members, Ensemble]):
         self.controls.objects = [self.side, self.threshold, self.csv]
         self._scene: object = None
         self._threshold_for: object = None
+        #: The threshold that the tab began with.
+        self._begun: float | None = None
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -66,12 +68,18 @@ class EnsembleView(CutView[Members, Ensemble]):
         known = self._threshold_for == (self.state.opened, self.state.variable)
         return {"probability": self.side.value, "threshold": self.threshold.value if known else None}
 
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The same without a threshold that nobody has set."""
+        chosen = self.chosen
+        return chosen | ({"threshold": None} if chosen["threshold"] == self._begun else {})
+
     def choose(self, wanted: ExploreSettings, report: Report) -> None:
         """Take over what an address says; without a threshold that which the tab begins with."""
         self.side.value = wanted.probability
         if wanted.threshold is not None:
             self._threshold_for = self.state.opened, self.state.variable
-            self.threshold.value = wanted.threshold
+            self.threshold.value, self._begun = wanted.threshold, None
         elif self._asked is not None and self.found is not None and self._drawn == self._asked:
             self._begin(self._asked, self.found)
         else:
@@ -80,7 +88,7 @@ class EnsembleView(CutView[Members, Ensemble]):
     def _begin(self, asked: Members, found: Ensemble) -> None:
         """Set the threshold that the tab begins with."""
         self._threshold_for = asked.dataset, asked.variable
-        self.threshold.value = float(f"{statistics(found.mean()).mean:.3g}")
+        self._begun = self.threshold.value = float(f"{statistics(found.mean()).mean:.3g}")
 
     def asked(self, field: Field) -> Members | str:
         """Return the members at the time and level that the map shows."""

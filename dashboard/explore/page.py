@@ -23,7 +23,7 @@ from dashboard.explore.opening import OpeningControls
 from dashboard.explore.overlays import MapOverlaysView
 from dashboard.explore.projection import ProjectionControls
 from dashboard.explore.state import ExploreState
-from dashboard.explore.views import VIEWS, ExploreViews
+from dashboard.explore.views import MAP, VIEWS, ExploreViews
 from dashboard.explore.words import attributes, facts, heading, legend
 from dashboard.export import ExportMenu, Snapshot
 from dashboard.help import Help
@@ -37,6 +37,7 @@ from dashboard.theme import PICKED, style_of, units_label
 
 #: Beside the map where that is narrow enough, below it where it is not.
 SERIES_BOX = {"flex": "1 1 400px", "min-width": "min(400px, 100%)"}
+FLEXIBLE = {"display": "flex", "flex-flow": "row wrap", "gap": "0 16px"}
 #: Pixels of heading, facts, tabs and player above the map.
 ABOVE_MAP = 312
 ABOUT_HELP = "What the map and the numbers mean, with formulas, and which keys there are"
@@ -73,8 +74,11 @@ class ExplorePage:
         self.mapping = ProjectionControls(state)
         beside = pn.Column(self._legend, self.lines.pane, self.clear, styles=SERIES_BOX | ANY_HEIGHT)
         self.views = ExploreViews(
-            state, pn.FlexBox(self._map_box, beside, gap="0 16px", sizing_mode="stretch_width", styles=ANY_HEIGHT)
+            # A pn.FlexBox leaves a figure without any width that comes into it later.
+            state,
+            pn.Column(self._map_box, beside, sizing_mode="stretch_width", margin=0, styles=FLEXIBLE | ANY_HEIGHT),
         )
+        self.views.tabs.param.watch(self._on_tab, "active")
         state.param.watch(self._on_opened, ["dataset", "opened"])
         state.param.watch(self._tell_about, ["opened", "variable"])
         state.param.watch(self._show, ["picture", "low", "high"])
@@ -177,6 +181,12 @@ class ExplorePage:
 
     def _on_turn(self, latitude: float, longitude: float, done: bool) -> None:
         self.state.turn_to(round(latitude, 2), round(longitude, 2), coarse=not done)
+
+    def _on_tab(self, event: Event) -> None:
+        if event.new == MAP:
+            self.map.bring_forward()
+        elif self.state.picture is None:
+            self.map.keep_back()
 
     def _on_window(self, window: Window) -> None:
         self.state.look_at(window)

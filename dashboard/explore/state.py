@@ -34,6 +34,7 @@ class ExploreState(Mapped):
     low = param.Number(default=0.0, doc="Lower colour limit, in the variable's unit.")
     high = param.Number(default=1.0, doc="Upper colour limit, in the variable's unit.")
     picked = param.List(default=[], doc="Places (latitude, longitude) whose series are drawn.")
+    log_pressure = param.Boolean(default=True, doc="Whether pressure is logarithmic on all tabs with levels upright.")
 
     entries = param.List(default=[], doc="The catalogue as it was when the page was opened.")
     opened = param.Parameter(default=None, doc="The opened dataset.")

@@ -8,7 +8,7 @@ import panel_material_ui as pmui
 
 from backends.fields.distribution import Power, slope_line
 from backends.fields.field import Field
-from backends.fields.meshes import RegularMesh
+from backends.fields.meshes import Mesh, RegularMesh
 from backends.fields.quality import OUTLYING, Quality, Scan
 from backends.fields.summary import Spectrum, Summary, summary
 from backends.pictures.field_maps import written_place
@@ -78,7 +78,8 @@ class StatisticsView(CutView[Wanted, Summary]):
     def chosen(self) -> dict[str, Any]:
         """The waves, where they are not those that are offered first, and how shares are drawn."""
         first = next(iter(self.spectrum.options.values()))
-        return {"spectrum": None if self.spectrum.value == first else self.spectrum.value, "log_counts": self.log.value}
+        usual = self.spectrum.value == first or self.spectrum.options != _waves(self.mesh)
+        return {"spectrum": None if usual else self.spectrum.value, "log_counts": self.log.value}
 
     def choose(self, wanted: ExploreSettings, report: Report) -> None:
         """Take over what an address says, as far as the grid allows it."""
@@ -91,8 +92,7 @@ class StatisticsView(CutView[Wanted, Summary]):
 
     def asked(self, field: Field) -> Wanted:
         """Return the field itself, and the spectrum that its grid allows."""
-        mesh = field.variable.mesh
-        offered = ROUND if isinstance(mesh, RegularMesh) and mesh.grid.periodic else WITH_EDGES
+        offered = _waves(field.variable.mesh)
         if self.spectrum.options != offered:
             self.spectrum.options = {}
             self.spectrum.param.update(options=offered, value=next(iter(offered.values())))
@@ -213,6 +213,11 @@ class StatisticsView(CutView[Wanted, Summary]):
         super().close()
         self._scanning.close()
         self._scan = None
+
+
+def _waves(mesh: Mesh) -> dict[str, str]:
+    """Return the spectra that a grid allows, by what they are called; the first is the usual one."""
+    return ROUND if isinstance(mesh, RegularMesh) and mesh.grid.periodic else WITH_EDGES
 
 
 def _hint(sentence: str) -> str:

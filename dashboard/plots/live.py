@@ -4,13 +4,12 @@ Building a figure takes 100 ms and more; replacing the data of one that the brow
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
 
 import holoviews as hv
 import numpy as np
 import panel as pn
 from bokeh.events import RangesUpdate, Tap
-from bokeh.models import BasicTicker, ColorMapper, ColumnDataSource, Range1d
+from bokeh.models import BasicTicker, ColorMapper, ColumnDataSource
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
@@ -22,6 +21,7 @@ from dashboard.plots.axes import set_limits
 from dashboard.plots.ground import MapGround
 from dashboard.plots.maps import COORDINATES, Frame, aspect, extent, field_map, tell_soon
 from dashboard.plots.overlays import MapOverlays
+from dashboard.plots.part import PartOfMap, window_of
 from dashboard.plots.points import MapPoints
 from dashboard.theme import MISSING, NEUTRAL, FieldStyle
 
@@ -31,7 +31,7 @@ FRAME_WIDTH, FRAME_HEIGHT = 110, 60
 BAR_WIDTH, TOOLS_HEIGHT = 112, 42
 
 
-class LiveMap:
+class LiveMap(PartOfMap):
     """A map, or a vertical plane, whose field, limits and points can be replaced while it is shown.
 
     Parameters
@@ -76,7 +76,8 @@ class LiveMap:
         on_turn: Callable[[float, float, bool], None] | None = None,
         on_figure: Callable[[figure], None] | None = None,
     ) -> None:
-        self._box, self._on_tap, self._on_window, self._linked_to = (width, height), on_tap, on_window, linked_to
+        super().__init__(on_window)
+        self._box, self._on_tap, self._linked_to = (width, height), on_tap, linked_to
         self._frame, self._colored_points, self._transparent = frame, colored_points, transparent_missing
         self._on_move, self._moving = on_move, True
         self._on_turn, self._on_figure = on_turn, on_figure
@@ -86,10 +87,7 @@ class LiveMap:
         #: Width and height in pixels of the map without axes and colours.
         self.inner = (width, height)
         self._scene: Hashable = None
-        self.figure: figure | None = None
-        #: All of the map, and the part of it that is looked at first, if one has been asked for.
-        self._whole: Window | None = None
-        self._first: tuple[Window | None, Callable[[str], Any]] | None = None
+        self._kept_back = False
         #: Width and height in pixels that the map takes where there is room.
         self.width, self.height = width, height
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
@@ -125,34 +123,7 @@ class LiveMap:
         if self._ground is not None and view is not None:
             self._ground.show(view, self._table)
         self._mapper.update(low=limits[0], high=limits[1])
-        if self._first is not None:
-            first, self._first = self._first, None
-            self.look_at(*first)
-
-    @property
-    def part(self) -> Window | None:
-        """The part of the map that is looked at; None where it is all of it."""
-        return None if self.figure is None or (now := _window(self.figure)) == self._whole else now
-
-    def begin_at(self, part: Window | None, report: Callable[[str], Any]) -> None:
-        """Look at a part, or all, of the field that is shown next; `report` is told where it cannot be looked at."""
-        self._first = part, report
-
-    def look_at(self, part: Window | None, report: Callable[[str], Any]) -> None:
-        """Look at a part of the map, or at all of it; `report` is told where it lies beside the map."""
-        if self.figure is None or self._whole is None or part == self.part:
-            return
-        whole = self._whole
-        seen = whole if part is None else part
-        if min(seen.east, whole.east) <= max(seen.west, whole.west) or min(seen.north, whole.north) <= max(
-            seen.south, whole.south
-        ):
-            report(f"zoom: lies beside the map, which goes from {_ends(whole)}; came {_ends(seen)}")
-            return
-        self.figure.x_range.update(start=seen.west, end=seen.east)
-        self.figure.y_range.update(start=seen.south, end=seen.north)
-        if self._on_window is not None:
-            self._on_window(seen)
+        self._look_at_first()
 
     def mark(
         self,
@@ -232,11 +203,22 @@ class LiveMap:
         self.set_moving(self._moving)
         if self._on_figure is not None:
             self._on_figure(fig)
-        self._whole = _window(fig)
+        self._whole = window_of(fig)
         if self._linked_to is None:  # otherwise the browser would go back to what it saw first
             set_limits(fig.x_range, self._whole.west, self._whole.east)
             set_limits(fig.y_range, self._whole.south, self._whole.north)
-        self.figure = self.pane.object = fig
+        self.figure = fig
+        if not self._kept_back:
+            self.pane.object = fig
+
+    def keep_back(self) -> None:
+        """Give the browser no figure before :meth:`bring_forward`: it waits for ever for one that is hidden at first."""
+        self._kept_back = True
+
+    def bring_forward(self) -> None:
+        """Give the browser the figure, if it has been kept back."""
+        if self._kept_back:
+            self._kept_back, self.pane.object = False, self.figure
 
     def _tap_on_ground(self, x: float, y: float) -> None:
         place = None if self._ground is None else self._ground.place(x, y)
@@ -256,15 +238,3 @@ class LiveMap:
         fig.update(width=None, height=None, sizing_mode="scale_width", aspect_ratio=width / height, max_width=int(width))
         self.width, self.height = int(width), int(height)
         fig.xaxis.ticker = BasicTicker(desired_num_ticks=4)  # more labels run into each other on a narrow window
-
-
-def _window(fig: figure) -> Window:
-    """Return what a figure shows; the browser tells the server of each pan and zoom."""
-    x, y = fig.x_range, fig.y_range
-    assert isinstance(x, Range1d)
-    assert isinstance(y, Range1d)
-    return Window(*(float(end) for end in (x.start, x.end, y.start, y.end)))  # type: ignore[arg-type]  # of other axes: a time
-
-
-def _ends(part: Window) -> str:
-    return f"{part.west:.4g} to {part.east:.4g} and {part.south:.4g} to {part.north:.4g}"

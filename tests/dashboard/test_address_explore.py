@@ -1,7 +1,6 @@
 """The address of the Explore page: what it says shows the same field, and what is not there is said."""
 
 import numpy as np
-import param
 import pytest
 
 from backends.fields.catalogue import Catalogue
@@ -176,111 +175,4 @@ def test_triangles_that_cannot_be_drawn_are_said(catalogue, wrong):
     assert not page.overlays.asked.anything
     assert page.state.low == 250
     assert "triangle" not in page.address.bar.wanted["query"]
-    page.close()
-
-
-def levelled(folder):
-    """A file of two pressure levels, three members and four times, and its page."""
-    data = dataset(LATITUDE, LONGITUDE)["t"].expand_dims(number=[0, 1, 2], level=[850, 500]).copy()
-    data[{"level": 1}] += 30
-    data[{"number": 2}] += 6
-    data.level.attrs["units"] = "hPa"
-    write(folder / "b.nc", data.to_dataset(name="t"))
-    return Catalogue(folder)
-
-
-def section(view):
-    view._on_tap(41.0, 2.0)
-    view._on_tap(45.5, 6.25)
-    view.log.value = False
-
-
-def hovmoller(view):
-    view.across.value = "latitude"
-    with param.edit_constant(view.band):
-        view.band.value_throttled = (1.0, 5.0)
-
-
-def regions(view):
-    view.draw_region({"type": "rect", "x0": 1.00004, "x1": 5.0, "y0": 46.0, "y1": 41.0})
-    view.draw_region({"type": "poly", "x": [0.5, 6.0, 3.25], "y": [40.5, 41.0, 46.0]})
-
-
-def ensemble(view):
-    view.side.value, view.threshold.value = "below", 281.5
-
-
-def spectrum(view):
-    view.spectrum.value, view.log.value = list(view.spectrum.options.values())[-1], True
-
-
-def chunks(view):
-    look = view.inspector
-    look.kind.value = "A region, all times"
-    look.part.value, look.across.value = 0.5, "level"
-    look.sliders["latitude" if "latitude" in look.sliders else "lat"].value = 1
-
-
-ON_TABS = {
-    "Zonal mean": (lambda view: setattr(view.log, "value", False), "log_pressure=false"),
-    "Section": (section, "line=[[41.0,2.0],[45.5,6.25]]"),
-    "Profile": (lambda view: setattr(view.log, "value", False), "log_pressure=false"),
-    "Hovmöller": (hovmoller, "across=latitude&band=[1.0,5.0]"),
-    "Regions": (regions, "regions=[[1.0,5.0,41.0,46.0],[[0.5,40.5],[6.0,41.0],[3.25,46.0]]]"),
-    "Ensemble": (ensemble, "probability=below&threshold=281.5"),
-    "Statistics": (spectrum, "log_counts=true"),
-    "Chunks": (chunks, "query=region"),
-}
-
-
-@pytest.mark.parametrize("name", ON_TABS)
-def test_what_is_chosen_on_a_tab_is_in_the_address(tmp_path, name):
-    catalogue, (act, said) = levelled(tmp_path), ON_TABS[name]
-    page = opened(catalogue, f"?v=1&dataset=b.nc&tab={tab_name(name)}")
-    view, picture, before = page.views.chosen(), page.state.picture, page.address.now()
-    plain = view.chosen
-    act(view)
-    page.wait()
-    page.address.look()
-    query, after = page.address.bar.wanted["query"], view.chosen
-    assert after != plain
-    assert said in query.replace("%5B", "[").replace("%5D", "]")
-    other = opened(catalogue, query)
-    assert not other.address.faults
-    assert other.views.chosen().chosen == after
-    assert other.address.now() == page.address.now()
-    other.close()
-    page.address.travel(query_of(before))
-    page.wait()
-    assert view.chosen == plain
-    page.address.travel(query)
-    page.wait()
-    assert view.chosen == after
-    assert page.state.picture is picture  # the map is not drawn again for it
-    page.close()
-
-
-@pytest.mark.parametrize(
-    ("tab", "wrong", "said"),
-    [
-        ("section", "line=[[41,2]]", "line"),
-        ("section", "line=[[95,2],[41,3]]", "at most 90"),
-        ("hovmoller", "band=[60,70]", "band: must lie between"),
-        ("hovmoller", "across=time", "across: must be"),
-        ("regions", "regions=[[0,1,2]]", "must be west, east, south and north"),
-        ("regions", "regions=[[5,1,40,46]]", "western and southern edges"),
-        ("regions", "regions=[[100,101,-10,-9]]", "regions: "),
-        ("ensemble", "threshold=warm", "threshold: must be a number"),
-        ("statistics", "spectrum=sphere", "spectrum: of this grid there is map"),
-        ("chunks", "array=wind", "array: the file has t"),
-        ("chunks", "position.level=9", "position: the array has"),
-        ("chunks", "axes=[depth]", "axes: the array has"),
-        ("chunks", "region_size=3", "region_size: must be at most 1"),
-    ],
-)  # fmt: skip
-def test_what_a_tab_cannot_show_is_said(tmp_path, tab, wrong, said):
-    page = opened(levelled(tmp_path), f"?v=1&dataset=b.nc&tab={tab}&{wrong}")
-    (fault,) = page.address.faults
-    assert said in fault
-    assert page.address.now()
     page.close()

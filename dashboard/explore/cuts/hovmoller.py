@@ -40,7 +40,9 @@ class HovmollerView(CutView[Hovmoller, Cut]):
     def __init__(self, state: ExploreState) -> None:
         super().__init__(state, WORDS, "hovmoller.csv")
         self.plane = LiveCut()
+        #: By what lies across: the bands of now, those offered at first, and how far they can reach.
         self._bands: dict[str, tuple[float, float]] = {}
+        self._offered: dict[str, tuple[float, float]] = {}
         self._extent: dict[str, tuple[float, float]] = {}
         self._mesh: object = None
         self._offering = False
@@ -59,9 +61,10 @@ class HovmollerView(CutView[Hovmoller, Cut]):
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """What lies across, and the band."""
+        """What lies across, and the band, where it is not the one that is offered first."""
         across = self.across.value
-        return {"across": across, "band": self._bands.get(across)}
+        band = self._bands.get(across)
+        return {"across": across, "band": band if self._mesh is self.mesh and band != self._offered.get(across) else None}
 
     def choose(self, wanted: ExploreSettings, report: Report) -> None:
         """Take over what an address says, the band as far as the grid covers it."""
@@ -92,7 +95,8 @@ class HovmollerView(CutView[Hovmoller, Cut]):
         e = covered(field.variable.mesh)
         third = (e.north - e.south) / 3
         tropics = (-10.0, 10.0) if e.south <= -10 and e.north >= 10 else (round(e.south + third, 1), round(e.north - third, 1))
-        self._bands = {"longitude": tropics, "latitude": (e.west, e.east)}
+        self._offered = {"longitude": tropics, "latitude": (e.west, e.east)}
+        self._bands = dict(self._offered)
         self._extent = {"longitude": (e.south, e.north), "latitude": (e.west, e.east)}
         self._set_band()
 

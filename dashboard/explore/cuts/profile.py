@@ -1,6 +1,6 @@
 """Vertical profiles at the picked places."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import panel_material_ui as pmui
@@ -14,7 +14,6 @@ from backends.fields.raster import Raster
 from backends.pictures.field_maps import written_place
 from backends.pictures.profile import profile, profile_script
 from backends.pictures.script import stem
-from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.cuts.locator import Locator, beside
 from dashboard.explore.cuts.scales import scale_of, value_scale
 from dashboard.explore.cuts.view import CutView, log_pressure, others
@@ -42,8 +41,7 @@ class ProfileView(CutView[Profiles, tuple[np.ndarray, Raster]]):
     def __init__(self, state: ExploreState) -> None:
         super().__init__(state, WORDS, "profiles.csv")
         self.lines, self.locator = LiveLines(marked=True), Locator(state.pick)
-        self.log = log_pressure()
-        self.log.param.watch(self.show, "value")
+        self.log = log_pressure(state)
         self.clear = pmui.Button(
             label="Clear places", variant="text", size="small", on_click=lambda _: state.clear_picked(),
             description="Take away all places, here and on the map",
@@ -53,15 +51,6 @@ class ProfileView(CutView[Profiles, tuple[np.ndarray, Raster]]):
             beside(self.lines.pane, self.locator.pane)
         ]  # fmt: skip
 
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """How pressures lie; the places are the page's."""
-        return {"log_pressure": self.log.value}
-
-    def choose(self, wanted: ExploreSettings, report: Report) -> None:
-        """Let pressures lie as an address says."""
-        self.log.value = wanted.log_pressure
-
     def asked(self, field: Field) -> Profiles | str:
         """Return the profiles at the time and member that the map shows."""
         level = field.variable.axis("level")
@@ -69,7 +58,7 @@ class ProfileView(CutView[Profiles, tuple[np.ndarray, Raster]]):
             return "this variable has a single level, so there is no profile to draw"
         self.log.visible = is_pressure(level)
         self.clear.disabled = not self.state.picked
-        return Profiles(self.state.opened, field, others(field, level), tuple(self.state.picked), self.log.value)
+        return Profiles(self.state.opened, field, others(field, level), tuple(self.state.picked), self.state.log_pressure)
 
     @staticmethod
     def compute(asked: Profiles) -> tuple[np.ndarray, Raster]:

@@ -93,7 +93,7 @@ class RegionsView(CutView[Means, tuple[Cut, Raster]]):
     @property
     def chosen(self) -> dict[str, Any]:
         """The regions."""
-        return {"regions": tuple(written(region) for region in self.regions)}
+        return {"regions": tuple(written(region) for region in self.regions)} if self._mesh is self.mesh else {}
 
     def choose(self, wanted: ExploreSettings, report: Report) -> None:
         """Take over the regions of an address but those in which the grid has no cell."""

@@ -51,6 +51,8 @@ class SectionView(UprightView[Line, tuple[Section, Raster]]):
         super().__init__(state, WORDS, "section.csv")
         self.locator = Locator(self._on_tap)
         self._mesh: object = None
+        #: Where the line was before a person moved it.
+        self._begun: tuple[Place, Place] | None = None
         self._next, self._setting = 0, False
         self.ends = [
             pmui.FloatInput(
@@ -83,9 +85,15 @@ class SectionView(UprightView[Line, tuple[Section, Raster]]):
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """The line that is drawn, not one of which the second end is still to come; and how pressures lie."""
+        """The line that is drawn, not one of which the second end is still to come."""
         asked = self._asked
-        return super().chosen | {"line": self.places if asked is None else (asked.start, asked.end)}
+        return {} if asked is None or self._mesh is not self.mesh else {"line": (asked.start, asked.end)}
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The line, if it has been moved."""
+        chosen = self.chosen
+        return {} if chosen.get("line") == self._begun else chosen
 
     def choose(self, wanted: ExploreSettings, report: Report) -> None:
         """Draw the line of an address, or that which the page begins with."""
@@ -94,8 +102,8 @@ class SectionView(UprightView[Line, tuple[Section, Raster]]):
             self._mesh = None
             self.show()
         else:
+            self._begun = None
             self.set_places(*wanted.line)
-        super().choose(wanted, report)
 
     def _on_box(self, *_events: object) -> None:
         if not self._setting:
@@ -115,14 +123,17 @@ class SectionView(UprightView[Line, tuple[Section, Raster]]):
         else:
             self.set_places(ends[0], ends[1])
 
-    def asked(self, field: Field) -> Line:
-        """Return the section on all levels, at the time and member that the map shows."""
+    def asked(self, field: Field) -> Line | str:
+        """Return the section on all levels, at the time and member that the map shows, unless an end is not on Earth."""
         if field.variable.mesh is not self._mesh:
             self._mesh = field.variable.mesh
             self._begin(field)
+        if any(abs(north) > 90 or abs(east) > 360 for north, east in self.places):  # the boxes let any number be typed
+            came = " and ".join(f"{north:g}°N {east:g}°E" for north, east in self.places)
+            return f"the latitudes of A and B must be within ±90°, their longitudes within ±360°; came {came}"
         level = self.levels(field)
         name = "" if level is None else level.name
-        return Line(self.state.opened, field, name, others(field, level), *self.places, self.log.value)
+        return Line(self.state.opened, field, name, others(field, level), *self.places, self.state.log_pressure)
 
     def _begin(self, field: Field) -> None:
         """Draw the line from the last two places that were picked, or through the middle from south-west to north-east."""
@@ -136,7 +147,7 @@ class SectionView(UprightView[Line, tuple[Section, Raster]]):
         values = [value for north, east in ends for value in (north, (east + 180) % 360 - 180)]
         for box, value in zip(self.ends, values, strict=True):
             box.value = round(value, 2)
-        self._setting, self._next = False, 0
+        self._setting, self._next, self._begun = False, 0, self.places
 
     @staticmethod
     def compute(asked: Line) -> tuple[Section, Raster]:

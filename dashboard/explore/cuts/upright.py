@@ -1,13 +1,10 @@
 """What cuts over all levels have in common: pixels, or a line where there is one level, and a logarithmic pressure axis."""
 
-from typing import Any
-
 import panel_material_ui as pmui
 
 from backends.fields.cut_pictures import cut_raster, is_pressure
 from backends.fields.cuts import Cut
 from backends.fields.field import Axis, Field, statistics
-from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.cuts.scales import scale_of, value_scale
 from dashboard.explore.cuts.view import Asked, CutView, Found, log_pressure
 from dashboard.explore.state import ExploreState
@@ -21,17 +18,7 @@ class UprightView(CutView[Asked, Found]):
     def __init__(self, state: ExploreState, words: str, filename: str) -> None:
         super().__init__(state, words, filename)
         self.plane, self.line = LiveCut(), LiveLines()
-        self.log: pmui.Checkbox = log_pressure()
-        self.log.param.watch(self.show, "value")
-
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """How pressures lie."""
-        return {"log_pressure": self.log.value}
-
-    def choose(self, wanted: ExploreSettings, report: Report) -> None:
-        """Let pressures lie as an address says."""
-        self.log.value = wanted.log_pressure
+        self.log: pmui.Checkbox = log_pressure(state)
 
     def levels(self, field: Field) -> Axis | None:
         """Return the levels that a cut of a field has, if there are several, and offer what suits them."""

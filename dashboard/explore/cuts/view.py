@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 
 from backends.errors import InputError
 from backends.fields.field import Axis, Field
+from backends.fields.meshes import Mesh
 from backends.pictures.explore_script import Source
 from dashboard.controls import html, notice, one_message, tell
 from dashboard.explore.address_keys import ExploreSettings, Report
@@ -76,9 +77,20 @@ class CutView(ABC, Generic[Asked, Found]):
         """Return it with its script, to be kept."""
 
     @property
+    def mesh(self) -> Mesh:
+        """The grid of what is chosen on the page, whose picture may be on its way."""
+        mesh: Mesh = self.state.opened.variable(self.state.variable).mesh
+        return mesh
+
+    @property
     def chosen(self) -> dict[str, Any]:
-        """What is chosen here, by the keys of the page's address."""
+        """What is chosen here, by the keys of the page's address; empty where it was chosen of another variable or grid."""
         return {}
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The same without what the tab began with by itself."""
+        return self.chosen
 
     def choose(self, wanted: ExploreSettings, report: Report) -> None:
         """Choose what an address says, once `show` has been called; what of it cannot be is told to `report`."""
@@ -149,9 +161,10 @@ def others(field: Field, along: Axis | None) -> tuple[tuple[str, int], ...]:
     return tuple((name, index) for name, index in field.selection.items() if along is None or name != along.name)
 
 
-def log_pressure() -> pmui.Checkbox:
-    """Return the choice of a logarithmic pressure axis."""
-    return pmui.Checkbox(
-        label="log p", value=True, size="small", visible=False,
+def log_pressure(state: ExploreState) -> pmui.Checkbox:
+    """Return the choice of a logarithmic pressure axis, which all tabs share."""
+    box: pmui.Checkbox = pmui.Checkbox.from_param(
+        state.param.log_pressure, label="log p", size="small", visible=False,
         description="Pressure on a logarithmic axis, which is nearly even in height",
     )  # fmt: skip
+    return box

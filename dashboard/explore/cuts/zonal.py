@@ -40,7 +40,7 @@ class ZonalView(UprightView[Zonal, Cut]):
         """Return the zonal mean on all levels, at the time and member that the map shows."""
         level = self.levels(field)
         name = "" if level is None else level.name
-        return Zonal(self.state.opened, field.variable.name, name, others(field, level), self.log.value)
+        return Zonal(self.state.opened, field.variable.name, name, others(field, level), self.state.log_pressure)
 
     @staticmethod
     def compute(asked: Zonal) -> Cut:

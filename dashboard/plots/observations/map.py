@@ -35,10 +35,12 @@ from backends.observations.projected import outline_of
 from backends.observations.schema import QUALITIES
 from backends.pictures.coastlines import coastlines
 from backends.pictures.style import QUALITY_COLOURS
+from dashboard.plots.axes import set_limits
 from dashboard.plots.ground import MapGround
 from dashboard.plots.maps import Frame, aspect, degrees_east, degrees_north, tell_soon
 from dashboard.plots.numbers import linear_numbers, logarithmic_numbers, reading
 from dashboard.plots.observations.boxes import drawn_box
+from dashboard.plots.part import PartOfMap, window_of
 from dashboard.theme import ANALYSIS, DIVERGING, NEUTRAL, FieldStyle
 
 #: Pixels that axes, colour bar and tools take.
@@ -53,7 +55,7 @@ UNDER, FAINT = 0.75, 0.3
 CLEAR = "rgba(0, 0, 0, 0)"
 
 
-class ObservationMap:
+class ObservationMap(PartOfMap):
     """A figure that is built for an area and then changed in place.
 
     Parameters
@@ -74,11 +76,11 @@ class ObservationMap:
         self, width: int, height: int, on_tap: Callable[[float, float], None], on_window: Callable[[Window], None],
         on_box: Callable[[Window], None], on_turn: Callable[[float, float, bool], None] | None = None,
     ) -> None:  # fmt: skip
-        self._box, self._on_tap, self._on_window, self._on_box = (width, height), on_tap, on_window, on_box
+        super().__init__(on_window)
+        self._box, self._on_tap, self._on_box = (width, height), on_tap, on_box
         self._on_turn = on_turn
         self._ground: MapGround | None = None
         self._projection: Projection | None = None
-        self.figure: figure | None = None
         #: Pixels of the map itself on the screen.
         self.size = (width - FRAME_WIDTH, height - FRAME_HEIGHT)
         self.pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
@@ -87,6 +89,9 @@ class ObservationMap:
         """Build the map of an area: degrees, or x and y of a projection."""
         fig = self._build(area, projection)
         self._fit(fig, area, projection)
+        set_limits(fig.x_range, area.west, area.east)  # where the reset tool goes, whatever part is looked at first
+        set_limits(fig.y_range, area.south, area.north)
+        self._whole = window_of(fig)
         self.figure = self.pane.object = fig
 
     def turn(self, projection: Projection | None, area: Window) -> None:
@@ -128,6 +133,7 @@ class ObservationMap:
                 "marker": _markers(picture.values) if kind == "quality" else ["circle"] * len(picture.x),
                 **columns,
             }  # fmt: skip
+        self._look_at_first()
 
     def underlay(
         self, raster: Raster | None, style: FieldStyle | None = None, limits: tuple[float, float] = (0, 1), faint: bool = False
@@ -225,7 +231,7 @@ class ObservationMap:
         fig.on_event(RangesUpdate, lambda e: self._on_ranges(fig, Window(e.x0, e.x1, e.y0, e.y1)))
 
     def _on_ranges(self, fig: figure, window: Window) -> None:
-        if fig is self.figure:  # what the figure before is told too late is of another map
+        if fig is self.figure and self._on_window is not None:  # what the figure before is told too late is of another map
             self._on_window(window)
 
     def _on_tapped(self, x: float, y: float) -> None:

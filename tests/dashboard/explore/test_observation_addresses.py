@@ -1,9 +1,12 @@
 """Addresses of observations and of the field that they are compared with, while one takes the place of another."""
 
+from dataclasses import astuple
 from threading import Event
 
+import numpy as np
 import pytest
 
+from backends.fields.raster import Window
 from dashboard.address import query_of
 from dashboard.explore.observations import compare as controls
 from tests.dashboard.explore.pages import opened, wait
@@ -186,4 +189,60 @@ def test_departures_from_one_field_do_not_stay_under_the_name_of_another(two, he
     assert (state.comparison, state.colour) == (None, "value")
     assert "before or after its times" in text_of(views.compare._problem)
     assert views.compare._said.object == ""
+    page.close()
+
+
+@pytest.mark.parametrize("projection", ["lat-lon", "globe"])
+def test_the_part_of_the_map_that_is_looked_at_is_in_the_address(two, projection):
+    page = opened(two, "", f"{OF_TWO}air_temperature&projection={projection}")
+    all_of(page)
+    page.address.look()
+    plain, drawn = page.address.now(), page.observations.map
+    assert "zoom" not in dict(plain)
+    whole = drawn._whole
+    wide, high = whole.east - whole.west, whole.north - whole.south
+    part = Window(whole.west + wide / 3, whole.west + wide / 2, whole.south + high / 4, whole.south + high / 3)
+    drawn.figure.x_range.update(start=part.west, end=part.east)  # as a browser does, which then tells of it
+    drawn.figure.y_range.update(start=part.south, end=part.north)
+    drawn._on_ranges(drawn.figure, part)
+    page.address.look()
+    assert not page.address.bar.wanted["step"]
+    zoomed = page.address.now()
+    other = opened(two, "", query_of(zoomed))
+    all_of(other)
+    assert not other.address.faults
+    seen = other.observations.map
+    np.testing.assert_allclose(astuple(seen.part), astuple(part), atol=wide / 1e4)
+    np.testing.assert_allclose(
+        astuple(other.state.observations.window), astuple(part), atol=wide / 1e4
+    )  # which is what is drawn
+    assert other.address.now() == zoomed
+    assert (seen.figure.x_range.reset_start, seen.figure.x_range.reset_end) == (whole.west, whole.east)
+    other.address.travel(query_of(plain))
+    all_of(other)
+    assert seen.part is None
+    page.close()
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("zoom", "says"),
+    [("[20,10,30,40]", "zoom: must be west, east, south and north"), ("[170,175,40,45]", "zoom: lies beside the map")],
+)
+def test_a_part_that_is_none_of_the_map_is_said(two, zoom, says):
+    page = opened(two, "", f"{OF_TWO}air_temperature&zoom={zoom}")
+    all_of(page)
+    assert any(says in fault for fault in page.address.faults)
+    assert page.observations.map.part is None
+    page.close()
+
+
+def test_another_map_is_looked_at_as_a_whole(two):
+    page = opened(two, "", f"{OF_TWO}air_temperature&zoom=[2,6,42,46]")
+    all_of(page)
+    assert page.observations.map.part == Window(2, 6, 42, 46)
+    page.state.observations.choose_projection("robinson")
+    all_of(page)
+    assert page.observations.map.part is None
+    assert "zoom" not in dict(page.address.now())
     page.close()
