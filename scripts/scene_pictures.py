@@ -39,8 +39,9 @@ def take_scenes(browser: Browser, address: str, data: Path, names: list[str]) ->
         page.wait_for_timeout(WAITS.get(scene.page, 2500))
         size = save(page.screenshot(clip=figures(page)), PICTURES / f"{name}.webp")
         print(f"{name}.webp {size:,} bytes", flush=True)
-        if scene.page == "training":  # or the next would wait for its end
-            page.get_by_role("button", name="Cancel").click()
+        cancel = page.get_by_role("button", name="Cancel")
+        if scene.page == "training" and cancel.is_visible():  # or the next would wait for its end
+            cancel.click()
         page.close()
 
 
