@@ -154,14 +154,15 @@ class _Line:
         if curve.smooth is None:
             dot = Scatter(x="x", y="y", size=4 if small else 5, fill_color=colour, line_color=None)
             self._dots = fig.add_glyph(self._source, dot)
-            self.renderers.append(self._dots)
         # A single curve needs no marker to be known by.
         self._marks = Dots(fig, marker, colour) if curves > 1 else None
         if self._marks is not None:
             self.renderers.append(self._marks.renderer)
-        self.own = list(self.renderers)
+        #: A legend must not name the dots: when they are hidden, it would show the curve as switched off.
+        named = list(self.renderers)
+        self.own = named if self._dots is None else [*named, self._dots]
         self.dashed: dict[str, GlyphRenderer] = {}
-        self.entries.append((curve.name, self.own))
+        self.entries.append((curve.name, named))
         hover = HoverTool(renderers=[main], tooltips=[("", "$name"), ("", "$snap_y{custom}"), ("at", "$snap_x{0,0}")])
         main.name = curve.name
         hover.formatters = {"$snap_y": value_hover()}

@@ -8,7 +8,7 @@ from backends.learning.gallery import Map, Panel, Series
 from backends.learning.metrics import groups
 from backends.learning.smoothing import Smoother
 from dashboard.plots.race.frame import METHOD_MARKERS
-from dashboard.plots.training.curves import MOST_DRAWN, Curve, Curves, stride_of
+from dashboard.plots.training.curves import FEW, MOST_DRAWN, Curve, Curves, stride_of
 from dashboard.plots.training.pictures import CurvePicture, MapPicture, key_of, map_limits, picture, shape_of
 from tests.dashboard.helpers import SCRIPT
 
@@ -162,3 +162,14 @@ def test_maps_of_a_picture_share_limits_and_points():
 
 def test_labels_in_the_key_are_text():
     assert "<script" not in key_of([Series(SCRIPT, "truth", (), ())])
+
+
+@pytest.mark.parametrize("count", [FEW, FEW + 1])
+def test_a_legend_shows_no_curve_as_switched_off_when_there_are_too_many_points_for_dots(count):
+    places = np.arange(count, dtype=float)
+    curves = Curves("J")
+    curves.show([Curve("J", places, places + 1), Curve("J_b", places, places + 2)], "iteration", log=True)
+    listed = [drawn for item in curves.figure.legend[0].items for drawn in item.renderers]
+    assert all(drawn.visible for drawn in listed)
+    dots = [drawn for drawn in curves.figure.renderers if drawn not in listed]
+    assert [drawn.visible for drawn in dots] == [count <= FEW] * 2
