@@ -32,8 +32,11 @@ __all__ = [
 PLAIN_FROM, PLAIN_BELOW = 1e-3, 1e7
 
 
-def number(value: float, digits: int = 4) -> str:
-    """Return a number with so many significant digits as it is written in print: ``−0.25``, ``120,000``, ``1.2·10⁻⁵``."""
+def number(value: float, digits: int = 4, zeros: bool = False) -> str:
+    """Return a number with so many significant digits as it is written in print: ``−0.25``, ``120,000``, ``1.2·10⁻⁵``.
+
+    With `zeros` those at its end stay, ``−0.2500``: numbers of a column are then equally long, and rest while they change.
+    """
     if not math.isfinite(value):
         return "–"
     known = float(f"{value:.{digits}g}")
@@ -41,7 +44,7 @@ def number(value: float, digits: int = 4) -> str:
         mantissa, power = f"{known:.{digits - 1}e}".split("e")
         return f"{float(mantissa):.{digits}g}·10{str(int(power)).translate(SUPERSCRIPT)}".replace("-", "−")
     commas = "," if abs(known) >= 1e4 else ""  # as style guides ask for, from five digits on
-    text = f"{known:{commas}.{digits}g}" if abs(known) < 10**digits else f"{value:{commas}.0f}"
+    text = f"{known:{'#' * zeros}{commas}.{digits}g}".removesuffix(".") if abs(known) < 10**digits else f"{value:{commas}.0f}"
     return text.replace("-", "−")
 
 

@@ -33,7 +33,8 @@ def of_entries(entries: Sequence[Entry]) -> str:
     best = min(values, default=None)
     head = "".join(f'<th title="{escape(tip)}">{name}</th>' for name, tip, _ in COLUMNS)
     rows = "".join(_row(place, entry, best) for place, entry in enumerate(entries))
-    return f'<table class="numbers race" data-role="scores"><tr><th>Method</th>{head}<th>State</th></tr>{rows}</table>'
+    titles = f'<tr><th>Method</th>{head}<th class="state">State</th></tr>'
+    return f'<table class="numbers race" data-role="scores">{titles}{rows}</table>'
 
 
 def _row(place: int, entry: Entry, best: float | None) -> str:
@@ -48,7 +49,7 @@ def _cell(entry: Entry, key: str, best: float | None) -> str:
         return "–"
     if key == "cycles_per_second":
         return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
-    text = number(value)
+    text = number(value, zeros=True)
     if key == "rmse_analysis":
         error = "" if entry.rmse_analysis_error is None else f"\u00a0±\u00a0{entry.rmse_analysis_error:.1g}"
         return f"<b>{text}</b>{error}" if value == best else f"{text}{error}"

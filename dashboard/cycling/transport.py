@@ -32,7 +32,7 @@ class Transport:
             description="Begin anew with the settings of the sidebar (R)",
         )  # fmt: skip
         self.speed = pmui.Select(
-            label="Cycles", options=SPEEDS, value=20.0, size="small", width=130, margin=(0, 2),
+            label="Cycles", options=SPEEDS, value=20.0, size="small", width=130, margin=(4, 2, 0, 2),
             description="Cycles per second, if the server can",
         )  # fmt: skip
         self.speed.param.watch(self._on_speed, "value")

@@ -34,7 +34,8 @@ def table(view: RolloutView, field: int = 0) -> str:
     best = [label for label in known if least == label or bands[label].low[-1] <= bands[least or label].high[-1]]
     head = "".join(f'<th title="{escape(tip)}">{name}</th>' for name, tip in COLUMNS)
     rows = "".join(_row(view, place, label in best, field) for place, label in enumerate(view.labels))
-    return f'<table class="numbers race" data-role="models"><tr><th>Model</th>{head}<th>State</th></tr>{rows}</table>'
+    titles = f'<tr><th>Model</th>{head}<th class="state">State</th></tr>'
+    return f'<table class="numbers race" data-role="models">{titles}{rows}</table>'
 
 
 def _row(view: RolloutView, place: int, best: bool, field: int) -> str:
@@ -42,12 +43,13 @@ def _row(view: RolloutView, place: int, best: bool, field: int) -> str:
     label, unit = forecast.label, view.result.scored[field][2]
     value = {score: float(bands[label].value[-1]) for score, bands in view.by_field[field].items()}
     error = float(view.result.rmse(forecast, field).error[-1])
-    rmse = f"<b>{number(value['rmse'])}</b>" if best else number(value["rmse"])
+    least = number(value["rmse"], zeros=True)
+    rmse = f"<b>{least}</b>" if best else least
     cells = (
         _with(f"{rmse} ± {error:.1g}" if math.isfinite(error) else rmse, unit),
-        number(value["acc"]),
-        _with(number(value["crps"]), unit),
-        number(value["spread"] / value["rmse"]) if value["rmse"] > 0 else "–",
+        number(value["acc"], zeros=True),
+        _with(number(value["crps"], zeros=True), unit),
+        number(value["spread"] / value["rmse"], zeros=True) if value["rmse"] > 0 else "–",
         _useful(view, label, field),
         short_time(forecast.seconds / view.result.steps),
     )

@@ -143,6 +143,22 @@ def test_numbers_may_have_more_or_fewer_digits(value, digits, text):
     assert number(value, digits) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "1.000"),
+        (-0.25, "−0.2500"),
+        (0.0, "0.000"),
+        (1234.0, "1234"),
+        (9999.9, "10,000"),
+        (1e-5, "1·10⁻⁵"),
+        (100.04, "100.0"),
+    ],
+)
+def test_numbers_of_a_column_keep_their_zeros(value, text):
+    assert number(value, zeros=True) == text
+
+
 def test_limits_are_not_a_step_further_than_a_round_value_that_rounding_has_moved():
     edges = np.linspace(-3.0, np.nextafter(3.0, np.inf), 41)
     assert limits_of(FieldStyle(symmetric=True), edges) == (-3.0, 3.0)
