@@ -13,7 +13,7 @@ from dashboard.address import Tab
 from dashboard.explore.address_keys import ExploreSettings
 from dashboard.explore.address_map import map_asked, of_map, part_asked, rounded
 from dashboard.explore.address_overlays import draw_over, of_overlays
-from dashboard.explore.observations.address import selection_of, shown_of
+from dashboard.explore.observations.address import columns_asked, columns_shown, selection_of, shown_of
 from dashboard.explore.observations.view import ObservationsView
 from dashboard.explore.overlays import MapOverlaysView
 from dashboard.explore.state import ExploreState
@@ -76,8 +76,11 @@ class ExploreAddress:
         self._wanted = found.settings
         if self._state.picture is None and self._tab is not None:
             self._tab.show(found.settings.tab)  # which the page then begins with
+        dataset = found.settings.dataset or self._state.dataset
+        if found.settings.columns:
+            self._state.observations.expect(dataset, columns_asked(found.settings.columns))
         if self._state.entries:
-            self._state.open(found.settings.dataset or self._state.dataset)
+            self._state.open(dataset)
         return found.faults
 
     def _step(self, wanted: ExploreSettings) -> bool:
@@ -115,6 +118,8 @@ class ExploreAddress:
             return False
         asked = wanted.model_dump()
         if any(asked[name] != value for name, value in shown.items() if name in ("variable", *_MAP)):
+            return False
+        if wanted.columns and wanted.columns != shown.get("columns"):
             return False
         self._take_observed(wanted)
         return True
@@ -163,6 +168,8 @@ class ExploreAddress:
         if state.of is None:
             return None
         shown = {"variable": state.variable, "colour": state.colour, **shown_of(state.selection), "report": state.row}
+        if state.text_file is not None and state.columns is not None:
+            shown["columns"] = columns_shown(state.columns)
         if self._observations is not None:
             passed = self._observations.departures.passed.value
             shown |= self._observations.compare.chosen | {"view": self._observations.view, "passed": passed}

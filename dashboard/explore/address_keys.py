@@ -93,6 +93,10 @@ class ExploreSettings(Section):
     within: tuple[Literal["value", "background", "analysis"], float, float] | None = Field(
         None, description="of observations: a value, O−B or O−A, its least and what it stays below, in the variable's unit"
     )
+    columns: tuple[Annotated[tuple[str, ...], Field(min_length=2, max_length=3)], ...] = Field(
+        (), max_length=100, description="of a CSV file: what columns are, each as a role or a variable, the column's name, and "
+        "its unit if it has one to say; empty: guessed",
+    )  # fmt: skip
     field: str = Field("", description="of observations: dataset with the field that they are compared with; empty: none")
     field_variable: str = Field("", description="its variable; empty: what is likeliest observed")
     in_time: Literal["nearest", "linear"] = Field("nearest", description="how the field is taken between its times")

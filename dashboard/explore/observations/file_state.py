@@ -38,6 +38,8 @@ class FileState(param.Parameterized):
         self._wanted: ObservationFile | None = None
         #: What a person has said of columns in this session, by where the decoded file would be kept without it.
         self._said: dict[Path, Columns] = {}
+        #: What an address says of them, by the key of the file.
+        self._asked: dict[str, Columns] = {}
         self._works: list[LatestWins] = []
         self._decoding = self._work(DECODING, self._decode, self._on_table, self._on_open_failed)
         self._asking = self._work(
@@ -65,9 +67,14 @@ class FileState(param.Parameterized):
         if self.text_file is not None:
             self._asking.request(self.text_file)
 
+    def expect(self, key: str, columns: Columns) -> None:
+        """Read a file, when it is opened, with columns that nobody need be asked about, unless they do not fit."""
+        self._asked[key] = columns
+
     def answer(self, columns: Columns) -> None:
         """Read the file that is asked about with these columns; the question stays until that is done."""
         if self.question is not None:
+            self._asked.pop(self.question.file.key, None)
             self.open(replace(self.question.file, columns=columns))
 
     def _decode(self, file: ObservationFile) -> Table | Question | None:
@@ -98,9 +105,10 @@ class FileState(param.Parameterized):
         return None if self.file is None else self._known(self.file)
 
     def _known(self, file: ObservationFile) -> Columns | None:
-        """Return what a person has said of the columns of a file, now or earlier in this session."""
-        if file.columns is not None or not file.path.is_file():
-            return file.columns
+        """Return what a person or an address has said of the columns of a file, now or earlier in this session."""
+        known = file.columns or self._asked.get(file.key)
+        if known is not None or not file.path.is_file():
+            return known
         return self._said.get(cache_path(file.path))
 
     def _report(self, file: ObservationFile, done: int, of: int) -> None:

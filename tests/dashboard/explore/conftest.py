@@ -4,6 +4,7 @@ import pytest
 
 from backends.fields.catalogue import Catalogue
 from backends.observations.readers import read
+from backends.observations.readers.csv import read_columns
 from dashboard.explore.observations import file_state
 from dashboard.explore.page import ExplorePage
 from tests.backends.observation_files import feedback
@@ -33,10 +34,14 @@ def levels(tmp_path):
     page.close()
 
 
+def read_here(path, progress, _wanted, columns):
+    return read(path, progress) if columns is None else read_columns(path, columns, progress)
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A field, stations as CSV, and a feedback file; decoded here, as another process takes seconds to start."""
-    monkeypatch.setattr(file_state, "table_for_maps", lambda path, progress, wanted, columns: read(path, progress))
+    monkeypatch.setattr(file_state, "table_for_maps", read_here)
     regional(tmp_path / "a.nc")
     (tmp_path / "stations.csv").write_text(CSV)
     feedback(tmp_path / "ekf.nc")

@@ -7,6 +7,7 @@ from backends.fields.catalogue import Catalogue
 from backends.observations.columns import Columns
 from dashboard.explore.observations import file_state
 from dashboard.explore.page import ExplorePage
+from tests.dashboard.explore.conftest import read_here
 from tests.dashboard.helpers import SCRIPT, text_of
 from tests.files import regional
 
@@ -17,13 +18,7 @@ CLEAR = "station,lat,lon,T [°C],x\n" + "\n".join(f"S{k},{40 + k},{k},{10 + k},{
 @pytest.fixture
 def page(tmp_path, monkeypatch):
     """A page that shows a field; files are read here, as another process takes seconds to start."""
-    from backends.observations.readers import read
-    from backends.observations.readers.csv import read_columns
-
-    def here(path, progress, wanted, columns):
-        return read(path, progress) if columns is None else read_columns(path, columns, progress)
-
-    monkeypatch.setattr(file_state, "table_for_maps", here)
+    monkeypatch.setattr(file_state, "table_for_maps", read_here)
     regional(tmp_path / "a.nc")
     (tmp_path / "unclear.csv").write_text(UNCLEAR)
     (tmp_path / "clear.csv").write_text(CLEAR)
