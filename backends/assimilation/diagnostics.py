@@ -9,6 +9,8 @@ from torch import Tensor
 
 from backends.assimilation.analysis import Analysis
 from backends.assimilation.innovation import InnovationCovariance
+from backends.assimilation.quality import huber_cost
+from backends.observing.errors import ObservationError
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,13 @@ class Moments:
 class Diagnostics:
     """Diagnostics of one analysis; numbers are NaN where they are not defined, as with no observations.
 
+    χ²/p, the Desroziers estimates and the likelihood suppose Gaussian errors and an analysis that is linear in the innovations.
+    With a Huber cost they are NaN: it is not quadratic, and its weights depend on the innovations.
+
     Attributes
     ----------
     j_background
-        J at x_b, where J_b is zero: ½ dᵀ R⁻¹ d.
+        J at x_b, where J_b is zero: ½ dᵀ R⁻¹ d, or the Huber cost of d.
     jb, jo
         The terms of J at the analysis.
     chi2_per_obs
@@ -35,15 +40,20 @@ class Diagnostics:
     chi2_interval
         Where 95 % of χ²/p lie if they are.
     dfs
-        Degrees of freedom for signal tr(H K), and `dfs_per_obs` those of each observation, shape (p,).
+        Degrees of freedom for signal tr(H K), and `dfs_per_obs` those of each observation, shape (p,); with a Huber cost those
+        of the last weights.
     sigma_b_desroziers, sigma_o_desroziers
         The standard deviations that the innovations and residuals of this analysis suggest.
+    product, variance_o
+        The mean of d_oa d_ob over the observations used, and what it is on average where B and R are right (Desroziers et al.,
+        2005): the mean of the diagonal of R.
     neg_log_likelihood
         −log p(d).
     omb, oma
         Moments of O−B and O−A over the observations used.
     condition_s, condition_hessian
-        Condition numbers of S and of the Hessian in control space, I + (H U)ᵀ R⁻¹ H U.
+        Condition numbers of S and of the Hessian in control space, I + (H U)ᵀ R⁻¹ H U; with a Huber cost those of the last
+        weights.
     """
 
     j_background: float
@@ -55,6 +65,8 @@ class Diagnostics:
     dfs_per_obs: Tensor
     sigma_b_desroziers: float
     sigma_o_desroziers: float
+    product: float
+    variance_o: float
     neg_log_likelihood: float
     omb: Moments
     oma: Moments
@@ -67,7 +79,14 @@ class Diagnostics:
         return self.jb + self.jo
 
 
-def diagnose(analysis: Analysis, covariance: InnovationCovariance, sigma_b: float, sigma_o: float) -> Diagnostics:
+def diagnose(
+    analysis: Analysis,
+    covariance: InnovationCovariance,
+    observation_error: ObservationError,
+    sigma_b: float,
+    sigma_o: float,
+    huber: float = 0.0,
+) -> Diagnostics:
     """Return the diagnostics of a single case.
 
     Parameters
@@ -75,9 +94,13 @@ def diagnose(analysis: Analysis, covariance: InnovationCovariance, sigma_b: floa
     analysis
         Of the problem.
     covariance
-        S of the problem; of a nonlinear one, with H linearised at the analysis.
+        S of the problem; of a nonlinear one, with H linearised at the analysis; with a Huber cost, with its last weights.
+    observation_error
+        R of the problem, without weights.
     sigma_b, sigma_o
         The standard deviations assumed, which the Desroziers estimates scale.
+    huber
+        Threshold of the Huber cost that the analysis minimises; 0 of a quadratic one.
     """
     used = covariance.used
     p = int(used.sum())
@@ -89,18 +112,23 @@ def diagnose(analysis: Analysis, covariance: InnovationCovariance, sigma_b: floa
         keep = used.nonzero()[:, 0]
         omb, oma = d[keep], r[keep]
         S, HBHt, R = (matrix[keep][:, keep] for matrix in (S, HBHt, R))
+    quadratic = not huber
+    sigma = observation_error.sigma[used].double()
     white = torch.linalg.solve(R, omb) if p else omb
+    at_background = 0.5 * (omb * white) if quadratic else huber_cost(omb, sigma, huber)
     return Diagnostics(
-        j_background=0.5 * float((omb * white).sum()),
+        j_background=float(at_background.sum()),
         jb=jb,
         jo=jo,
-        chi2_per_obs=2 * (jb + jo) / p if p else math.nan,
-        chi2_interval=chi2_interval(p),
+        chi2_per_obs=2 * (jb + jo) / p if p and quadratic else math.nan,
+        chi2_interval=chi2_interval(p if quadratic else 0),
         dfs=float(covariance.signal.sum()),
         dfs_per_obs=covariance.signal,
-        sigma_b_desroziers=sigma_b * _root(scale_b),
-        sigma_o_desroziers=sigma_o * _root(scale_o),
-        neg_log_likelihood=float(covariance.negative_log_likelihood(d)),
+        sigma_b_desroziers=sigma_b * _root(scale_b) if quadratic else math.nan,
+        sigma_o_desroziers=sigma_o * _root(scale_o) if quadratic else math.nan,
+        product=float((oma * omb).mean()),
+        variance_o=float(sigma.square().mean()) if quadratic else math.nan,
+        neg_log_likelihood=float(covariance.negative_log_likelihood(d)) if quadratic else math.nan,
         omb=moments(omb),
         oma=moments(oma),
         condition_s=_condition(torch.linalg.eigvalsh(S)),

@@ -30,6 +30,24 @@ def background_check(innovation: Tensor, spread: Tensor, threshold: float) -> Te
     return innovation.abs() <= threshold * spread
 
 
+def huber_cost(residual: Tensor, sigma: Tensor, huber: float) -> Tensor:
+    """Return ρ(r) of each residual, shape (..., p): ½ r² for |r| ≤ c, else c |r| − ½ c², r = residual / σ_o.
+
+    Parameters
+    ----------
+    residual
+        Observation minus state, shape (..., p).
+    sigma
+        σ_o of each observation, shape (p,).
+    huber
+        The threshold c; with 0, which stands for no robust cost, ½ r² everywhere.
+    """
+    size = residual.abs() / sigma
+    if not huber:
+        return 0.5 * size.square()
+    return torch.where(size <= huber, 0.5 * size.square(), huber * size - 0.5 * huber**2)
+
+
 def robust(problem: Problem, solver: Solver, huber: float) -> tuple[Analysis, Tensor]:
     """Minimise with the Huber cost ρ(r) = ½ r² for |r| ≤ c, else c |r| − ½ c², r = (y − H(x)) / σ_o.
 
@@ -57,7 +75,7 @@ def robust(problem: Problem, solver: Solver, huber: float) -> tuple[Analysis, Te
         weight = new
         if moved < SETTLED:
             break
-    cost = torch.where(size <= huber, 0.5 * size.square(), huber * size - 0.5 * huber**2)
+    cost = huber_cost(analysis.residual, sigma, huber)
     return replace(analysis, jo=cost[problem.used].sum()), weight
 
 

@@ -38,7 +38,7 @@ class Outcome:
     analysis
         The result.
     covariance
-        S; for a nonlinear H linearised at the analysis.
+        S; for a nonlinear H linearised at the analysis, for a Huber cost with the `weight` of each observation in R.
     rmse_background, rmse_analysis
         Against the truth, or at withheld stations, in the unit of the state; NaN where there is neither.
     seconds
@@ -78,9 +78,9 @@ class Outcome:
 
     @property
     def chi2_per_obs(self) -> float:
-        """χ²/p = 2 J_min / p; NaN without observations."""
+        """χ²/p = 2 J_min / p; NaN without observations, and with a Huber cost, whose minimum has no χ² distribution."""
         p = int(self.used.sum())
-        return 2 * float(self.analysis.j) / p if p else float("nan")
+        return 2 * float(self.analysis.j) / p if p and not self.settings.method.huber else math.nan
 
     @property
     def minimum(self) -> float | None:
@@ -97,7 +97,8 @@ class Outcome:
     @cached_property
     def diagnostics(self) -> Diagnostics:
         """All diagnostics; takes about as long as the solution."""
-        return diagnose(self.analysis, self.covariance, self.sigma_b, self.sigma_o)
+        R = self.problem.observation_error
+        return diagnose(self.analysis, self.covariance, R, self.sigma_b, self.sigma_o, self.settings.method.huber)
 
     @cached_property
     def posterior_std(self) -> Tensor:

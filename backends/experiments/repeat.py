@@ -85,6 +85,8 @@ def statistics(rows: Iterable[dict[str, float]]) -> dict[str, float]:
 
 def _row(outcome: Outcome) -> dict[str, float]:
     """Return the scores of one draw, the Desroziers estimates with the sign of their squares, which single draws may have."""
+    if outcome.settings.method.huber:  # their relations do not hold for it, see Diagnostics
+        return scores(outcome)
     scale_b, scale_o = desroziers(outcome.analysis.innovation, outcome.analysis.residual, outcome.covariance)
     estimates = (outcome.sigma_b * _signed_root(scale_b), outcome.sigma_o * _signed_root(scale_o))
     return scores(outcome) | {name: float(value) for name, value in zip(DESROZIERS, estimates, strict=True)}

@@ -1,5 +1,6 @@
 """The other tabs of the Analysis page as they are kept: B, the diagnostics, how the solver converged."""
 
+import math
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +157,8 @@ def _diagnostics_drawing(outcome: Outcome) -> Drawing:
     ]
     signal = np.sort(array(d.dfs_per_obs))[::-1]
     influence = Curve("_", ANALYSIS, np.arange(1, len(signal) + 1), signal, style="-" if len(signal) > 1 else "o")
-    title = f"χ²/p {d.chi2_per_obs:.3g}, degrees of freedom for signal {d.dfs:.3g} of {int(used.sum())}"
+    chi2 = f"χ²/p {d.chi2_per_obs:.3g}" if math.isfinite(d.chi2_per_obs) else f"J {d.j:.3g}"
+    title = f"{chi2}, degrees of freedom for signal {d.dfs:.3g} of {int(used.sum())}"
     return Drawing(
         title,
         [

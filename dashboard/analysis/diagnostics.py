@@ -7,6 +7,7 @@ import panel as pn
 import panel_material_ui as pmui
 import torch
 
+from backends.assimilation.diagnostics import Diagnostics
 from backends.assimilation.taylor import TaylorTest, taylor_test
 from backends.experiments.outcome import Outcome
 from backends.experiments.pictures import array
@@ -17,6 +18,9 @@ from dashboard.worker import DEVICE, LatestWins
 
 #: Observations that are named in the table of influence.
 NAMED = 8
+#: Why some diagnostics are not defined with a Huber cost.
+NOT_QUADRATIC = "it supposes Gaussian errors, and the Huber cost is not quadratic"
+NOT_LINEAR = "it supposes an analysis linear in the innovations, and the weights of the Huber cost depend on them"
 #: Seed of the state and direction of the Taylor test.
 SEED = 0
 
@@ -91,38 +95,48 @@ class DiagnosticsView:
 
 def _table(outcome: Outcome, units: str) -> str:
     d, p = outcome.diagnostics, int(outcome.used.sum())
-    low, high = d.chi2_interval
-    fits = low <= d.chi2_per_obs <= high if math.isfinite(low) else True
-    verdict, color = ("inside", "better") if fits else ("outside", "worse")
+    huber = bool(outcome.settings.method.huber)
     unit = f" {escape(units)}" if units else ""
+    weights = " With the weights of the Huber cost." if huber else ""
     rows = [
-        ("J at x_b", number(d.j_background), "No increment: all of J is in the observation term."),
+        (
+            "J at x_b",
+            number(d.j_background),
+            f"No increment: all of J is in the observation term{', with the Huber cost' if huber else ''}.",
+        ),
         ("J at x_a", f"{number(d.j)} = {number(d.jb)} + {number(d.jo)}", "J_b + J_o at the minimum."),
         (
             "χ²/p",
-            f'{number(d.chi2_per_obs)} <span class="{color}">{verdict} {number(low)} … {number(high)}</span>',
-            "1 on average where B and R are right; 95 % of draws lie in the interval. Above: innovations are larger than B and "
-            "R say; below: smaller.",
+            f"{number(d.chi2_per_obs)}{_verdict(d)}",
+            f"Not defined: {NOT_QUADRATIC}."
+            if huber
+            else "1 on average where B and R are right; 95 % of draws lie in the interval. Above: innovations are larger than "
+            "B and R say; below: smaller.",
         ),
         (
             "DFS",
             f"{number(d.dfs)} of {p}",
-            "Degrees of freedom for signal: how many numbers the observations determine; the rest repeats the background.",
+            "Degrees of freedom for signal: how many numbers the observations determine; the rest repeats the background."
+            + weights,
         ),
         (
             "σ_b by Desroziers",
             f"{number(d.sigma_b_desroziers)}{unit} <span class='hint'>assumed {number(outcome.sigma_b)}</span>",
-            "What innovations and increments suggest for σ_b. Far from the assumed one: B or R is wrong.",
+            f"Not defined: {NOT_LINEAR}."
+            if huber
+            else "What innovations and increments suggest for σ_b. Far from the assumed one: B or R is wrong.",
         ),
         (
             "σ_o by Desroziers",
             f"{number(d.sigma_o_desroziers)}{unit} <span class='hint'>assumed {number(outcome.sigma_o)}</span>",
-            "What innovations and residuals suggest for σ_o.",
+            f"Not defined: {NOT_LINEAR}." if huber else "What innovations and residuals suggest for σ_o.",
         ),
         (
             "−log p(d)",
             number(d.neg_log_likelihood),
-            "Likelihood of the innovations: smaller is more likely. It needs no truth.",
+            f"Not defined: {NOT_QUADRATIC}."
+            if huber
+            else "Likelihood of the innovations: smaller is more likely. It needs no truth.",
         ),
         (
             "O−B",
@@ -132,20 +146,29 @@ def _table(outcome: Outcome, units: str) -> str:
         (
             "O−A",
             f"mean {number(d.oma.mean)}, std {number(d.oma.std)}{unit}",
-            f"Observation minus analysis. std(O−B) · std(O−A) = {number(d.omb.std * d.oma.std)}; by Desroziers near σ_o² = "
-            f"{number(outcome.sigma_o**2)}.",
+            f"Observation minus analysis. The mean of (O−A) · (O−B) is {number(d.product)}"
+            + ("." if huber else f"; where B and R are right, {number(d.variance_o)} on average, the mean σ_o²."),
         ),
-        ("condition of S", number(d.condition_s), "Of H B Hᵀ + R, which the closed form factorises."),
+        ("condition of S", number(d.condition_s), "Of H B Hᵀ + R, which the closed form factorises." + weights),
         (
             "condition of the Hessian",
             number(d.condition_hessian),
-            "Of I + (HU)ᵀR⁻¹HU: how hard the problem is for iterative solvers.",
+            "Of I + (HU)ᵀR⁻¹HU: how hard the problem is for iterative solvers." + weights,
         ),
     ]
     body = "".join(
         f"<tr><th>{escape(name)}</th><td><b>{value}</b><div class='hint'>{text}</div></td></tr>" for name, value, text in rows
     )
     return f'<table class="about diagnostics" data-role="diagnostics">{body}</table>'
+
+
+def _verdict(d: Diagnostics) -> str:
+    """Return whether χ²/p lies where it should, as HTML; nothing where it is not defined."""
+    low, high = d.chi2_interval
+    if not math.isfinite(d.chi2_per_obs):
+        return ""
+    verdict, color = ("inside", "better") if low <= d.chi2_per_obs <= high else ("outside", "worse")
+    return f' <span class="{color}">{verdict} {number(low)} … {number(high)}</span>'
 
 
 def _influence(outcome: Outcome, units: str) -> str:

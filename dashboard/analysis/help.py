@@ -50,7 +50,8 @@ TOPICS = (
     (
         "Background check and Huber cost",
         "An observation is rejected where its innovation is larger than κ standard deviations of what is expected; the Huber "
-        "cost counts large residuals linearly instead.",
+        "cost counts large residuals linearly instead. χ²/p, the Desroziers estimates and the likelihood suppose a quadratic "
+        "cost: with it they are not defined.",
         r"d_k^2>\kappa^2 S_{kk},\qquad \rho(r)=\tfrac12 r^2\ (|r|\le c),\quad c|r|-\tfrac12c^2\ (|r|>c)",
     ),
 )

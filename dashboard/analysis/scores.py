@@ -8,6 +8,9 @@ from backends.experiments.outcome import Outcome
 from dashboard.theme import number
 
 Fact = tuple[str, str, str]
+CHI2 = "2J / p at the minimum: 1 on average where B and R are right"
+NO_CHI2 = "Not defined with the Huber cost, which is not quadratic"
+ROBUST = "Huber cost of (y − H(x_a)) / σ_o, summed over the observations"
 
 
 def facts(entries: list[Fact], role: str) -> str:
@@ -18,6 +21,7 @@ def facts(entries: list[Fact], role: str) -> str:
 
 def scores(outcome: Outcome, units: str) -> str:
     """Return the line of scores as HTML, each with a tooltip that says what it is."""
+    huber = bool(outcome.settings.method.huber)
     analysis, used, p = outcome.analysis, int(outcome.used.sum()), len(outcome.observations)
     before, after = outcome.rmse_background, outcome.rmse_analysis
     change = f"{100 * (after / before - 1):+.0f} %".replace("-", "−") if before else "–"
@@ -39,8 +43,8 @@ def scores(outcome: Outcome, units: str) -> str:
     entries: list[Fact] = [
         *(errors if outcome.case.has_truth else _departures(outcome, units)),
         ("J<sub>b</sub>", number(float(analysis.jb)), "½ (x_a − x_b)ᵀ B⁻¹ (x_a − x_b)"),
-        ("J<sub>o</sub>", number(float(analysis.jo)), "½ (y − H(x_a))ᵀ R⁻¹ (y − H(x_a))"),
-        ("χ²/p", number(outcome.chi2_per_obs), "2J / p at the minimum: 1 on average where B and R are right"),
+        ("J<sub>o</sub>", number(float(analysis.jo)), ROBUST if huber else "½ (y − H(x_a))ᵀ R⁻¹ (y − H(x_a))"),
+        ("χ²/p", number(outcome.chi2_per_obs), NO_CHI2 if huber else CHI2),
         ("observations", counted, "Observations used; the background check rejects others, drawn as crosses"),
     ]
     if analysis.iterations:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 import torch
 
@@ -13,6 +14,7 @@ from backends.assimilation.closed_form import innovation_covariance, observation
 from backends.assimilation.diagnostics import Diagnostics, chi2_interval, desroziers, diagnose, moments
 from backends.assimilation.gauss_newton import gauss_newton
 from backends.assimilation.innovation import InnovationCovariance
+from backends.assimilation.quality import robust
 from backends.background_error.circulant import CirculantBackgroundError
 from backends.background_error.correlation import Correlation
 from backends.background_error.kronecker import KroneckerBackgroundError
@@ -27,7 +29,7 @@ def case(unused: tuple[int, ...] = (2, 5), correlated: bool = True, sigma_o: flo
 
 
 def diagnosed(of: Problem) -> Diagnostics:
-    return diagnose(observation_space(of), innovation_covariance(of), 1.3, 0.4)
+    return diagnose(observation_space(of), innovation_covariance(of), of.observation_error, 1.3, 0.4)
 
 
 def dense(of: Problem) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -156,6 +158,29 @@ def test_desroziers_of_one_analysis_scales_what_was_assumed():
     r = a.residual[of.used]
     assert result.sigma_b_desroziers == pytest.approx(1.3 * math.sqrt(float((d - r) @ d / HBHt.trace())), rel=1e-9)
     assert result.sigma_o_desroziers == pytest.approx(0.4 * math.sqrt(float(r @ d / R.trace())), rel=1e-9)
+    assert result.product == pytest.approx(float(np.mean(r.numpy() * d.numpy())), rel=1e-9)
+    assert result.variance_o == pytest.approx(float(R.trace()) / 7, rel=1e-9)
+
+
+def test_of_a_huber_cost_j_is_that_cost_and_what_supposes_a_quadratic_one_is_not_defined():
+    of = case(correlated=False)
+    values = of.observations.values.clone()
+    values[3] += 20
+    of = replace(of, observations=replace(of.observations, values=values))
+    c = 1.5
+    analysis, weight = robust(of, observation_space, c)
+    weighted = replace(of, observation_error=of.observation_error.weighted(weight))
+    result = diagnose(analysis, innovation_covariance(weighted), of.observation_error, 1.3, 0.4, c)
+    d, sigma = (v[of.used].numpy() for v in (of.innovation(), of.observation_error.sigma))
+    assert result.j_background == pytest.approx(scipy.special.huber(c, d / sigma).sum(), rel=1e-9)
+    r = analysis.residual[of.used].numpy()
+    assert result.jo == pytest.approx(scipy.special.huber(c, r / sigma).sum(), rel=1e-9)
+    assert result.j < result.j_background
+    assert result.product == pytest.approx(np.mean(r * d), rel=1e-9)
+    undefined = ("chi2_per_obs", "sigma_b_desroziers", "sigma_o_desroziers", "variance_o", "neg_log_likelihood")
+    assert all(math.isnan(getattr(result, name)) for name in undefined)
+    assert all(math.isnan(end) for end in result.chi2_interval)
+    assert 0 < result.dfs < 7
 
 
 def test_of_a_nonlinear_problem_the_linearisation_counts():
@@ -163,7 +188,7 @@ def test_of_a_nonlinear_problem_the_linearisation_counts():
     of = problem(B, PointwiseOperator(observing(line(), 6), "saturating", 2.0, 1.0))
     analysis = gauss_newton(of)
     tangent = replace(of, operator=of.operator.linearise(analysis.mean))
-    result = diagnose(analysis, innovation_covariance(tangent), 1.0, 0.3)
+    result = diagnose(analysis, innovation_covariance(tangent), of.observation_error, 1.0, 0.3)
     H = torch.autograd.functional.jacobian(of.operator, analysis.mean)
     HBHt = H @ B.dense() @ H.T
     expected = (HBHt @ torch.linalg.inv(HBHt + of.observation_error.matrix())).trace()

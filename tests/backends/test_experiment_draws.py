@@ -1,6 +1,9 @@
 """Seeds, noise, solvers, quality control and every source of B, through files."""
 
+import math
+
 import pytest
+import scipy.special
 import torch
 
 from backends.background_error.correlation import Correlation
@@ -127,6 +130,10 @@ def test_gross_errors_are_rejected_or_lose_their_weight():
     )
     assert checked.rmse_analysis < 0.5 * plain.rmse_analysis
     assert robust.rmse_analysis < 0.5 * plain.rmse_analysis
+    assert math.isfinite(plain.chi2_per_obs)
+    assert math.isnan(robust.chi2_per_obs)
+    r = robust.analysis.innovation.numpy() / 0.2
+    assert robust.diagnostics.j_background == pytest.approx(scipy.special.huber(1.5, r).sum(), rel=1e-5)
     assert float(robust.weight[robust.gross].mean()) < 0.5 * float(robust.weight[~robust.gross].mean())
 
 

@@ -104,6 +104,13 @@ def test_the_first_draw_is_the_single_run():
     assert single["j"] != other["j"]
 
 
+def test_a_huber_cost_has_no_chi2_and_no_desroziers_estimates():
+    found = repeated(experiment(**LINE), settings(**{**RIGHT, "method": {"huber": 1.5}}, repeat=2))
+    assert math.isfinite(found["j"])
+    for name in ("chi2_per_obs", "sigma_b_desroziers", "sigma_o_desroziers", "neg_log_likelihood"):
+        assert math.isnan(found[name]), name
+
+
 def test_squares_are_averaged_before_the_root():
     rows = [{"j": 1.0, "sigma_b_desroziers": 3.0}, {"j": 2.0, "sigma_b_desroziers": -1.0}]
     result = statistics(rows)

@@ -8,6 +8,7 @@ import pytest
 from backends.experiments.run import from_yaml, run_settings
 from backends.fields.catalogue import Catalogue
 from dashboard.analysis.page import COMPARE, CONVERGENCE, COVARIANCE, DIAGNOSTICS, FIELDS, FILE, TUNING, AnalysisPage
+from dashboard.theme import number
 from tests.dashboard.helpers import text_of
 
 
@@ -57,6 +58,17 @@ def test_diagnostics_agree_with_the_outcome(page):
     d = page.state.detailed.diagnostics
     assert f"{d.dfs:.4g} of 25" in page.diagnostics._table.object
     assert page.diagnostics._influence.object.count("<tr>") == 9  # the heading and the eight of most influence
+    product = float((page.state.result.analysis.residual * page.state.result.analysis.innovation).mean())
+    assert (
+        f"(O−A) · (O−B) is {number(product)}; where B and R are right, {number(d.variance_o)} on"
+        in page.diagnostics._table.object
+    )
+    page.state.m.huber = 0.5
+    page.wait()
+    assert "χ²/p</th><td><b>–</b><div class='hint'>Not defined" in page.diagnostics._table.object
+    assert page.diagnostics._table.object.count("Not defined") == 4
+    page.state.m.huber = 0.0
+    page.wait()
     page.diagnostics._on_test(None)
     page.wait()
     assert page.diagnostics._curve.visible
