@@ -128,7 +128,7 @@ class Cycling:
             contestant.ended = f"the linear algebra of its analysis failed in cycle {self.twin.cycle}: {problem}"
             return None
         contestant.seconds += time.perf_counter() - began
-        numbers = verify(background, analysis, self.twin.truth, observed, self._norm)
+        numbers = verify(background, analysis, self.twin.truth, observed, self._norm, method.assimilates)
         if out is not None:
             numbers[out] = torch.nan
         bad = contestant.record.add(self.twin.cycle, numbers, ranks(background, self.twin.truth), method.extras)

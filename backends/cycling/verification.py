@@ -19,7 +19,14 @@ NUMBERS = (
 _SQRT_PI, _SQRT_2 = math.sqrt(math.pi), math.sqrt(2)
 
 
-def verify(background: Estimate, analysis: Estimate, truth: Tensor, observed: Observed, norm: Norm | None = None) -> Tensor:
+def verify(
+    background: Estimate,
+    analysis: Estimate,
+    truth: Tensor,
+    observed: Observed,
+    norm: Norm | None = None,
+    assimilates: bool = True,
+) -> Tensor:
     """Return the numbers of one cycle, shape (E, len(NUMBERS)), NaN where a method makes no statement.
 
     RMSE and spread are root means over the components, of squared errors and of variances. `bias` is the mean error over
@@ -27,7 +34,8 @@ def verify(background: Estimate, analysis: Estimate, truth: Tensor, observed: Ob
     diagonal of the matrix: one on average where spread and σ_o are right, as χ²/p with the whole matrix is, and defined for
     every method. The squares of Desroziers et al. (2005) are means over observations of d_oa d_ob and d_ab d_ob; `omb` and
     `oma` root means of squared innovations and residuals, `omb_expected` of the diagonal of H P Hᵀ + R. With a norm, means
-    over components are weighted and errors scaled.
+    over components are weighted and errors scaled. Of a method that assimilates nothing, so that no analysis draws on the
+    innovations, the squares of Desroziers et al. are NaN.
     """
     H = observed.operator
     d = observed.values - H(background.mean)
@@ -38,7 +46,8 @@ def verify(background: Estimate, analysis: Estimate, truth: Tensor, observed: Ob
     # Means of several numbers at once: for small states each call costs the same, however much it does.
     squares = torch.stack([error_b.square(), error_a.square(), variance_b, variance_a])
     singles = torch.stack([error_b, error_a, _crps(background, error_b), _crps(analysis, error_a)])
-    products = torch.stack([d.square() / S, residual * d, (d - residual) * d, d.square(), residual.square(), S]).mean(-1)
+    of_r, of_b = (residual * d, (d - residual) * d) if assimilates else (_or_nan(None, d),) * 2
+    products = torch.stack([d.square() / S, of_r, of_b, d.square(), residual.square(), S]).mean(-1)
     means = [_mean(squares, norm, 2).sqrt(), _mean(singles, norm, 1), products[:3], products[3:].sqrt()]
     return torch.cat(means).T
 
@@ -50,9 +59,10 @@ def _or_nan(values: Tensor | None, like: Tensor) -> Tensor:
 def crps(estimate: Estimate, error: Tensor, norm: Norm | None = None) -> Tensor:
     """Return the continuous ranked probability score, mean over components, shape (E,).
 
-    Of members the score of their empirical distribution, E|x − t| − ½ E|x − x'| (Gneiting and Raftery, 2007, J. Am. Stat.
-    Assoc. 102, 359–378, equation 21), with their weights; of a mean and a variance that of the normal distribution (their
-    equation 5); without either the absolute error, which is the score of a single value.
+    Of members the fair score, see :func:`fair_crps`, so that small ensembles compare with large ones and with a normal
+    distribution. Of members with weights, whose number says little of how many count, that of their weighted distribution,
+    E|x − t| − ½ E|x − x'| (Gneiting and Raftery, 2007, J. Am. Stat. Assoc. 102, 359–378, equation 21); of a mean and a variance
+    that of the normal distribution (their equation 5); without either the absolute error, which is the score of a single value.
 
     Parameters
     ----------
@@ -69,12 +79,8 @@ def crps(estimate: Estimate, error: Tensor, norm: Norm | None = None) -> Tensor:
 def _crps(estimate: Estimate, error: Tensor) -> Tensor:
     if estimate.members is not None:
         X = estimate.members - estimate.mean[:, None]  # member minus truth is X + error
-        N = X.shape[1]
         if estimate.weights is None:
-            ordered = X.sort(1).values
-            rank = torch.arange(1 - N, N, 2, dtype=X.dtype, device=X.device)  # Σ_ij |x_i − x_j| = 2 Σ_i (2i − N − 1) x_(i)
-            half = rank @ ordered / N**2
-            return (X + error[:, None]).abs().mean(1) - half
+            return fair_crps(X, -error)
         ordered, order = X.sort(1)
         w = estimate.weights[..., None].expand_as(X).gather(1, order)
         below = w.cumsum(1) - 0.5 * w
@@ -86,6 +92,21 @@ def _crps(estimate: Estimate, error: Tensor) -> Tensor:
     z = error / sigma
     density = torch.exp(-0.5 * z.square()) / (_SQRT_2 * _SQRT_PI)
     return sigma * (z * torch.erf(z / _SQRT_2) + 2 * density - 1 / _SQRT_PI)
+
+
+def fair_crps(members: Tensor, truth: Tensor) -> Tensor:
+    """Return the fair continuous ranked probability score of each component, (S, n), of members (S, N, n).
+
+    (1/N) Σ_i |x_i − t| − 1/(2 N (N − 1)) Σ_ij |x_i − x_j|: what the score of as many members as one likes would be on average
+    (Ferro, 2014, Q. J. R. Meteorol. Soc. 140, 1917–1923), so that ensembles of different sizes compare; of a single member
+    the absolute error.
+    """
+    N = members.shape[1]
+    apart = (members - truth[:, None]).abs().mean(1)
+    if N == 1:
+        return apart
+    rank = torch.arange(1 - N, N, 2, dtype=members.dtype, device=members.device)  # Σ_ij |x_i − x_j| = 2 Σ_i (2i − N − 1) x_(i)
+    return apart - torch.einsum("i,sin->sn", rank, members.sort(1).values) / (N * (N - 1))
 
 
 def ranks(estimate: Estimate, truth: Tensor) -> Tensor | None:

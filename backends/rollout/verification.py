@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from backends.cycling.verification import fair_crps
 from backends.rollout.world import Scored, World
 
 #: What :func:`verify` returns, in the order of its first axis.
@@ -24,7 +25,8 @@ def verify(states: Tensor, truth: Tensor, usual: Tensor, world: World | Scored) 
     """Return the numbers of each start, (len(NUMBERS), S); means over components are weighted, errors scaled.
 
     `mse` and `bias` are the mean square and the mean of the error of the ensemble mean; `variance` is the mean over the
-    components of the ensemble's unbiased variance, NaN of a single member. `crps` is fair: see :func:`fair_crps`. `acc` is the
+    components of the ensemble's unbiased variance, NaN of a single member. `crps` is fair: see
+    :func:`backends.cycling.verification.fair_crps`. `acc` is the
     anomaly correlation: see :func:`anomaly_correlation`.
 
     Parameters
@@ -42,21 +44,6 @@ def verify(states: Tensor, truth: Tensor, usual: Tensor, world: World | Scored) 
     variance = (scale * states).var(1) @ area if states.shape[1] > 1 else torch.full_like(error[:, 0], math.nan)
     crps = fair_crps(scale * states, scale * truth) @ area
     return torch.stack([error.square() @ area, error @ area, variance, crps, anomaly_correlation(mean, truth, usual, world)])
-
-
-def fair_crps(members: Tensor, truth: Tensor) -> Tensor:
-    """Return the fair continuous ranked probability score of each component, (S, n), of members (S, N, n).
-
-    (1/N) Σ_i |x_i − t| − 1/(2 N (N − 1)) Σ_ij |x_i − x_j|: what the score of as many members as one likes would be on average
-    (Ferro, 2014, Q. J. R. Meteorol. Soc. 140, 1917–1923), so that ensembles of different sizes compare; of a single member
-    the absolute error.
-    """
-    N = members.shape[1]
-    apart = (members - truth[:, None]).abs().mean(1)
-    if N == 1:
-        return apart
-    rank = torch.arange(1 - N, N, 2, dtype=members.dtype, device=members.device)  # Σ_ij |x_i − x_j| = 2 Σ_i (2i − N − 1) x_(i)
-    return apart - torch.einsum("i,sin->sn", rank, members.sort(1).values) / (N * (N - 1))
 
 
 def anomaly_correlation(forecast: Tensor, truth: Tensor, usual: Tensor, world: World | Scored) -> Tensor:

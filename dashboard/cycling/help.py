@@ -45,7 +45,8 @@ TOPICS = (
     ),
     (
         "CRPS",
-        "How far the expected distribution lies from the truth, mean over components; less is better. X, X′: two members.",
+        "How far the expected distribution lies from the truth, mean over components; less is better. X, X′: two distinct "
+        "members, which makes the score fair to small ensembles (Ferro, 2014).",
         r"\mathrm{CRPS}=\mathrm E|X-x^t|-\tfrac12\,\mathrm E|X-X'|",
     ),
     (
@@ -57,7 +58,7 @@ TOPICS = (
     (
         "Desroziers estimates",
         "What innovations d_ob, residuals d_oa and increments d_ab at the observations suggest for σ_o and σ_b "
-        "(Desroziers et al., 2005).",
+        "(Desroziers et al., 2005). Methods that assimilate nothing have none.",
         r"\mathrm E[d_{oa}d_{ob}^T]=R,\qquad \mathrm E[d_{ab}d_{ob}^T]=HBH^T",
     ),
     (

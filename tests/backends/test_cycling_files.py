@@ -72,6 +72,7 @@ def test_scores_of_methods_without_observations_are_those_of_the_climate():
     assert found["climatology"]["spread_analysis"] == pytest.approx(3.64, rel=0.02)
     assert found["free"]["rmse_analysis"] == pytest.approx(math.sqrt(2) * 3.63, rel=0.06)
     assert found["free"]["spread_analysis"] is None
+    assert [found[name]["sigma_o_desroziers"] is None for name in ("free", "climatology", "oi")] == [True, True, False]
     assert found["oi"]["rmse_analysis"] < 1
     assert all(entry["diverged_at"] is None for entry in found.values())
 

@@ -39,6 +39,7 @@ def observed(values: object, operator: LinearOperator, sigma: object) -> Observe
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_crps_of_members_is_the_double_sum(weighted):
+    # Without weights over pairs of distinct members, which is fair: N (N − 1) instead of N² pairs.
     E, N, n = 3, 7, 4
     members, truth = random(E, N, n), random(E, n, seed=2)
     weights = random(E, N, seed=3).softmax(-1) if weighted else torch.full((E, N), 1 / N, dtype=torch.float64)
@@ -47,15 +48,20 @@ def test_the_crps_of_members_is_the_double_sum(weighted):
     for i in range(N):
         expected += weights[:, i, None] * (members[:, i] - truth).abs()
         for j in range(N):
-            expected -= 0.5 * weights[:, i, None] * weights[:, j, None] * (members[:, i] - members[:, j]).abs()
+            pairs = weights[:, i, None] * weights[:, j, None] if weighted else 1 / (N * (N - 1))
+            expected -= 0.5 * pairs * (members[:, i] - members[:, j]).abs()
     torch.testing.assert_close(crps(estimate, estimate.mean - truth), expected.mean(-1), rtol=1e-12, atol=1e-12)
 
 
-def test_equal_weights_are_as_good_as_none():
-    members, truth = random(2, 6, 3), random(2, 3, seed=2)
-    weights = torch.full((2, 6), 1 / 6, dtype=torch.float64)
-    plain, weighted = Estimate.of_members(members), Estimate.of_members(members, weights)
-    torch.testing.assert_close(crps(weighted, weighted.mean - truth), crps(plain, plain.mean - truth))
+@pytest.mark.parametrize("N", [2, 5])
+def test_small_ensembles_have_the_score_of_the_distribution_that_they_are_drawn_from(N):
+    draws = 200_000
+    truth = random(1, draws, seed=2)
+    ensemble = Estimate.of_members(random(1, N, draws))
+    normal = Estimate(torch.zeros_like(truth), torch.ones_like(truth))
+    found, expected = crps(ensemble, ensemble.mean - truth), crps(normal, -truth)
+    assert float(expected) == pytest.approx(1 / math.sqrt(math.pi), rel=0.01)  # E|x − t| / 2 of two standard normal numbers
+    assert float(found) == pytest.approx(float(expected), rel=0.01)
 
 
 def test_the_crps_is_the_integral_of_the_squared_difference_of_distributions():
@@ -69,7 +75,7 @@ def test_the_crps_is_the_integral_of_the_squared_difference_of_distributions():
     )
     members = tensor([-1.0, 0.5, 2.0])
     empirical = (x[:, None] >= members).to(torch.float64).mean(-1)
-    ensemble = Estimate.of_members(members[None, :, None])
+    ensemble = Estimate.of_members(members[None, :, None], torch.full((1, 3), 1 / 3, dtype=torch.float64))
     assert float(crps(ensemble, ensemble.mean - truth)) == pytest.approx(
         float(torch.trapezoid((empirical - step) ** 2, x)), abs=2e-4
     )
@@ -133,6 +139,13 @@ def test_where_a_method_says_nothing_of_its_errors_numbers_are_missing():
     missing = {name for k, name in enumerate(NUMBERS) if bool(numbers[:, k].isnan().all())}
     assert {"spread_background", "spread_analysis", "chi2_per_obs"} <= missing
     assert missing <= {"spread_background", "spread_analysis", "chi2_per_obs", "omb_expected"}
+
+
+def test_a_method_that_assimilates_nothing_has_no_desroziers_estimates():
+    estimate, seen = Estimate(random(2, 3), torch.ones(2, 3).double()), observed(random(2, 1).tolist(), picking(3, 1), [1.0])
+    numbers = verify(estimate, estimate, random(2, 3, seed=2), seen, assimilates=False)
+    missing = {name for k, name in enumerate(NUMBERS) if bool(numbers[:, k].isnan().any())}
+    assert missing == {"sigma_o2_desroziers", "sigma_b2_desroziers"}
 
 
 @pytest.mark.parametrize(("sigma_b", "sigma_o"), [(0.6, 1.5), (2.0, 0.3)])

@@ -10,9 +10,10 @@ from scores.continuous import additive_bias, mse
 from scores.continuous.correlation import pearsonr
 from scores.probability import crps_for_ensemble
 
+from backends.cycling.verification import fair_crps
 from backends.dynamics.base import Norm
 from backends.rollout.skill import curve, lead_below, relative, resamples
-from backends.rollout.verification import NUMBERS, anomaly_correlation, fair_crps, verify
+from backends.rollout.verification import NUMBERS, anomaly_correlation, verify
 from tests.backends.rollouts import FixedWorld
 
 

@@ -62,6 +62,8 @@ class Method(ABC):
     #: Whether it keeps an ensemble, and whether the size of the state is limited to what dense matrices allow.
     ensemble: ClassVar[bool] = False
     dense: ClassVar[bool] = False
+    #: Whether its analyses draw on the observations.
+    assimilates: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self.extras: dict[str, Tensor] = {}

@@ -17,6 +17,7 @@ class FreeRun(MeanMethod):
     """The forecast model from the first guess, without observations."""
 
     name: ClassVar[str] = "free"
+    assimilates: ClassVar[bool] = False
 
     def analyse(self, observed: Observed) -> Estimate:
         """Return the background."""
@@ -29,6 +30,7 @@ class Climatology(MeanMethod):
     """The mean of the climate, at all times."""
 
     name: ClassVar[str] = "climatology"
+    assimilates: ClassVar[bool] = False
 
     def begin(self) -> Estimate:
         """Begin at the mean of the climate."""
@@ -57,6 +59,7 @@ class OptimalInterpolation(Climatology):
     """
 
     name: ClassVar[str] = "oi"
+    assimilates: ClassVar[bool] = True
 
     def begin(self) -> Estimate:
         """Begin at the mean of the climate."""
