@@ -22,9 +22,9 @@ class Estimate:
     length
         Correlation length of a Gaussian with the same curvature, km, shape (ny, nx), and its median `typical`.
     eofs
-        Leading empirical orthogonal functions, unit vectors, shape (k, n).
+        Leading empirical orthogonal functions, shape (k, n), orthonormal with the weights of area: E W Eᵀ = I.
     explained
-        Share of the variance that each explains, shape (k,).
+        Share that each explains of the variance, a mean over the area, shape (k,).
     samples
         Number of differences.
     """
@@ -43,6 +43,9 @@ def nmc(differences: Tensor, grid: LatLonGrid, modes: int = 20) -> Estimate:
     Two fields with independent errors of equal variance differ with twice that variance: the covariance of the
     differences is halved. Lengths are those of Daley, L² = −1 / ρ''(0), from the variance of the gradient of the
     normalised errors, L² = 1 / ½ (var ∂ε/∂x + var ∂ε/∂y) (Belo Pereira and Berre, 2006, Mon. Wea. Rev. 134, 2466–2489).
+
+    EOFs are of errors weighted with √cos φ, so that regions count by their area (North et al., 1982, Mon. Wea. Rev. 110,
+    699–706).
 
     Parameters
     ----------
@@ -69,20 +72,28 @@ def nmc(differences: Tensor, grid: LatLonGrid, modes: int = 20) -> Estimate:
         raise InputError("the differences of the fields are all zero: nothing can be estimated from them")
     sigma = sigma.clamp(min=floor)  # a point that never changes, such as sea ice, still needs a σ_b
     length = _lengths((errors / sigma).unflatten(-1, grid.shape), grid)
-    _, values, vectors = torch.linalg.svd(errors / math.sqrt(len(errors) - 1), full_matrices=False)
-    variance = values.square()
+    explained, eofs = _eofs(errors, grid.area_weights(), modes)
     return Estimate(
         sigma=sigma,
         length=length,
         typical=float(length.median()),
-        eofs=vectors[:modes],
-        explained=(variance / variance.sum())[:modes],
+        eofs=eofs,
+        explained=explained,
         samples=len(differences),
     )
 
 
+def _eofs(errors: Tensor, area: Tensor, modes: int) -> tuple[Tensor, Tensor]:
+    """Return the shares explained, shape (m,), and the EOFs, shape (m, n), of errors (k, n) with mean zero."""
+    amplitudes, values, _ = torch.linalg.svd(errors * area.sqrt(), full_matrices=False)
+    shares = values.square() / values.square().sum()
+    some = min(modes, int((shares > torch.finfo(shares.dtype).eps).sum()))  # k centred errors have k − 1 directions
+    # Regressed on, rather than divided by the weights, which are zero at a pole.
+    return shares[:some], (amplitudes / values)[:, :some].T @ errors
+
+
 def _lengths(normalised: Tensor, grid: LatLonGrid) -> Tensor:
-    """Return the length at each grid point, km, shape (ny, nx), from errors (k, ny, nx) of unit variance."""
+    """Return the length at each grid point, km, shape (ny, nx), from errors (k, ny, nx) of unit variance with divisor k − 1."""
     rows = torch.deg2rad(grid.latitude) * EARTH_RADIUS_KM
     columns = torch.deg2rad(grid.longitude) * EARTH_RADIUS_KM
     along = torch.gradient(normalised, spacing=(rows,), dim=(1,))[0]
@@ -93,5 +104,6 @@ def _lengths(normalised: Tensor, grid: LatLonGrid) -> Tensor:
         across = torch.gradient(normalised, spacing=(columns,), dim=(2,))[0]
     # Towards the poles a degree of longitude shrinks; at the pole itself only the other direction counts.
     shrink = torch.deg2rad(grid.latitude).cos()[:, None].clamp(min=0.02)
-    squared = 0.5 * (along.square().mean(0) + (across / shrink).square().mean(0))
+    # The mean has been taken off and σ has the divisor k − 1: with another one lengths would be √(k / (k − 1)) too long.
+    squared = 0.5 * (along.square() + (across / shrink).square()).sum(0) / (len(normalised) - 1)
     return squared.clamp(min=1e-12).rsqrt()

@@ -64,7 +64,7 @@ class CovarianceView:
         )
         self.modes = pmui.Select(
             label="Shown", options={"σ_b of each point": 0}, value=0, width=240,
-            description="σ_b or length L of each point, or a leading eigenvector (EOF) with its share of the variance",
+            description="σ_b or length L of each point, or a leading EOF, by area, with its share of the variance",
         )  # fmt: skip
         self.modes.param.watch(lambda _event: self._show_estimate(), "value")
         self._estimate = LiveMap(WIDTH, HEIGHT)
