@@ -101,15 +101,19 @@ class RolloutAddress:
                 faults += self._take(experiment.settings, asked.run)
         elif asked.race:
             self._when_shown(lambda: state.start_from_race(asked.race, asked.method))
+        elif asked.run:
+            faults += self._take(None, run=True)
         self._tab.show(asked.tab)
         self._wanted, self._starting = asked, False
         if not (state.running or self._beginning):
             self._go()
         return faults
 
-    def _take(self, settings: RolloutSettings, run: bool) -> list[str]:
+    def _take(self, settings: RolloutSettings | None, run: bool) -> list[str]:
+        """Take over an experiment, None: that of the controls; return what is wrong with it."""
         state = self._state
         try:
+            settings = settings or state.checked()
             if run and state.view is not None and not (state.stale or state.running) and state.checked() == settings:
                 return []  # this is what is shown
             state.take_over(settings)

@@ -84,6 +84,17 @@ def test_going_back_shows_what_was_shown(page):
         assert said(page) == query.partition("&run=true")[2]
 
 
+def test_run_alone_forecasts_with_the_settings_that_the_page_begins_with(tmp_path):
+    other = opened(tmp_path, "v=1&run=true&tab=skill")
+    assert other.state.view is not None
+    plain = RolloutPage(tmp_path, "v=1&tab=skill")
+    assert other.state.view.prepared.settings == plain.state.checked()
+    assert plain.state.view is None
+    assert other.address.faults == ()
+    other.close()
+    plain.close()
+
+
 def test_components_in_phase_space_are_called_by_their_names(page, tmp_path):
     page.state.take(PHASE)
     run(page)
