@@ -44,8 +44,10 @@ TOPICS = (
     ),
     (
         "Floor of the eigenvalues",
-        "White variance that makes B invertible. Every method that is compared uses the same B.",
-        r"\lambda_i\leftarrow\max(\lambda_i,\ \alpha\,\lambda_{\max})",
+        "White variance that makes B invertible. Eigenvalues are raised to the floor; on the sphere, and on the plane where it "
+        "is added, all of them grow by it. Every method that is compared uses the same B.",
+        r"\lambda_i\leftarrow\max(\lambda_i,\ \alpha\,\lambda_{\max})\quad\text{or}\quad"
+        r"\lambda_i\leftarrow\lambda_i+\alpha\,\lambda_{\max}",
     ),
     (
         "Background check and Huber cost",

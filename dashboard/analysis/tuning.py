@@ -154,7 +154,7 @@ class TuningView:
         best = ", ".join(f"{names[a.parameter]} {number(v)}" for a, v in zip((surface.x, surface.y), surface.best, strict=True))
         self._words.object = (
             f'<div class="hint" data-role="surface">{SENTENCES[surface.score]} Cross: the current setting; star: the best of '
-            f"the {values.size} settings ({best}). Click to go there.</div>"
+            f"the {values.size} settings ({best}). Click to go there.{_cut(values, span)}</div>"
         )
         tell(self._problem, "problem", "")
 
@@ -197,6 +197,12 @@ def _axis(label: str, parameter: Parameter, description: str) -> pmui.Select:
 def _compute(request: Request) -> Surface:
     x, y = (usual_axis(request.experiment, request.settings, parameter) for parameter in (request.x, request.y))
     return tuning_surface(request.experiment, request.settings, x, y, request.score)
+
+
+def _cut(values: np.ndarray, span: tuple[float, float]) -> str:
+    """Return a sentence on how many values lie beyond the colours, above; nothing where none does."""
+    beyond = int(np.sum(values > span[1]))
+    return f" Colours end at {number(span[1])}; {beyond} of the settings are above." if beyond else ""
 
 
 def _label(name: str, units: str) -> str:

@@ -10,14 +10,16 @@ from backends.experiments.cycling.emulated import TASKS
 from backends.experiments.rollout.settings import EMULATED
 from backends.fields.catalogue import Entry
 from dashboard.controls import Group, notice, one_message, tell
+from dashboard.fields import control
 from dashboard.form_controls import FormControls
 from dashboard.presets import presets
 from dashboard.rollout.analysis_controls import AnalysisControls
 from dashboard.rollout.archive_controls import dataset_control, fields_control
 from dashboard.rollout.chosen import LINES
 from dashboard.rollout.model_controls import ModelControls
-from dashboard.rollout.names import KEYS
+from dashboard.rollout.names import DRAWN, KEYS, key_of
 from dashboard.rollout.state import RolloutState
+from dashboard.sections import SectionState
 from dashboard.trained_runs import TrainedRuns
 from dashboard.worker import LatestWins
 
@@ -35,7 +37,7 @@ class RolloutControls:
         self.analysis = AnalysisControls(state)
         makers = {
             "start.dynamics.run": self._network, "start.race": lambda *_: self.analysis.pane, "start.dataset": self._dataset,
-            "start.fields": lambda section, _: fields_control(section),
+            "start.fields": lambda section, _: fields_control(section), "start.dynamics.start_sigma": _drawn,
             **{f"start.{key}": lambda *_: None for key in ("changes", "method", "cycle", "analysis")},
         }  # fmt: skip
         self.form = FormControls(state.form, makers, KEYS)
@@ -127,3 +129,10 @@ class RolloutControls:
             label="Stop" if running else "Run", icon="stop" if running else "play_circle",
             disabled=bool(self.state.fault) and not running,
         )  # fmt: skip
+
+
+def _drawn(section: SectionState, key: str) -> Any:
+    widget = control(section, key, key_of(key))
+    assert widget is not None  # it is a number
+    widget.description = DRAWN
+    return widget

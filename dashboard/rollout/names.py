@@ -35,8 +35,14 @@ KEYS = {
     "start.dynamics.height": "Height [km]",
     "start.dynamics.source_strength": "Source A [1/s]",
     "start.dynamics.speed": "Speed c",
-    "start.dynamics.start_sigma": "First-guess error",
+    "start.dynamics.start_sigma": "Spread of the drawn states",
 }
+
+#: What `start_sigma` does here, where nothing begins at a first guess as it does in a race.
+DRAWN = (
+    "Standard deviation of the states that are drawn for the starts, before the spin-up where the testbed has one. No error of "
+    "the forecasts: that is set under Errors of the starts"
+)
 
 
 def key_of(key: str) -> str:

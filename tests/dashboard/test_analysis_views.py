@@ -1,5 +1,6 @@
 """The views beside the pictures: B, diagnostics, convergence, the tuning surface, comparison, and the file."""
 
+import re
 from html import unescape
 
 import numpy as np
@@ -95,6 +96,10 @@ def test_the_surface_is_computed_and_a_click_sets_the_sliders(page):
     page.wait()
     assert page.state.b.sigma == pytest.approx(x, rel=1e-2)
     assert page.state.o.sigma == pytest.approx(y, rel=1e-2)
+    # Colours end near the 90 % quantile, and it is said where and of how many of the 400 settings.
+    end, above = map(float, re.search(r"Colours end at ([\d.]+); (\d+) of", page.tuning._words.object).groups())
+    assert above == (surface.values > end).sum()
+    assert 20 < above <= 40
     # What the surface says of a setting is what an analysis with it says.
     expected = page.state.detailed.diagnostics.neg_log_likelihood
     assert float(surface.values[15, 4]) == pytest.approx(expected, rel=1e-2)

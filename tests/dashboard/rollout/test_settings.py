@@ -95,3 +95,11 @@ def test_another_kind_of_start_has_models_that_can_forecast_it(page):
     assert offered == {"network", "persistence", "climatology", "linear-inverse"}
     page.state.form.chosen.start = "testbed"
     assert page.state.fault == ""
+
+
+def test_the_spread_of_what_is_drawn_is_not_called_an_error_of_the_forecasts(page):
+    widget = page.controls.form.boxes["start.dynamics.start_sigma"][0]
+    assert widget.label == "Spread of the drawn states"
+    assert "before the spin-up" in widget.description
+    widget.value = 0.2
+    assert page.state.checked().start.dynamics.start_sigma == 0.2
