@@ -21,8 +21,9 @@ TOPICS = (
     (
         "Loss",
         "The mean over a batch of new samples; no sample is seen twice. The pale line is what was reported, the other one its "
-        "exponentially weighted mean, m̂: the division keeps the first values from weighing it down.",
-        r"m_k=\beta\,m_{k-1}+(1-\beta)\,\ell_k,\quad m_0=0,\quad \hat m_k=\frac{m_k}{1-\beta^k},\qquad \beta=1-1/\text{length}",
+        "exponentially weighted mean; the division keeps its beginning at zero out of it.",
+        r"m_k=\beta\,m_{k-1}+(1-\beta)\,\ell_k,\; m_0=0,\qquad "
+        r"\text{shown: } \frac{m_k}{1-\beta^k},\quad \beta=1-1/\text{length}",
     ),
     (
         "AI-Var",
