@@ -46,7 +46,8 @@ TOPICS = (
     (
         "CRPS",
         "How far the expected distribution lies from the truth, mean over components; less is better. X, X′: two distinct "
-        "members, which makes the score fair to small ensembles (Ferro, 2014).",
+        "members, which makes the score fair to small ensembles (Ferro, 2014); "
+        "of a particle filter, drawn with its weights, they may be the same.",
         r"\mathrm{CRPS}=\mathrm E|X-x^t|-\tfrac12\,\mathrm E|X-X'|",
     ),
     (
