@@ -12,6 +12,10 @@ EMPTY = (
     '<div class="hint">A closed form has no iterations. Choose conjugate gradients, L-BFGS or Gauss–Newton under Method, and '
     "see here how J and its gradient fall, with the exact minimum as a line.</div>"
 )
+#: What the history is of with a Huber cost, whose J is another one.
+WEIGHTED = (
+    "Quadratic cost of the last problem that was solved, with the weights of the Huber cost; J at x_a is among the diagnostics"
+)
 
 
 class ConvergenceView:
@@ -32,10 +36,11 @@ class ConvergenceView:
             return
         minimum = outcome.minimum
         self._history.show(history.jb.tolist(), history.jo.tolist(), history.gradient.tolist(), minimum)
+        huber = bool(outcome.settings.method.huber)
         j, first = float(history.j[-1]), float(history.j[0])
         entries = [
             ("iterations", str(history.iterations), "Until the gradient was small enough, or the most iterations were reached"),
-            ("J", number(j), "Cost where the solver ended"),
+            ("J with the last weights", number(j), WEIGHTED) if huber else ("J", number(j), "Cost where the solver ended"),
             ("‖∇J‖", f"{float(history.gradient[-1]):.2e}", "Norm of the gradient in control space where the solver ended"),
         ]
         if minimum is not None:

@@ -85,6 +85,12 @@ def test_convergence_shows_the_way_to_the_exact_minimum(page):
         result = page.state.result
         assert not page.convergence._empty.visible
         assert float(result.analysis.j) == pytest.approx(result.minimum, rel=1e-9)
+    assert "with the last weights" not in page.convergence._facts.object
+    page.state.m.huber = 0.5
+    page.wait()
+    shown = float(page.state.result.analysis.history.j[-1])
+    assert shown != pytest.approx(float(page.state.result.analysis.j), rel=1e-3)
+    assert f"J with the last weights</span><b>{number(shown)}</b>" in page.convergence._facts.object
 
 
 def test_the_surface_is_computed_and_a_click_sets_the_sliders(page):
