@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from backends.errors import InputError
+from backends.fields.circular import direction, is_circular, vectors
 from backends.fields.field import Axis, Variable
 from backends.fields.meshes import RegularMesh
 from backends.fields.meshes.between import between
@@ -105,19 +106,23 @@ def equivalents(
     values = np.full(len(table), np.nan)
     if usable.any():
         operator = _horizontal(variable, table.take(usable))
-        total = np.zeros(int(usable.sum()))
+        # Between 350° and 10° lies 0°: directions are interpolated as vectors.
+        circular = is_circular(variable)
+        total = np.zeros((2 if circular else 1, int(usable.sum())))
         when, up = when.take(usable), up.take(usable)
         for t, in_t in when.weights():
-            for k, in_k in up.weights():
+            for level, in_k in up.weights():
                 share = in_t * in_k
                 if not share.any():
                     continue
                 chosen = dict(chosen_axes)
-                chosen |= {axis.name: index for axis, index in ((times, t), (levels, k)) if axis is not None}
-                field = torch.from_numpy(dataset.field(name, chosen).values.astype("f8")).flatten()
-                # A field without weight must not make the value missing: 0 · NaN is NaN.
-                total += np.where(share == 0, 0.0, share * operator(field).numpy())
-        values[usable] = _in_units(total, variable, observed, table.units[observed], dataset.label)
+                chosen |= {axis.name: index for axis, index in ((times, t), (levels, level)) if axis is not None}
+                field = dataset.field(name, chosen).values.astype("f8")
+                for k, of in enumerate(vectors(field) if circular else [field]):
+                    # A field without weight must not make the value missing: 0 · NaN is NaN.
+                    total[k] += np.where(share == 0, 0.0, share * operator(torch.from_numpy(of).flatten()).numpy())
+        found = direction(*total) if circular else total[0]
+        values[usable] = _in_units(found, variable, observed, table.units[observed], dataset.label)
     outside, beyond_count, late_count = (int(which.sum()) for which in wrong)
     missing = int(np.isnan(values[usable]).sum())
     return Equivalents(values, outside, beyond_count, beyond_words, late_count, missing)

@@ -214,6 +214,10 @@ def _statistics(chosen: _Pieces, known: Sequence[str]) -> dict[str, tuple[Summar
         for name, (all_, passed) in result.items():
             values = quantity(piece, name)
             result[name] = merged(all_, summary(values)), merged(passed, summary(values[piece.quality == PASSED]))
+    if "value" in result and chosen.table.directions().all():
+        # 359° and 1° are neighbours; departures are wrapped, and have both.
+        every, passed = (replace(one, mean=np.nan, std=np.nan) for one in result["value"])
+        result["value"] = every, passed
     return result
 
 

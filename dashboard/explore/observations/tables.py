@@ -27,7 +27,7 @@ def statistics_table(overview: Overview, units: str) -> str:
 
 
 def _row(name: str, s: Summary, units: str) -> tuple[str, ...]:
-    values = (f"{number(v)} {units}" if s.n else "–" for v in (s.min, s.mean, s.max, s.std))
+    values = (f"{number(v)} {units}" if np.isfinite(v) else "–" for v in (s.min, s.mean, s.max, s.std))
     return (name, f"{s.n:,}", *values)
 
 
