@@ -44,7 +44,7 @@ TOPICS = (
         "How the variance of the field is divided between waves, by the zonal wavenumber, by total wavenumber n on the "
         "globe, or by the cosine transform of a region (Denis et al., 2002). Slopes of −3 and −5/3 are drawn to compare. The "
         "sum over n ≥ 1 is the variance over the globe, weighted by area, but for waves shorter than the last; the sum over "
-        "zonal wavenumbers that about the mean of each circle of latitude, weighted by cos φ; and the sum of a cosine transform "
+        "zonal wavenumbers that about the mean of each circle of latitude, weighted by cos φ; the sum of a cosine transform "
         "that of the grid points, all alike, but for the corners of the square of wavenumbers.",
         r"P_n=\sum_{m}|c_{mn}|^2,\qquad \sum_{n\ge 1} P_n=\mathrm{var}\,x",
     ),

@@ -15,8 +15,10 @@ from backends.fields.picture import field_statistics, look_at
 from backends.fields.quality import Scan, quality
 from backends.fields.summary import summary
 from backends.observations.linked import Linked
+from backends.observations.one_variable import one_variable
 from backends.observations.operator import equivalents
 from backends.observations.overview import overview
+from backends.observations.picture import picture
 from backends.observations.selection import Selection
 from backends.pictures.style import limits, style_of
 from tests.backends.observation_files import table
@@ -146,3 +148,14 @@ def test_directions_are_interpolated_as_vectors():
     made.time[:] = np.datetime64("2020-01-01")
     found = equivalents(made, turning(), "dd").values
     assert away(found, [0, 0, 350]).max() < 1e-3
+
+
+def test_pixels_of_observed_directions_are_means_of_vectors():
+    values = np.where(np.arange(4000) % 2 == 0, 350.0, 10.0)
+    made = table(4000, variable="wind_from_direction", latitude=50.0, longitude=10.0, value=values, background=360.0 - values)
+    of = one_variable(made, "wind_from_direction")
+    for colour, expected in (("value", 0.0), ("background", 0.0)):
+        drawn = picture(of.table, of.where, np.ones(4000, bool), colour, of.area, (300, 150)).raster.values
+        assert away(drawn[np.isfinite(drawn)], expected).max() < 1e-3
+        assert np.isfinite(drawn).any()
+    assert np.unique(of.table.background_departure).tolist() == [-20, 20]
