@@ -77,9 +77,9 @@ class CompareControls:
             label="Show the field under the observations", value=True, visible=False, margin=(8, 10),
             description="At the time and level nearest to most of them",
         )  # fmt: skip
-        self._problem, self._warning, self._said = notice("problem"), notice("stale"), html()
+        self._problem, self._said = notice("problem"), html()
         self.pane = pn.Column(
-            self.datasets, self.variable, self.in_time, self.under, self._said, self._warning, self._problem,
+            self.datasets, self.variable, self.in_time, self.under, self._said, self._problem,
             sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
         self.datasets.param.watch(self._on_dataset, "value")
@@ -162,7 +162,6 @@ class CompareControls:
         state = self._state
         if self.datasets.value and state.file_of is not None:
             tell(self._problem, "problem", "")
-            tell(self._warning, "stale", "")
             units = state.table.units[state.variable]
             self._newest = Wanted(
                 state.file_of, state.variable, units, self.datasets.value, self.variable.value or self._awaited,
@@ -209,7 +208,6 @@ class CompareControls:
         self._showing = False
         without = f"Without H(x): {comparison.without}. " if comparison.without else ""
         self._said.object = f'<div class="hint" style="margin: 0 10px">{without}Field: {escape(comparison.caption)}.</div>'
-        tell(self._warning, "stale", comparison.warning)
         self._state.take_comparison(comparison)
         self._on_its_way, then, self._then = False, self._then, _nothing
         then()
@@ -235,7 +233,6 @@ class CompareControls:
             control.visible = False
         self._said.object = ""
         tell(self._problem, "problem", "")
-        tell(self._warning, "stale", "")
 
 
 def _nothing() -> None:
