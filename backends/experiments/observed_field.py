@@ -15,22 +15,21 @@ from backends.errors import InputError
 from backends.experiments.cases import ObservedFieldCase
 from backends.experiments.field_cases import find_variable, select, usual_length
 from backends.experiments.observed_grid import on_region
-from backends.experiments.observed_selection import HOUR, as_time, middle, select_observations, used_with
+from backends.experiments.observed_selection import as_time, select_observations, used_with
 from backends.experiments.problem_case import ReadyCase, Suggested, two_digits
 from backends.fields.catalogue import Catalogue
-from backends.fields.field import Axis, Field, Variable, time_label
+from backends.fields.field import Field, Variable, time_label
 from backends.fields.meshes import RegularMesh
 from backends.fields.paths import confine
 from backends.geometry.grid import LatLonGrid
 from backends.observations.density import extent
+from backends.observations.nearness import FAR, middle, nearest, span
 from backends.observations.schema import GRAVITY, title
 from backends.observations.table import Table
 from backends.observations.units import from_si, unit
 from backends.observing.observations import Observations
 from backends.observing.operators import LinearOperator
 
-#: A background that is further than this from its observations in time is warned of.
-FAR = 6 * HOUR
 #: σ_b² is at least this part of the mean square of the innovations, where the file's σ_o explain more of it.
 LEAST_PART = 0.1
 
@@ -134,14 +133,8 @@ def background_selection(settings: ObservedFieldCase, variable: Variable, table:
     axis = variable.axis("time")
     if time is None and axis is not None and axis.times is not None:
         near = middle(table.time) if settings.at is None else as_time(settings.at)
-        time = None if near is None else nearest_time(axis, near)
+        time = None if near is None else nearest(axis.times, near)
     return dict(select(variable, time=time, level=settings.level, member=settings.member))
-
-
-def nearest_time(axis: Axis, wanted: np.datetime64) -> int:
-    """Return the index of the time nearest to another on an axis of dates."""
-    assert axis.times is not None
-    return int(np.abs(axis.times.astype("datetime64[s]") - wanted).argmin())
 
 
 def in_field_unit(table: Table, observed: str, variable: Variable) -> tuple[Tensor, Tensor]:
@@ -220,10 +213,8 @@ def _apart(valid_time: np.datetime64 | None, table: Table) -> tuple[str, ...]:
     observed = middle(table.time)
     if valid_time is None or observed is None or abs(valid_time - observed) <= FAR:
         return ()
-    hours = float((valid_time - observed) / HOUR)
-    days = abs(hours) / 24
-    far = f"{abs(hours):.0f} hours" if days < 2 else f"{days:.1f} days" if days < 10 else f"{days:,.0f} days"
+    later = "later" if valid_time > observed else "earlier"
     return (
-        f"the background, valid at {time_label(valid_time)}, is {far} {'later' if hours > 0 else 'earlier'} than the "
+        f"the background, valid at {time_label(valid_time)}, is {span(valid_time - observed)} {later} than the "
         f"observations, which are of {time_label(observed)}: most of the innovations is the weather that changed in between.",
     )

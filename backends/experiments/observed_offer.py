@@ -7,15 +7,13 @@ import numpy as np
 from backends.errors import InputError
 from backends.experiments.cases import ObservedFieldCase
 from backends.experiments.observed_field import Contents
-from backends.experiments.observed_selection import HOUR, middle
 from backends.fields.dataset import FieldDataset
-from backends.fields.field import Axis, Variable
+from backends.fields.field import Variable
 from backends.observations.comparison import fitting
-from backends.observations.operator import pascals
+from backends.observations.nearness import HOUR, middle, nearest, pressures
 from backends.observations.schema import LEVEL_KINDS, NO_LEVEL, PRESSURE
 from backends.observations.selection import Selection
 from backends.observations.table import Table
-from backends.observations.units import unit
 
 #: Observations so far from the background in time are still its own, hours.
 WINDOW = 3.0
@@ -93,25 +91,20 @@ def _level(variable: Variable, table: Table, chosen: Selection) -> tuple[float |
     """Return the level of the field as its file has it, and the levels of the observations where these must be said."""
     axis = variable.axis("level")
     at_levels = table.level[(table.level_kind != NO_LEVEL) & np.isfinite(table.level)].astype("f8")
-    pressures = None if axis is None else _pressures(axis)
-    if axis is None or pressures is None:
+    levels = pressures(axis)
+    if axis is None or levels is None:
         if chosen.levels is not None or len(at_levels) < len(table) or not len(at_levels):
             return None, chosen.levels
         return None, (float(at_levels.min()), float(at_levels.max()))  # none is without a level: all of them, and it is said
     at_pressure = table.level[(table.level_kind == PRESSURE) & np.isfinite(table.level)].astype("f8")
     if chosen.levels is not None:
         wanted = float(np.sqrt(max(chosen.levels[0], 1.0) * max(chosen.levels[1], 1.0)))
-        index = int(np.abs(np.log(pressures / wanted)).argmin())
+        index = int(np.abs(np.log(levels / wanted)).argmin())
     else:
-        exact = [int(np.sum(np.abs(at_pressure - p) <= 0.005 * p)) for p in pressures]
+        exact = [int(np.sum(np.abs(at_pressure - p) <= 0.005 * p)) for p in levels]
         index = int(np.argmax(exact))
     value = axis.values[index]
     return (value if isinstance(value, int | float) else None), chosen.levels
-
-
-def _pressures(axis: Axis) -> np.ndarray | None:
-    known = unit(axis.labels[0].rpartition(" ")[2])
-    return pascals(axis) if known is not None and known.units == "Pa" else None
 
 
 def _time(variable: Variable, table: Table, chosen: Selection) -> tuple[str | int | None, str | None, float | None]:
@@ -128,7 +121,7 @@ def _time(variable: Variable, table: Table, chosen: Selection) -> tuple[str | in
         times = axis.times.astype("datetime64[s]")
     if times is None:
         return None, str(observed), window
-    nearest = times[np.abs(times - observed).argmin()]
-    time = str(nearest) if axis is not None else None
-    near = chosen.start is None and abs(float((nearest - observed) / HOUR)) <= window
+    found = times[nearest(times, observed)]
+    time = str(found) if axis is not None else None
+    near = chosen.start is None and abs(float((found - observed) / HOUR)) <= window
     return time, None if near else str(observed.astype("datetime64[s]")), window

@@ -12,16 +12,12 @@ from backends.experiments.cases import ObservedFieldCase
 from backends.experiments.observing import THINNED, generator
 from backends.fields.field import Field, time_label
 from backends.geometry.grid import LatLonGrid
-from backends.observations.operator import pascals
-from backends.observations.schema import LEVEL_KINDS, NO_LEVEL, PRESSURE
+from backends.observations.nearness import HOUR, at_level, middle, pressures
+from backends.observations.schema import LEVEL_KINDS, PRESSURE
 from backends.observations.selection import Selection
 from backends.observations.table import Table
-from backends.observations.units import unit
 from backends.observing.operators import LinearOperator
 
-HOUR = np.timedelta64(3600, "s")
-#: Observations are at a pressure level where they are within this part of it.
-AT_LEVEL = 0.005
 #: Places are the same when these decimals of their degrees are: about 10 m.
 DECIMALS = 4
 
@@ -122,12 +118,6 @@ def as_time(text: str) -> np.datetime64:
         raise InputError(f"at: a time must look like 2021-05-16T12:00; came {text!r}") from problem
 
 
-def middle(times: np.ndarray) -> np.datetime64 | None:
-    """Return the median of the times that there are."""
-    known = times[~np.isnat(times)]
-    return np.datetime64(int(np.median(known.astype("datetime64[s]").astype("i8"))), "s") if len(known) else None
-
-
 def _apart(table: Table, near: np.datetime64 | None) -> np.ndarray:
     """Return how many hours each observation is from a time; 0 where there is no such time, or no observation has one."""
     unknown = np.isnat(table.time)
@@ -140,21 +130,14 @@ def _at_level(table: Table, settings: ObservedFieldCase, field: Field) -> tuple[
     """Return which observations count as at the background's level, and what the others are called."""
     if settings.levels is not None:
         return Selection(level_kind=settings.level_kind, levels=settings.levels).mask(table), "at other levels"
-    pressure = field_pressure(field)
-    if pressure is None:
-        return (table.level_kind == NO_LEVEL) | np.isnan(table.level), "at levels, which the field has not"
-    with np.errstate(invalid="ignore"):
-        same = np.abs(table.level - pressure) <= AT_LEVEL * pressure
-    return same & (table.level_kind == PRESSURE), f"not at {pressure / 100:g} hPa"
+    return at_level(table, field_pressure(field))
 
 
 def field_pressure(field: Field) -> float | None:
     """Return the pressure level of a field, Pa; None where it has no level, or one that is no pressure."""
     axis = field.variable.axis("level")
-    if axis is None:
-        return None
-    known = unit(axis.labels[0].rpartition(" ")[2])
-    return None if known is None or known.units != "Pa" else float(pascals(axis)[field.selection[axis.name]])
+    levels = pressures(axis)
+    return None if axis is None or levels is None else float(levels[field.selection[axis.name]])
 
 
 def _off_level(table: Table, field: Field) -> np.ndarray:

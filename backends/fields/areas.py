@@ -1,9 +1,15 @@
 """How much of the Earth each cell of a grid stands for."""
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from backends.fields.meshes import Mesh, RegularMesh
 from backends.fields.meshes.mesh import on_sphere
+from backends.fields.meshes.nearest import NearestMesh
+
+#: Of grids that are not regular, found once for each as long as it is in use: a map that plays asks for them again and again.
+_areas: WeakKeyDictionary[Mesh, np.ndarray] = WeakKeyDictionary()
 
 
 def cell_areas(mesh: Mesh) -> np.ndarray:
@@ -16,6 +22,18 @@ def cell_areas(mesh: Mesh) -> np.ndarray:
     if isinstance(mesh, RegularMesh):
         rows = np.cos(np.deg2rad(mesh.grid.latitude.numpy())).clip(min=0)
         return np.repeat(rows, mesh.shape[1])
+    if mesh not in _areas:
+        _areas[mesh] = _irregular(mesh)
+        _areas[mesh].flags.writeable = False
+    return _areas[mesh]
+
+
+def areas_known(mesh: Mesh) -> bool:
+    """Return whether areas are those of cells, not of scattered points, which count alike."""
+    return not (isinstance(mesh, NearestMesh) and len(mesh.shape) == 1)
+
+
+def _irregular(mesh: Mesh) -> np.ndarray:
     latitude, longitude = mesh.places()
     there = np.isfinite(latitude) & np.isfinite(longitude)
     if len(mesh.shape) != 2 or min(mesh.shape) < 2:

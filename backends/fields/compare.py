@@ -7,6 +7,7 @@ import torch
 
 from backends.errors import InputError
 from backends.fields.areas import cell_areas
+from backends.fields.circular import direction, is_circular, vectors, wrapped
 from backends.fields.field import Field
 from backends.fields.meshes import Mesh, ProjectedMesh, RegularMesh
 from backends.observations.units import unit
@@ -26,7 +27,7 @@ class Comparison:
     values
         The other one on the first one's grid and in its unit; NaN where it does not reach.
     difference
-        First minus second.
+        First minus second; of directions in [−180, 180).
     how
         How it came there: ``same grid``, ``bilinear``, ``nearest cell``.
     bias, rmse
@@ -50,9 +51,16 @@ def compare(first: Field, second: Field) -> Comparison:
     InputError
         If their units are of different kinds.
     """
-    values, how = regrid(second.values, second.variable.mesh, first.variable.mesh)
+    given, meshes = second.values, (second.variable.mesh, first.variable.mesh)
+    circular = is_circular(first.variable) and is_circular(second.variable)
+    # Between 350° and 10° lies 0°, not 180°.
+    parts = [regrid(part, *meshes) for part in (vectors(given) if circular and meshes[0].key != meshes[1].key else [given])]
+    values, how = parts[0]
+    if len(parts) == 2:
+        values = direction(values, parts[1][0])
     values = _in_unit(values, second, first)
-    difference = (first.values.astype(np.float64) - values).astype(np.float32)
+    difference = first.values.astype(np.float64) - values
+    difference = (wrapped(difference) if circular else difference).astype(np.float32)
     there = np.isfinite(difference).ravel()
     weight = np.where(there, cell_areas(first.variable.mesh).ravel(), 0.0)
     total = float(weight.sum())

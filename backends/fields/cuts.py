@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from backends.errors import InputError
+from backends.fields.circular import is_circular, through_vectors
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Axis, Variable
 from backends.fields.groups import Groups, of_region, spacing
@@ -53,13 +55,16 @@ class Section(Cut):
 def mean_cut(dataset: FieldDataset, name: str, groups: Groups, along: Axis | None, selection: Mapping[str, int]) -> Cut:
     """Return the means of groups of cells along an axis, at one index on each other axis; see :class:`Groups`.
 
+    Means of directions are those of their vectors.
+
     Raises
     ------
     InputError
         If an index does not exist, the file is damaged, or more than `AT_MOST` values would have to be read.
     """
-    values = _read(dataset, name, groups.cells, along, selection, groups.mean)
-    return Cut(dataset.variable(name), along, groups.at, values)
+    variable = dataset.variable(name)
+    mean = partial(through_vectors, groups.mean) if is_circular(variable) else groups.mean
+    return Cut(variable, along, groups.at, _read(dataset, name, groups.cells, along, selection, mean))
 
 
 def means_of_regions(dataset: FieldDataset, name: str, regions: Sequence[Region], selection: Mapping[str, int]) -> Cut:

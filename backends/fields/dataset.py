@@ -10,6 +10,7 @@ import xarray as xr
 
 from backends.errors import InputError
 from backends.fields.axes import describe_axes, fixed_time
+from backends.fields.circular import direction, is_circular, vectors
 from backends.fields.coordinates import with_coordinates
 from backends.fields.derived import derive
 from backends.fields.field import Axis, Field, Reading, Series, Statistics, Variable, combine, statistics
@@ -191,6 +192,8 @@ class FieldDataset:
     ) -> Field:
         """Return the mean over indices of one axis, at one index on each other axis; NaN where any value is.
 
+        Directions have that of their vectors.
+
         Parameters
         ----------
         name, selection
@@ -217,11 +220,14 @@ class FieldDataset:
                 f"a mean over {len(indices):,} fields of {variable.title} takes {wanted:,} values; at most {MOST_MEANT:,} are "
                 "read"
             )
-        total = np.zeros(variable.mesh.shape)
+        circular = is_circular(variable)
+        total = np.zeros((2, *variable.mesh.shape)) if circular else np.zeros(variable.mesh.shape)
         for index in indices:
             here = {**chosen, over.name: int(index)}
-            total += self._arranged(name, self._stored.part(name, here), here)
-        return Field(variable, (total / len(indices)).astype(np.float32), chosen, words=words)
+            values = self._arranged(name, self._stored.part(name, here), here)
+            total += vectors(values) if circular else values
+        mean = total / len(indices)
+        return Field(variable, (direction(*mean) if circular else mean).astype(np.float32), chosen, words=words)
 
     def series(self, name: str, latitude: float, longitude: float, selection: Mapping[str, int]) -> Series:
         """Return the values along the time axis in the cell at a place.

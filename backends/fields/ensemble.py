@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backends.errors import InputError
+from backends.fields.circular import deviation, is_circular, through_vectors
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Axis, Variable
 
@@ -19,11 +20,15 @@ class Ensemble:
     members: np.ndarray
 
     def mean(self) -> np.ndarray:
-        """Return the mean of the members; NaN where one is missing."""
+        """Return the mean of the members, of directions that of their vectors; NaN where one is missing."""
+        if is_circular(self.variable):
+            return through_vectors(lambda part: part.mean(axis=0), self.members).astype(np.float32)
         return self.members.mean(axis=0, dtype=np.float64).astype(np.float32)
 
     def spread(self) -> np.ndarray:
-        """Return the standard deviation with m − 1 in the denominator."""
+        """Return the standard deviation with m − 1 in the denominator, of directions the circular one."""
+        if is_circular(self.variable):
+            return deviation(self.members).astype(np.float32)
         return self.members.std(axis=0, ddof=1, dtype=np.float64).astype(np.float32)
 
     def probability(self, threshold: float, above: bool = True) -> np.ndarray:

@@ -164,9 +164,9 @@ class Series:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Least, mean (of all values alike, not weighted by area) and greatest of `count` values, and how many are missing.
+    """Least, mean and greatest of `count` values, and how many are missing.
 
-    The first three are NaN where all values are missing.
+    The mean is of all values alike unless areas were given. The first three are NaN where all values are missing.
     """
 
     min: float
@@ -176,13 +176,21 @@ class Statistics:
     missing: int
 
 
-def statistics(values: np.ndarray) -> Statistics:
-    """Return the statistics of an array of any shape; NaN and infinities count as missing."""
-    finite = values[np.isfinite(values)]
+def statistics(values: np.ndarray, areas: np.ndarray | None = None) -> Statistics:
+    """Return the statistics of an array of any shape; NaN and infinities count as missing.
+
+    With the areas of its cells, (values.size,), the mean is Σ a x / Σ a; of cells that have no area, as at a pole alone, it is
+    that of all values alike.
+    """
+    there = np.isfinite(values)
+    finite = values[there]
     missing = int(values.size - finite.size)
     if not finite.size:
         return Statistics(np.nan, np.nan, np.nan, 0, missing)
-    return Statistics(float(finite.min()), float(finite.mean(dtype=np.float64)), float(finite.max()), int(finite.size), missing)
+    weight = None if areas is None else areas.reshape(values.shape)[there]
+    alike = weight is None or not weight.sum()
+    mean = finite.mean(dtype=np.float64) if alike else np.average(finite.astype(np.float64), weights=weight)
+    return Statistics(float(finite.min()), float(mean), float(finite.max()), int(finite.size), missing)
 
 
 def combine(parts: Iterable[Statistics]) -> Statistics:

@@ -1,8 +1,12 @@
 """What a map of a field shows: its pixels and its numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from backends.fields.areas import cell_areas
+from backends.fields.circular import is_circular, through_vectors
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Field, Statistics, statistics
 from backends.fields.fills import Fills, without_fills
@@ -17,8 +21,8 @@ class Picture:
     """A field, the pixels of the part that is looked at, and statistics in the variable's units.
 
     `view` is the map that the pixels lie on; None where they lie on degrees.
-    `here` is of the field itself; `usual` of the variable over all times and members at this level, which is what
-    colour limits should hold so that playing through time does not change the colours.
+    `here` is of the field itself, its mean weighted by area (:func:`field_statistics`); `usual` of the variable over all times
+    and members at this level, which is what colour limits should hold so that playing through time does not change the colours.
     """
 
     field: Field
@@ -83,10 +87,26 @@ def look_at(
         raster = draw(field.values, mesh, view)
     # Of a variable that is too large to keep, the usual range is that of this field, which need not be read again.
     usual, fills = without_fills(field.values)
-    here = statistics(field.values) if fills else usual
+    here = field_statistics(field)
     if dataset.keeps(name):
         usual = dataset.usual_range(name, selection)
     return Picture(field, raster, here, usual, view, fills)
+
+
+def field_statistics(field: Field) -> Statistics:
+    """Return the statistics of a field, the mean weighted by the areas of its cells; of directions that of their vectors."""
+    areas = cell_areas(field.variable.mesh)
+    found = statistics(field.values, areas)
+    if not is_circular(field.variable) or not found.count:
+        return found
+    there = np.isfinite(field.values).ravel()
+    weight = np.where(there, areas, 0.0)
+    if not weight.sum():
+        weight = there.astype(np.float64)
+    mean = through_vectors(
+        lambda part: np.average(np.nan_to_num(part), weights=weight), np.where(there, field.values.ravel(), 0.0)
+    )
+    return replace(found, mean=float(mean))
 
 
 def rasterise(field: Field, window: Window | None = None) -> Raster:

@@ -7,6 +7,8 @@ from itertools import product
 
 import numpy as np
 
+from backends.fields.areas import cell_areas
+from backends.fields.circular import is_circular
 from backends.fields.dataset import FieldDataset
 from backends.fields.field import Field
 from backends.fields.fills import Fills, fill_values
@@ -28,7 +30,8 @@ class Quality:
     count, missing, infinite
         Numbers of finite values, of NaN, and of infinities.
     min, max, median, spread
-        Of the finite values; the spread is 1.4826 times their median absolute deviation.
+        Of the finite values, all alike; the spread is 1.4826 times their median absolute deviation. Directions have neither
+        median nor spread, NaN, and no outliers.
     fills
         Numbers that look like fill values, and how often they occur.
     outliers
@@ -69,6 +72,9 @@ def quality(shown: Field) -> Quality:
     filled = np.isin(values, [value for value, _ in fills])
     rest = values[np.isfinite(values) & ~filled]
     rest = rest if rest.size else finite
+    if is_circular(shown.variable):
+        least, greatest = float(finite.min()), float(finite.max())
+        return Quality(int(finite.size), missing, infinite, least, greatest, np.nan, np.nan, fills, 0, None)
     median = float(np.median(rest))
     spread = NORMAL * float(np.median(np.abs(rest - median)))
     with np.errstate(invalid="ignore"):
@@ -89,8 +95,8 @@ def quality(shown: Field) -> Quality:
 class Scan:
     """Statistics of a whole variable, field by field, so that it can be watched and stopped.
 
-    The mean and the sum of squares of deviations are those of all values alike, combined pair by pair (Chan, Golub and
-    LeVeque, 1983, Am. Stat. 37, 242–247).
+    The mean and the sum of squares of deviations are weighted by the areas of the cells and combined pair by pair (Chan, Golub
+    and LeVeque, 1983, Am. Stat. 37, 242–247). Of directions there are none: 359° and 1° are neighbours.
 
     Attributes
     ----------
@@ -101,7 +107,7 @@ class Scan:
     count, missing
         Numbers of finite values and of others.
     min, max, mean
-        Of the finite values.
+        Of the finite values; the mean is NaN of directions.
     empty, constant, filled
         Captions of fields without any value, with one value everywhere, and with fill values.
     """
@@ -119,17 +125,21 @@ class Scan:
     filled: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        axes = self.dataset.variable(self.name).axes
+        variable = self.dataset.variable(self.name)
+        axes, self._areas = variable.axes, cell_areas(variable.mesh)
+        self._circular = is_circular(variable)
         self.of = int(np.prod([len(axis) for axis in axes], dtype=np.int64))
-        self._squares = 0.0
+        self._squares = self._weight = 0.0
+        if self._circular:
+            self.mean = np.nan
         self._selections: Iterator[Mapping[str, int]] = (
             dict(zip([axis.name for axis in axes], indices, strict=True)) for indices in product(*(range(len(a)) for a in axes))
         )
 
     @property
     def deviation(self) -> float:
-        """Standard deviation of all values; NaN without any."""
-        return float(np.sqrt(self._squares / self.count)) if self.count else np.nan
+        """Standard deviation of all values, weighted by area; NaN without any, and of directions."""
+        return float(np.sqrt(self._squares / self._weight)) if self._weight and not self._circular else np.nan
 
     def for_a_while(self) -> bool:
         """Look at fields for :data:`WHILE` seconds, at least at one; return whether there are more."""
@@ -151,7 +161,8 @@ class Scan:
         if selection is None:
             return False
         shown = self.dataset.field(self.name, selection)
-        finite = shown.values[np.isfinite(shown.values)].astype(np.float64)
+        there = np.isfinite(shown.values)
+        finite = shown.values[there].astype(np.float64)
         self.done += 1
         self.missing += shown.values.size - finite.size
         if not finite.size:
@@ -163,9 +174,13 @@ class Scan:
         if fill_values(finite):
             self.filled.append(shown.caption)
         self.min, self.max = min(self.min, least), max(self.max, greatest)
-        mean, together = float(finite.mean()), self.count + finite.size
-        apart = mean - self.mean
-        self._squares += float(np.square(finite - mean).sum()) + apart**2 * self.count * finite.size / together
-        self.mean += apart * finite.size / together
-        self.count = together
+        self.count += finite.size
+        weight = self._areas.reshape(there.shape)[there]
+        if not weight.sum():
+            return True  # rows right at a pole have no area
+        mean, part = float(np.average(finite, weights=weight)), float(weight.sum())
+        apart, together = mean - self.mean, self._weight + part
+        self._squares += float((weight * np.square(finite - mean)).sum()) + apart**2 * self._weight * part / together
+        self.mean += apart * part / together
+        self._weight = together
         return True

@@ -18,6 +18,11 @@ KINDS: tuple[tuple[str, Kind], ...] = (
     (r"radiation|heat.flux|\bss[rh]d?f?\b|\bstrd?\b|\bslhf\b", "energy"),
 )
 
+#: What is a difference, whatever of: an offset of its unit must not be added.
+DIFFERENCES = re.compile(
+    r"anomal|differen|departure|increment|depression|tendenc|\bbias\b|\berror\b|deviation|spread|gradient|lapse"
+)
+
 #: Units of files, without blanks and signs of powers, with the unit that is read, its factor, and what is added then.
 UNITS: dict[Kind, dict[str, tuple[str, float, float]]] = {
     "temperature": {"K": ("°C", 1.0, -273.15)},
@@ -64,8 +69,13 @@ class Quantity:
 
 
 def quantity(name: str, unit: str) -> Quantity:
-    """Return how a variable is read, by its name (short, long or standard) and the unit of its file."""
+    """Return how a variable is read, by its name (short, long or standard) and the unit of its file.
+
+    Of a difference nothing is known but its unit: an anomaly of temperature stays in K.
+    """
     plain = re.sub(r"\*\*|\^|\s", "", unit)
+    if DIFFERENCES.search(name.lower()):
+        return Quantity("other", unit)
     for pattern, kind in KINDS:
         if re.search(pattern, name.lower()) and plain in UNITS[kind]:
             return Quantity(kind, *UNITS[kind][plain])

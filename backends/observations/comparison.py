@@ -1,5 +1,6 @@
 """Observations beside a field of any opened dataset: which of its variables fits, H(x), and the map that lies under them."""
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,12 +14,27 @@ from backends.fields.quantities import quantity
 from backends.fields.raster import Raster, Window
 from backends.fields.views import draw, view_of
 from backends.geometry.projections import Projection
+from backends.observations.nearness import FAR, middle, nearest, pressures, span
 from backends.observations.one_variable import OneVariable
 from backends.observations.operator import InTime, equivalents
 from backends.observations.schema import GRAVITY, VARIABLES
+from backends.observations.table import Table
 from backends.observations.units import to_si, unit
 
 WINDS = ("eastward_wind", "northward_wind")
+#: What else files call some of the others, as a further branch of a pattern.
+SHORT = {"geopotential": r"|\bz\b|\bgh\b|\bhgt\b", "wind_from_direction": r"|\b1?0?wdir\b", "relative_humidity": r"|\brh?\b"}
+#: Quantities of one unit that are not one another, by what occurs in their names; the first that fits counts.
+SORTS = (
+    (r"soil|ground", "soil"),
+    (r"dew.?point|\b2?d2m?\b", "dew point"),
+    (r"brightness", "brightness"),
+    (r"virtual", "virtual"),
+    (r"potential.temp|\btheta", "potential"),
+    (r"sea.?surface|\bsst\b|sea.water|\bsea.temp", "sea surface"),
+    (r"skin|\bsurface.temp|\bskt\b|\blake|\bice\b", "surface"),
+    (r"sea.?level|\bmslp?\b|\bprmsl\b", "sea level"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +49,8 @@ class Comparison:
         What x is.
     without
         How many observations have no equivalent, in words; empty where all have.
+    warning
+        How far the field is from them in time, where that is far; otherwise empty.
     under
         The field at the time and level nearest to most of the observations, in their unit, as pixels of degrees.
     caption
@@ -45,6 +63,7 @@ class Comparison:
     dataset: FieldDataset
     variable: str
     without: str
+    warning: str
     under: Raster
     caption: str
     field: Field
@@ -55,19 +74,33 @@ class Comparison:
 
 
 def fitting(dataset: FieldDataset, observed: str, units: str) -> list[str]:
-    """Return the variables of a dataset that may be what is observed: of its unit, the likeliest first."""
-    kind = quantity(observed.replace("_", " "), units).kind
+    """Return the variables of a dataset that may be what is observed: of its unit and sort, the likeliest first."""
+    said = observed.replace("_", " ")
+    title = VARIABLES[observed].title if observed in VARIABLES else said
+    called = "|".join(re.escape(text) for text in (said, title.removesuffix("s"))) + SHORT.get(observed, "")
+    kind, wanted = quantity(said, units).kind, _sort(said)
     found: list[tuple[int, str]] = []
     for name, variable in dataset.variables.items():
         given = unit(variable.units)
         same = given is not None and (given.units == units or (observed == "geopotential" and given.units == "m"))
         turned = observed in WINDS and not isinstance(variable.mesh, RegularMesh) and variable.standard_name != observed
-        if given is not None and same and not turned:  # along the rows of a grid it is another wind than that observed
-            words = f"{variable.standard_name} {variable.long_name} {name}".replace("_", " ")
-            likely = 2 if variable.standard_name == observed else 1 if quantity(words, given.units).kind == kind else 0
-            if likely or observed not in VARIABLES:
-                found.append((-likely, name))
+        if given is None or not same or turned:  # along the rows of a grid it is another wind than that observed
+            continue
+        words = f"{variable.standard_name} {variable.long_name} {name}".replace("_", " ").lower()
+        if variable.standard_name == observed:
+            found.append((-2, name))
+        elif observed not in VARIABLES:
+            found.append((0, name))
+        elif _sort(words) == wanted and (
+            quantity(words, given.units).kind == kind if kind != "other" else bool(re.search(called, words))
+        ):
+            found.append((-1, name))
     return [name for _, name in sorted(found, key=lambda pair: pair[0])]
+
+
+def _sort(words: str) -> str:
+    """Return which of the temperatures or pressures it is that has such names; empty where they do not say."""
+    return next((sort for pattern, sort in SORTS if re.search(pattern, words)), "")
 
 
 def compare(of: OneVariable, dataset: FieldDataset, name: str, in_time: InTime) -> Comparison:
@@ -78,29 +111,52 @@ def compare(of: OneVariable, dataset: FieldDataset, name: str, in_time: InTime) 
     InputError
         As of :func:`backends.observations.operator.equivalents`, or if no observation has an equivalent.
     """
+    variable = dataset.variable(name)
     found = equivalents(of.table, dataset, name, in_time)
     reasons = {
         "outside its area": found.outside,
-        "above or below its levels": found.beyond,
+        found.beyond_words: found.beyond,
         "before or after its times": found.early_or_late,
         "where it is missing": found.missing,
     }
     words = ", ".join(f"{n:,} {why}" for why, n in reasons.items() if n)
     if not np.isfinite(found.values).any():
-        raise InputError(f"no observation can be compared with {dataset.variable(name).title} of {dataset.label}: {words}")
+        raise InputError(f"no observation can be compared with {variable.title} of {dataset.label}: {words}")
     table = of.table.with_columns(background=found.values.astype("f4"))
+    warning = far_in_time(variable, table.take(np.isfinite(found.values)), in_time)
     under, caption, field = _under(of, dataset, name)
-    return Comparison(OneVariable(table, of.row, of.where, of.area), dataset, name, words, under, caption, field)
+    return Comparison(OneVariable(table, of.row, of.where, of.area), dataset, name, words, warning, under, caption, field)
+
+
+def far_in_time(variable: Variable, table: Table, in_time: InTime) -> str:
+    """Return how many observations are far from the nearest time of a field, in words; empty where none is.
+
+    Between times a linear interpolation is near at all of them.
+    """
+    axis, known = variable.axis("time"), table.time[~np.isnat(table.time)].astype("datetime64[s]")
+    times = variable.time if axis is None else axis.times
+    if times is None or not len(known) or (in_time == "linear" and np.size(times) > 1):
+        return ""
+    line = np.sort(np.atleast_1d(times).astype("datetime64[s]"))
+    after = np.searchsorted(line, known).clip(0, len(line) - 1)
+    apart = np.minimum(np.abs(line[after] - known), np.abs(line[(after - 1).clip(0)] - known))
+    far = apart[apart > FAR]
+    if not len(far):
+        return ""
+    half = np.median(far.astype("i8")).astype("i8").astype("timedelta64[s]")
+    return (
+        f"{len(far):,} of {len(table):,} observations are more than {span(FAR)} from the field in time, by {span(half)} in the "
+        "median: much of their O−B is the weather that changed in between."
+    )
 
 
 def _under(of: OneVariable, dataset: FieldDataset, name: str) -> tuple[Raster, str, Field]:
     """Return the pixels of the field nearest to the middle of the observations, on the map's branch of longitude."""
     variable, table = dataset.variable(name), of.table
-    selection = {}
+    observed, selection = middle(table.time), {}
     for axis in variable.axes:
-        if axis.role == "time" and axis.times is not None and not np.isnat(table.time).all():
-            middle = np.median(table.time[~np.isnat(table.time)].astype("i8"))
-            selection[axis.name] = int(np.abs(axis.times.astype("datetime64[s]").astype("i8") - middle).argmin())
+        if axis.role == "time" and axis.times is not None and observed is not None:
+            selection[axis.name] = nearest(axis.times, observed)
         elif axis.role == "level" and np.isfinite(table.level).any():
             selection[axis.name] = _nearest_level(axis, float(np.nanmedian(table.level)))
     picture = look_at(dataset, name, selection)
@@ -117,10 +173,10 @@ def _under(of: OneVariable, dataset: FieldDataset, name: str) -> tuple[Raster, s
 
 
 def _nearest_level(axis: Axis, level: float) -> int:
-    known = unit(axis.labels[0].rpartition(" ")[2])
-    factor = known.factor if known is not None and known.units == "Pa" else 1.0
-    values = np.array([factor * v if isinstance(v, int | float) else np.nan for v in axis.values])
-    return int(np.nanargmin(np.abs(values - level))) if np.isfinite(values).any() else 0
+    levels = pressures(axis)
+    if levels is None:
+        levels = np.array([v if isinstance(v, int | float) else np.nan for v in axis.values], "f8")
+    return int(np.nanargmin(np.abs(levels - level))) if np.isfinite(levels).any() else 0
 
 
 def _in_unit(values: np.ndarray, variable: Variable, wanted: str) -> np.ndarray:

@@ -58,7 +58,9 @@ def _variable(table: Table, name: str) -> dict[str, object]:
     one = table.take(table.variable.is_in([name]))
     values = summary(one.value)
     result: dict[str, object] = {"name": name, "units": table.units[name], "count": values.n}
-    result |= {"min": values.min, "mean": values.mean, "max": values.max}
+    # Numbers of directions have no mean: 359° and 1° are neighbours.
+    mean = None if one.directions().any() else values.mean
+    result |= {"min": values.min, "mean": mean, "max": values.max}
     for key, departure in (("background_departure", one.background_departure), ("analysis_departure", one.analysis_departure)):
         known = summary(departure)
         if known.n:

@@ -13,10 +13,12 @@ import numpy as np
 import torch
 
 from backends.errors import InputError
+from backends.fields.circular import direction, is_circular, vectors
 from backends.fields.field import Axis, Variable
 from backends.fields.meshes import RegularMesh
 from backends.fields.meshes.between import between
 from backends.geometry.domain import Rows
+from backends.observations.nearness import at_level, pressures
 from backends.observations.schema import GRAVITY, PRESSURE
 from backends.observations.table import Table
 from backends.observations.units import to_si, unit
@@ -40,7 +42,9 @@ class Equivalents:
     outside
         How many lie outside the grid or have no place on Earth.
     beyond
-        How many of the others have no level between those of the field.
+        How many of the others have no level between those of the field, or are not at the only one that it has.
+    beyond_words
+        What these are called.
     early_or_late
         How many of the others have no time, or none between those of the field.
     missing
@@ -50,6 +54,7 @@ class Equivalents:
     values: np.ndarray
     outside: int
     beyond: int
+    beyond_words: str
     early_or_late: int
     missing: int
 
@@ -62,7 +67,8 @@ def equivalents(
     Parameters
     ----------
     table
-        Observations of one variable. Where the field has pressure levels they must be at pressures.
+        Observations of one variable. Where the field has several levels they must be at pressures; at its only pressure level
+        count those that are there, and near the surface, in the soil or at any other height those without a level.
     dataset, name
         The field; its unit is turned into the observed variable's, geopotential height into geopotential.
     in_time
@@ -88,34 +94,38 @@ def equivalents(
     levels, times = (
         None if axis is None or axis.name in chosen_axes else axis for axis in (variable.axis("level"), variable.axis("time"))
     )
-    on_levels = levels is not None and len(levels) > 1
-    at_pressure = table.level_kind == PRESSURE
-    if on_levels and not at_pressure.any():
+    if levels is not None and len(levels) > 1 and not (table.level_kind == PRESSURE).any():
         raise InputError(f"{variable.title} of {dataset.label} is on pressure levels; the observations of {observed} are not")
 
     inside = _inside(variable, table)
-    up, beyond = _between(np.log(pascals(levels)), np.log(table.level.astype("f8"))) if levels and on_levels else _one(table)
+    chosen_level = (axis := variable.axis("level")) is not None and axis.name in chosen_axes
+    up, beyond, beyond_words = (*_one(table), "") if chosen_level else _up(levels, table)
     when, late = _in_time(times, table, in_time)
     wrong = [~inside, inside & beyond, inside & ~beyond & late]
     usable = inside & ~beyond & ~late
     values = np.full(len(table), np.nan)
     if usable.any():
         operator = _horizontal(variable, table.take(usable))
-        total = np.zeros(int(usable.sum()))
+        # Between 350° and 10° lies 0°: directions are interpolated as vectors.
+        circular = is_circular(variable)
+        total = np.zeros((2 if circular else 1, int(usable.sum())))
         when, up = when.take(usable), up.take(usable)
         for t, in_t in when.weights():
-            for k, in_k in up.weights():
+            for level, in_k in up.weights():
                 share = in_t * in_k
                 if not share.any():
                     continue
                 chosen = dict(chosen_axes)
-                chosen |= {axis.name: index for axis, index in ((times, t), (levels, k)) if axis is not None}
-                field = torch.from_numpy(dataset.field(name, chosen).values.astype("f8")).flatten()
-                # A field without weight must not make the value missing: 0 · NaN is NaN.
-                total += np.where(share == 0, 0.0, share * operator(field).numpy())
-        values[usable] = _in_units(total, variable, observed, table.units[observed], dataset.label)
+                chosen |= {axis.name: index for axis, index in ((times, t), (levels, level)) if axis is not None}
+                field = dataset.field(name, chosen).values.astype("f8")
+                for k, of in enumerate(vectors(field) if circular else [field]):
+                    # A field without weight must not make the value missing: 0 · NaN is NaN.
+                    total[k] += np.where(share == 0, 0.0, share * operator(torch.from_numpy(of).flatten()).numpy())
+        found = direction(*total) if circular else total[0]
+        values[usable] = _in_units(found, variable, observed, table.units[observed], dataset.label)
     outside, beyond_count, late_count = (int(which.sum()) for which in wrong)
-    return Equivalents(values, outside, beyond_count, late_count, int(np.isnan(values[usable]).sum()))
+    missing = int(np.isnan(values[usable]).sum())
+    return Equivalents(values, outside, beyond_count, beyond_words, late_count, missing)
 
 
 class _Along(NamedTuple):
@@ -152,6 +162,22 @@ def _between(axis: np.ndarray, position: np.ndarray) -> tuple[_Along, np.ndarray
     return _Along(order, place), out
 
 
+def _up(axis: Axis | None, table: Table) -> tuple[_Along, np.ndarray, str]:
+    """Return the places on an axis of levels, which observations have none, and what these are called."""
+    levels = pressures(axis)
+    if axis is not None and len(axis) > 1:
+        if levels is None:
+            raise InputError(f"the levels on axis {axis.name} must be pressures; came {axis.labels[0]}")
+        # A height of 20,000 m is no pressure of 20,000 Pa.
+        position = np.where(table.level_kind == PRESSURE, table.level.astype("f8"), np.nan)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            along, beyond = _between(np.log(levels), np.log(position))
+        return along, beyond, "above or below its levels"
+    there, words = at_level(table, None if levels is None else float(levels[0]))
+    along, _ = _one(table)
+    return along, ~there, words
+
+
 def _in_time(axis: Axis | None, table: Table, in_time: InTime) -> tuple[_Along, np.ndarray]:
     if axis is None or len(axis) == 1:
         return _one(table)
@@ -166,16 +192,6 @@ def _in_time(axis: Axis | None, table: Table, in_time: InTime) -> tuple[_Along, 
     order = np.argsort(line)
     middles = (line[order][1:] + line[order][:-1]) / 2
     return _Along(order, np.searchsorted(middles, seconds).astype("f8")), none
-
-
-def pascals(axis: Axis) -> np.ndarray:
-    """Return the levels of an axis in Pa, or raise InputError where they are no pressures."""
-    # The labels carry the unit: 850 hPa.
-    text = axis.labels[0].rpartition(" ")[2]
-    known = unit(text)
-    if known is None or known.units != "Pa":
-        raise InputError(f"the levels on axis {axis.name} must be pressures; came {axis.labels[0]}")
-    return to_si(np.array(axis.values, "f8"), text, "Pa", f"axis {axis.name}")
 
 
 def _inside(variable: Variable, table: Table) -> np.ndarray:

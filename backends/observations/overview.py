@@ -21,6 +21,7 @@ from backends.observations.statistics import (
     counts_by_level,
     counts_by_time,
     grouped_departures,
+    grouped_summary,
     histogram,
     level_groups,
     merged,
@@ -50,12 +51,16 @@ class Levels:
         Rows in each layer, (k,).
     departures
         Of O−B and O−A in each layer.
+    at
+        Mean level of the rows of each layer that have a departure, (k,), in the unit of the kind; NaN where there is none. In
+        the lowest layer of soundings it is far from the middle, as the ground ends it.
     """
 
     kind: str
     edges: np.ndarray
     counts: np.ndarray
     departures: Sequence[Departures]
+    at: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,6 +219,10 @@ def _statistics(chosen: _Pieces, known: Sequence[str]) -> dict[str, tuple[Summar
         for name, (all_, passed) in result.items():
             values = quantity(piece, name)
             result[name] = merged(all_, summary(values)), merged(passed, summary(values[piece.quality == PASSED]))
+    if "value" in result and chosen.table.directions().all():
+        # 359° and 1° are neighbours; departures are wrapped, and have both.
+        every, passed = (replace(one, mean=np.nan, std=np.nan) for one in result["value"])
+        result["value"] = every, passed
     return result
 
 
@@ -246,11 +255,15 @@ def _levels(some: _Pieces) -> Levels | None:
     ends = [(piece.level.min(), piece.level.max()) for piece in chosen if len(piece)]
     edges = level_edges(kind, np.array(ends))
     layers = len(edges) - 1
-    counts, departures = np.zeros(layers, int), [NO_DEPARTURES] * layers
+    counts, departures, levels = np.zeros(layers, int), [NO_DEPARTURES] * layers, [NOTHING] * layers
     for piece in chosen:
         counts += counts_by_level(piece, edges)
-        departures = _added(departures, piece, level_groups(piece, edges))
-    return Levels(LEVEL_KINDS[kind], edges, counts, departures)
+        group = level_groups(piece, edges)
+        departures = _added(departures, piece, group)
+        departs = np.isfinite(piece.background) | np.isfinite(piece.analysis)
+        of_piece = grouped_summary(piece.level, np.where(departs, group, -1), layers)
+        levels = [merged(one, other) for one, other in zip(levels, of_piece, strict=True)]
+    return Levels(LEVEL_KINDS[kind], edges, counts, departures, np.array([one.mean for one in levels]))
 
 
 def _added(departures: Sequence[Departures], piece: Table, group: np.ndarray) -> list[Departures]:

@@ -1,10 +1,11 @@
 """What a map of observations shows of a window: points where there are few, pixels where there are many."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from backends.fields.circular import direction, vectors, wrapped
 from backends.fields.raster import Raster, Window
 from backends.observations.density import Places, counts, means, pixels, worst
 from backends.observations.selection import quantity
@@ -89,7 +90,11 @@ def _raster(table: Table, some: Places, colour: Colour, window: Window, size: tu
         return counts(some, window, width, height)
     if colour == "quality":
         return worst(some, some.of(table.quality), window, width, height)
-    return means(some, _at(some, table, colour), window, width, height)
+    values = _at(some, table, colour)
+    if colour == "value" and table.directions().any():
+        sine, cosine = (means(some, part, window, width, height) for part in vectors(values))
+        return replace(sine, values=direction(sine.values, cosine.values).astype("f4"))
+    return means(some, values, window, width, height)
 
 
 def _values(table: Table, colour: Colour, rows: np.ndarray) -> np.ndarray:
@@ -104,4 +109,5 @@ def _at(some: Places, table: Table, colour: Colour) -> np.ndarray:
         return value
     # As `quantity`, rounded to single precision, but without millions of numbers in double precision.
     departure = np.empty(len(value), "f4")
-    return np.subtract(value, some.of(getattr(table, colour)), out=departure, dtype="f8", casting="same_kind")
+    np.subtract(value, some.of(getattr(table, colour)), out=departure, dtype="f8", casting="same_kind")
+    return wrapped(departure) if table.directions().any() else departure

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backends.errors import InputError
+from backends.fields.circular import is_direction, wrapped
 from backends.observations.coded import Coded, joined
 from backends.observations.schema import NUMBERS, TEXTS, VARIABLES
 
@@ -95,13 +96,22 @@ class Table:
 
     @property
     def background_departure(self) -> np.ndarray:
-        """O−B = y − H(x_b), float64, in the variable's unit, NaN without a background."""
-        return self.value.astype("f8") - self.background
+        """O−B = y − H(x_b), float64, in the variable's unit, NaN without a background; of directions in [−180, 180)."""
+        return self._departure(self.background)
 
     @property
     def analysis_departure(self) -> np.ndarray:
-        """O−A = y − H(x_a), float64, in the variable's unit, NaN without an analysis."""
-        return self.value.astype("f8") - self.analysis
+        """O−A = y − H(x_a), float64, in the variable's unit, NaN without an analysis; of directions in [−180, 180)."""
+        return self._departure(self.analysis)
+
+    def directions(self) -> np.ndarray:
+        """Return which rows are directions in degrees, shape (N,)."""
+        circular = np.array([is_direction(name, self.units[name]) for name in self.variable.names], bool)
+        return circular[self.variable.codes] if circular.any() else np.zeros(len(self), bool)
+
+    def _departure(self, model: np.ndarray) -> np.ndarray:
+        apart, circular = self.value.astype("f8") - model, self.directions()
+        return np.where(circular, wrapped(apart), apart) if circular.any() else apart
 
 
 #: What a column holds where a file has nothing for it.

@@ -189,13 +189,15 @@ def _departures(found: Overview, units: str) -> list[LinePanel]:
         return panels
     name, level_units, factor = LEVELS[found.levels.kind]
     edges = factor * found.levels.edges
-    middle, curves = (edges[:-1] + edges[1:]) / 2, []
+    at: np.ndarray = factor * found.levels.at
+    curves: list[Curve] = []
     for what, colour in (("background", BACKGROUND), ("analysis", ANALYSIS)):
         if what in found.histograms:
             of = [summary_of(d, what, judged(found)) for d in found.levels.departures]
-            curves.append(Curve(f"{QUANTITY_NAMES[what]} mean", colour, np.array([s.mean for s in of]), middle))
-            curves.append(Curve(f"{QUANTITY_NAMES[what]} spread", colour, np.array([s.std for s in of]), middle, style="--"))
-    words = "Mean and spread against level" + (", of those that passed" if judged(found) else "")
+            curves.append(Curve(f"{QUANTITY_NAMES[what]} mean", colour, np.array([s.mean for s in of]), at))
+            std = np.array([s.std for s in of])
+            curves.append(Curve(f"{QUANTITY_NAMES[what]} standard deviation", colour, std, at, style="--"))
+    words = "Mean and standard deviation against level" + (", of those that passed" if judged(found) else "")
     panels.append(
         LinePanel(
             words, labelled("departure", units), labelled(name, level_units), curves, y_limits=_level_limits(found, edges)

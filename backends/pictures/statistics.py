@@ -48,7 +48,8 @@ def _drawing(field: Field, found: Summary, log: bool) -> Drawing:
     if not panels:
         counted = np.array([float(q.missing), float(q.infinite)])
         panels.append(NamedBars("There are no values", "number", ["missing", "infinite"], counted, NEUTRAL))
-    said = f"median {q.median:.4g} {units}, {q.min:.4g} to {q.max:.4g} {units}, {q.missing:,} missing".replace("-", "−")
+    median = f"median of grid points {q.median:.4g} {units}, " if np.isfinite(q.median) else ""
+    said = f"{median}{q.min:.4g} to {q.max:.4g} {units}, {q.missing:,} missing".replace("-", "−")
     return Drawing(" · ".join(part for part in (variable.title, field.caption, said) if part), panels, columns=2)
 
 

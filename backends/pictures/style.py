@@ -2,13 +2,14 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import colorcet
 import matplotlib
 import numpy as np
 from matplotlib.colors import to_hex
 
+from backends.fields.circular import is_circular
 from backends.fields.field import Statistics, Variable, statistics
 
 #: The same four colours for the same four things on every page, in both modes (colour-blind safe, Okabe and Ito, 2008).
@@ -67,11 +68,14 @@ class FieldStyle:
         Whether the limits lie evenly about zero.
     from_zero
         Whether the lower limit is zero.
+    cycle
+        Whether the colours run once round a circle, from 0 to so much, whatever the values are; 0 where they do not.
     """
 
     palette: tuple[str, ...] = VIRIDIS
     symmetric: bool = False
     from_zero: bool = False
+    cycle: float = 0.0
 
 
 #: Of what lies about zero, and of what is never below it: differences and spreads.
@@ -79,7 +83,7 @@ DIFFERENCE, SPREAD = FieldStyle(DIVERGING, symmetric=True), FieldStyle(from_zero
 #: By what occurs in a variable's CF standard name, long name or short name; the first that fits counts.
 STYLES = (
     (r"wind speed|wind_speed|gust", FieldStyle(tuple(colorcet.CET_L17), from_zero=True)),
-    (r"wind.(from.)?direction", FieldStyle(tuple(colorcet.CET_C6), from_zero=True)),
+    (r"wind.(from.)?direction", FieldStyle(tuple(colorcet.CET_C6), cycle=360.0)),
     (r"dew.?point.depression", FieldStyle(tuple(colorcet.CET_L10), from_zero=True)),
     (r"temperature|dew_?point|\bt2m\b|\bair\b", FieldStyle(tuple(colorcet.bmy))),
     (r"(east|north|upw)ward|component of wind|vorticity|divergence|\b[uv](10)?\b", DIFFERENCE),
@@ -90,7 +94,9 @@ STYLES = (
 
 def style_of(variable: Variable) -> FieldStyle:
     """Return the style of a variable, by its names."""
-    return style_named(f"{variable.standard_name} {variable.long_name} {variable.name}")
+    style = style_named(f"{variable.standard_name} {variable.long_name} {variable.name}")
+    # The circle is that of degrees.
+    return replace(style, cycle=0.0, from_zero=True) if style.cycle and not is_circular(variable) else style
 
 
 def style_named(text: str) -> FieldStyle:
@@ -100,6 +106,8 @@ def style_named(text: str) -> FieldStyle:
 
 def limits(style: FieldStyle, usual: Statistics) -> tuple[float, float]:
     """Return colour limits that hold all usual values, on round numbers; 0 to 1 where there are no values."""
+    if style.cycle:
+        return 0.0, style.cycle  # on part of the circle its two ends would have one colour, and neighbours two
     if not usual.count:
         return 0.0, 1.0
     low, high = usual.min, usual.max

@@ -28,20 +28,25 @@ TOPICS = (
     (
         "Means and differences",
         "Means over bands, regions and the whole field are weighted by the area a_i of the cells, on latitude–longitude "
-        "grids by cos φ. <b>Compare</b> puts another field on the grid of the first, bilinearly or by the nearest cell, "
+        "grids by cos φ. Directions have the mean of their unit vectors, and their differences go the shorter way round, from "
+        "−180° to 180°. <b>Compare</b> puts another field on the grid of the first, bilinearly or by the nearest cell, "
         "and in its unit.",
         r"\bar x=\frac{\sum_i a_i\,x_i}{\sum_i a_i},\qquad \mathrm{RMSE}^2=\frac{\sum_i a_i\,(x_i-z_i)^2}{\sum_i a_i}",
     ),
     (
         "Ensembles",
-        "Mean and spread of the m members at each point, and the share of them beyond a threshold.",
+        "Mean and spread of the m members at each point, and the share of them beyond a threshold. The spread of directions is "
+        "√(−2 ln R), with the length R of their mean vector (Mardia and Jupp, 2000).",
         r"s^2=\frac{1}{m-1}\sum_{k=1}^m (x_k-\bar x)^2",
     ),
     (
         "Power spectrum",
         "How the variance of the field is divided between waves, by the zonal wavenumber, by total wavenumber n on the "
-        "globe, or by the cosine transform of a region (Denis et al., 2002). Slopes of −3 and −5/3 are drawn to compare.",
-        r"P_n=\sum_{m}|c_{mn}|^2,\qquad \sum_n P_n=\mathrm{var}\,x",
+        "globe, or by the cosine transform of a region (Denis et al., 2002). Slopes of −3 and −5/3 are drawn to compare. The "
+        "sum over n ≥ 1 is the variance over the globe, weighted by area, but for waves shorter than the last; the sum over "
+        "zonal wavenumbers that about the mean of each circle of latitude, weighted by cos φ; the sum of a cosine transform "
+        "that of the grid points, all alike, but for the corners of the square of wavenumbers.",
+        r"P_n=\sum_{m}|c_{mn}|^2,\qquad \sum_{n\ge 1} P_n=\mathrm{var}\,x",
     ),
     (
         "Suspicious values",
@@ -55,7 +60,8 @@ TOPICS = (
         "O−B is the observation minus its model equivalent before the analysis, O−A the same after it. A box on the map or "
         "a bar of a histogram chooses; all views then show the same observations, and a chip above the map takes the "
         "choice back. Against a field, H is bilinear in latitude and longitude, linear in log p between levels, and in "
-        "time nearest or linear.",
+        "time nearest or linear. A field at no level is that of observations without one, a field at one level that of "
+        "observations there; all others have no H(x).",
         r"d=y-H(x_b),\qquad r=y-H(x_a)",
     ),
     (

@@ -20,6 +20,7 @@ from dashboard.explore.address_keys import ExploreSettings, Report
 from dashboard.explore.cuts.scales import value_scale
 from dashboard.explore.cuts.view import CutView
 from dashboard.explore.state import ExploreState
+from dashboard.explore.words import known
 from dashboard.export import Snapshot
 from dashboard.plots.cuts import LiveLines, Scale
 from dashboard.plots.distribution import HEIGHT, LiveShares
@@ -158,7 +159,8 @@ class StatisticsView(CutView[Wanted, Summary]):
         if self._scan is not None and self._scan.done == self._scan.of:
             scan = self._scan
             whole = {
-                "fields": scan.done, "minimum": scan.min, "mean": scan.mean, "standard deviation": scan.deviation,
+                "fields": scan.done, "minimum": scan.min, "mean by area": scan.mean,
+                "standard deviation by area": scan.deviation,
                 "maximum": scan.max, "missing": scan.missing,
             }  # fmt: skip
             rows += [f"whole variable,{name},,,{value:.8g}" for name, value in whole.items()]
@@ -233,8 +235,8 @@ def _strip(found: Quality, units: str) -> str:
     unit = units_label(units)
     facts = {
         "unit": unit or "none given",
-        "median": f"{number(found.median)} {unit}",
-        "spread (1.48 MAD)": f"{number(found.spread)} {unit}",
+        "median of grid points": known(found.median, unit),
+        "spread (1.48 MAD)": known(found.spread, unit),
         "range": f"{number(found.min)} to {number(found.max)} {unit}",
         "missing": f"{found.missing:,}",
         "infinite": f"{found.infinite:,}",
@@ -269,8 +271,8 @@ def _whole(scan: Scan, units: str) -> str:
     facts = {
         "fields": f"{scan.done:,} of {scan.of:,}",
         "min": f"{number(scan.min)} {unit}",
-        "mean": f"{number(scan.mean)} {unit}",
-        "standard deviation": f"{number(scan.deviation)} {unit}",
+        "mean by area": known(scan.mean, unit),
+        "standard deviation by area": known(scan.deviation, unit),
         "max": f"{number(scan.max)} {unit}",
         "missing": f"{scan.missing:,} of {scan.missing + scan.count:,}",
     }

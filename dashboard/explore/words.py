@@ -1,8 +1,10 @@
 """What the Explore page says of a field, its series and its variable."""
 
+import math
 from collections.abc import Mapping
 from html import escape
 
+from backends.fields.areas import areas_known
 from backends.fields.field import Series
 from backends.fields.fills import Fills
 from backends.fields.picture import Picture
@@ -25,16 +27,21 @@ def facts(picture: Picture, units: str) -> str:
     """Return range, mean, missing values and grid of a picture."""
     here, mesh = picture.here, picture.field.variable.mesh
     missing = f"{here.missing:,} of {here.missing + here.count:,}" if here.missing else "none"
-    known = {
+    said = {
         "min": f"{number(here.min)} {units}",
-        "mean": f"{number(here.mean)} {units}",
+        "mean by area" if areas_known(mesh) else "mean of points": known(here.mean, units),
         "max": f"{number(here.max)} {units}",
         "missing": missing,
         "grid": f"{mesh.kind}, {' × '.join(f'{n:,}' for n in mesh.shape)}",
     }
-    cells = (f'<span><span class="name">{name}</span><b>{escape(text)}</b></span>' for name, text in known.items())
-    said = "".join(f'<div class="stale">{escape(remark)}</div>' for remark in fill_remarks(picture.fills))
-    return f'<div class="facts">{"".join(cells)}</div>{said}'
+    cells = (f'<span><span class="name">{name}</span><b>{escape(text)}</b></span>' for name, text in said.items())
+    remarks = "".join(f'<div class="stale">{escape(remark)}</div>' for remark in fill_remarks(picture.fills))
+    return f'<div class="facts">{"".join(cells)}</div>{remarks}'
+
+
+def known(value: float, units: str) -> str:
+    """Return a number with its unit; a dash where there is none, as of a mean of directions that cancel."""
+    return f"{number(value)} {units}" if math.isfinite(value) else "–"
 
 
 def fill_remarks(fills: Fills) -> list[str]:

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from backends.errors import InputError
+from backends.fields.dataset import FieldDataset
 from backends.fields.distribution import histogram, map_power, sphere_power, zonal_power
 from backends.fields.fills import without_fills
 from backends.fields.picture import look_at
@@ -150,6 +151,29 @@ def test_a_scan_of_a_variable_is_that_of_all_its_values(tmp_path):
         pass
     every = data.t.values.astype(float)
     assert (scan.done, scan.of, scan.missing) == (4, 4, int(np.isnan(every).sum()))
-    assert (scan.mean, scan.deviation) == (pytest.approx(np.nanmean(every)), pytest.approx(np.nanstd(every)))
+    weight = np.where(np.isfinite(every), np.cos(np.deg2rad(EVEN))[:, None], 0.0)
+    mean = np.nansum(weight * every) / weight.sum()
+    assert scan.mean == pytest.approx(mean)
+    assert scan.deviation == pytest.approx(np.sqrt(np.nansum(weight * (every - mean) ** 2) / weight.sum()))
     assert (scan.min, scan.max) == (3.5, np.nanmax(every))
     assert (scan.empty, scan.constant) == (["2020-01-01 12:00 UTC"], ["2020-01-01 18:00 UTC"])
+
+
+def test_the_mean_of_a_map_is_weighted_by_area(tmp_path):
+    """250 + 60 cos²φ over a sphere has the mean 250 + 40; of values that are missing, none counts."""
+    latitude = np.arange(-89.5, 90.0, 1.0)
+    values = 250 + 60 * np.cos(np.deg2rad(latitude))[:, None] ** 2 + np.zeros(36)
+    data = xr.Dataset(
+        {"t": (("lat", "lon"), values)},
+        {
+            "lat": ("lat", latitude, {"units": "degrees_north"}),
+            "lon": ("lon", np.arange(0.0, 360.0, 10.0), {"units": "degrees_east"}),
+        },
+    )
+    here = look_at(FieldDataset("a.nc", "NetCDF", [data]), "t", {}).here
+    assert here.mean == pytest.approx(290, abs=0.01)
+    assert (here.count, here.missing) == (180 * 36, 0)
+    data["t"].values[latitude < 0] = np.nan
+    here = look_at(FieldDataset("a.nc", "NetCDF", [data]), "t", {}).here
+    assert here.mean == pytest.approx(290, abs=0.01)
+    assert here.missing == 90 * 36

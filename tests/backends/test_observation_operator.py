@@ -9,6 +9,7 @@ import xarray as xr
 from backends.errors import InputError
 from backends.fields.dataset import FieldDataset
 from backends.observations.operator import equivalents
+from backends.observations.schema import HEIGHT, NO_LEVEL, PRESSURE
 from tests.backends.observation_files import table
 
 LEVELS = np.array([1000.0, 850.0, 500.0, 100.0])
@@ -95,6 +96,32 @@ def test_what_lies_outside_is_counted_once_and_missing():
     result = equivalents(made, dataset(), "t")
     assert np.isnan(result.values).tolist() == [True, True, True, True, False, False]
     assert (result.outside, result.beyond, result.early_or_late, result.missing) == (2, 1, 1, 0)
+
+
+def test_observations_at_levels_have_no_equivalent_of_a_field_at_none():
+    """Soil, or two metres: what a radiosonde measures at 500 hPa is not there, what a station measures is."""
+    made = table(3, latitude=50.0, longitude=10.0, level=[5e4, np.nan, 20.0], level_kind=[PRESSURE, NO_LEVEL, HEIGHT])
+    made.time[:] = np.datetime64("2020-01-01")
+    data = source().isel(level=1, drop=True)
+    result = equivalents(made, FieldDataset("x.nc", "NetCDF", [data]), "t")
+    assert np.isfinite(result.values).tolist() == [False, True, False]
+    assert (result.beyond, result.beyond_words) == (2, "at levels, which the field has not")
+
+
+def test_at_the_only_level_of_a_field_count_those_that_are_there():
+    made = table(
+        4, latitude=50.0, longitude=10.0, level=[8.5e4, 5e4, np.nan, 8.5e4], level_kind=[PRESSURE] * 2 + [NO_LEVEL, HEIGHT]
+    )
+    made.time[:] = np.datetime64("2020-01-01")
+    result = equivalents(made, FieldDataset("x.nc", "NetCDF", [source().isel(level=[1])]), "t")
+    assert np.isfinite(result.values).tolist() == [True, False, False, False]
+    assert (result.beyond, result.beyond_words) == (3, "not at 850 hPa")
+
+
+def test_heights_are_no_pressures():
+    made = table(2, latitude=50.0, longitude=10.0, level=[5e4, 5e4], level_kind=[PRESSURE, HEIGHT])
+    made.time[:] = np.datetime64("2020-01-01")
+    assert np.isfinite(equivalents(made, dataset(), "t").values).tolist() == [True, False]
 
 
 @pytest.mark.parametrize(

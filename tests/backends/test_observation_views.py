@@ -208,6 +208,16 @@ def test_levels_have_counts_and_departures():
     assert overview(table(2, level=np.nan, level_kind=0), Linked(table(2), Selection())).levels is None
 
 
+def test_a_layer_stands_where_its_departures_are(monkeypatch):
+    """1000 and 980 hPa lie in one layer; 1013 hPa has no departure, and the layer of 500 hPa is in the middle of nothing."""
+    monkeypatch.setattr(overviews, "PIECE", 2)
+    t = table(5, level=[1e5, 9.8e4, 1.013e5, 5e4, 7e4], background=[279.0, 280.0, np.nan, 280.0, np.nan], analysis=np.nan)
+    levels = overview(t, Linked(t, Selection())).levels
+    at = dict(zip(np.searchsorted(levels.edges, [9.9e4, 5e4, 7e4]) - 1, [9.9e4, 5e4, np.nan], strict=True))
+    for layer, level in at.items():
+        np.testing.assert_allclose(levels.at[layer], level)
+
+
 def test_counts_piece_by_piece_are_those_of_numpy_over_all(monkeypatch):
     monkeypatch.setattr(overviews, "PIECE", 7)
     t = random_table(200)

@@ -8,10 +8,11 @@ from backends.fields.catalogue import Catalogue
 from backends.fields.dataset import FieldDataset
 from backends.fields.meshes.mesh import on_sphere
 from backends.observations import decode
-from backends.observations.comparison import compare, fitting
+from backends.observations.comparison import compare, far_in_time, fitting
 from backends.observations.one_variable import one_variable
 from backends.observations.operator import equivalents
 from backends.observations.readers import read
+from backends.observations.schema import VARIABLES
 from tests.backends.experiments import experiment, outcome
 from tests.backends.observation_files import surface_bufr, table
 from tests.files import dataset, known, write
@@ -165,3 +166,38 @@ def test_winds_along_the_rows_of_a_grid_are_not_compared():
     for name, standard in (("u", "grid_eastward_wind"), ("u10", "eastward_wind"), ("U", "")):
         data[name] = data["t"].copy().assign_attrs(standard_name=standard, long_name="U wind", units="m s-1")
     assert fitting(FieldDataset("a file", "NetCDF", [data]), "eastward_wind", "m s-1") == ["u10"]
+
+
+@pytest.mark.parametrize(
+    ("long_name", "units", "observed", "fits"),
+    [
+        ("2 metre temperature", "K", "air_temperature", True),
+        ("Soil temperature", "K", "air_temperature", False),
+        ("2 metre dewpoint temperature", "K", "air_temperature", False),
+        ("2 metre dewpoint temperature", "K", "dew_point_temperature", True),
+        ("Sea surface temperature", "K", "air_temperature", False),
+        ("2 metre temperature anomaly", "K", "air_temperature", False),
+        ("Surface pressure", "Pa", "air_pressure_at_mean_sea_level", False),
+        ("Mean sea level pressure", "Pa", "air_pressure_at_mean_sea_level", True),
+        ("Total cloud cover", "%", "relative_humidity", False),
+        ("10 metre wind speed", "m/s", "wind_speed", True),
+        ("Convective available potential energy", "J/kg", "geopotential", False),
+    ],
+)
+def test_what_shares_no_more_than_a_unit_does_not_fit(long_name, units, observed, fits):
+    data = rotated()
+    data["t"] = data["t"].assign_attrs(standard_name="", long_name=long_name, units=units)
+    found = fitting(FieldDataset("a file", "NetCDF", [data]), observed, VARIABLES[observed].units)
+    assert found == (["t"] if fits else [])
+
+
+def test_fields_of_another_day_are_warned_of():
+    latitude, longitude = around("rotated", 4)
+    made = table(4, latitude=latitude, longitude=longitude, level=np.nan, level_kind=0)
+    first = np.datetime64("2020-01-01T00:00:00")
+    made.time[:] = first + np.array([0, 6, 24, 96]) * np.timedelta64(3600, "s")
+    opened = FieldDataset("a file", "NetCDF", [rotated().isel(time=[0])])
+    assert str(opened.variable("t").axis("time").times[0]) == str(first)
+    words = far_in_time(opened.variable("t"), made, "nearest")
+    assert words.startswith("2 of 4 observations are more than 6 hours from the field in time, by 2.5 days in the median")
+    assert far_in_time(opened.variable("t"), made.take(np.array([0, 1])), "nearest") == ""

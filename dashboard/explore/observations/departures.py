@@ -30,7 +30,7 @@ class DeparturesView:
             name: _box(title[:1].upper() + title[1:], self.bars[name].pane) for name, title in QUANTITY_NAMES.items()
         }
         self.levels = LevelStatistics()
-        self._levels_box = _box("Mean and spread against level", self.levels.pane)
+        self._levels_box = _box("Mean and standard deviation against level", self.levels.pane)
         self._none, self._levels, self._regions = html(NONE), html(), html()
         self.passed = pmui.Switch(
             label="Against level: only what passed quality control", value=True, description="Otherwise all that are chosen"
@@ -67,7 +67,7 @@ class DeparturesView:
         if leveled and found.levels is not None:
             name, level_units, factor = LEVELS[found.levels.kind]
             self.levels.show(
-                factor * found.levels.edges, found.levels.departures, judged and self.passed.value,
+                factor * found.levels.edges, factor * found.levels.at, found.levels.departures, judged and self.passed.value,
                 (name, level_units), units, found.levels.kind == "pressure",
             )  # fmt: skip
             self._levels.object = levels_table(found.levels, units, judged)

@@ -17,7 +17,7 @@ from dashboard.theme import number, units_label
 
 
 def statistics_table(overview: Overview, units: str) -> str:
-    """Return n, minimum, mean, maximum and spread of all, and of those that passed where quality was controlled."""
+    """Return n, minimum, mean, maximum and standard deviation of all, and of those that passed where quality was controlled."""
     judged = overview.qualities[UNKNOWN] < overview.qualities.sum()
     rows = []
     for name, (every, passed) in overview.statistics.items():
@@ -27,12 +27,12 @@ def statistics_table(overview: Overview, units: str) -> str:
 
 
 def _row(name: str, s: Summary, units: str) -> tuple[str, ...]:
-    values = (f"{number(v)} {units}" if s.n else "–" for v in (s.min, s.mean, s.max, s.std))
+    values = (f"{number(v)} {units}" if np.isfinite(v) else "–" for v in (s.min, s.mean, s.max, s.std))
     return (name, f"{s.n:,}", *values)
 
 
 def regions_table(overview: Overview, units: str) -> str:
-    """Return bias and spread by region and report type: of those that passed, or of all where nothing was judged."""
+    """Return bias and standard deviation by region and report type, of those that passed, or of all where none was judged."""
     rows = []
     judged = overview.qualities[UNKNOWN] < overview.qualities.sum()
     for (region, kind), d in overview.regions.items():
@@ -47,12 +47,16 @@ def regions_table(overview: Overview, units: str) -> str:
         rows.append((region, kind or "without a type", *cells))
     if not rows:
         return '<div class="hint">No observation has O−B or O−A.</div>'
-    head = ("region", "report type", *(f"{q} {what}" for q in ("O−B", "O−A") for what in ("n", "passed", "mean", "spread")))
+    head = (
+        "region",
+        "report type",
+        *(f"{q} {what}" for q in ("O−B", "O−A") for what in ("n", "passed", "mean", "standard deviation")),
+    )
     return _table(head, rows)
 
 
 def levels_table(levels: Levels, units: str, judged: bool) -> str:
-    """Return n, minimum, mean, maximum and spread layer by layer: of those that passed, or of all where nothing was judged."""
+    """Return n, minimum, mean, maximum and standard deviation by layer, of those that passed, of all where none was judged."""
     rows = []
     for k, d in enumerate(levels.departures):
         ends = (float(levels.edges[k]), float(levels.edges[k + 1]))

@@ -54,7 +54,7 @@ class ObservationsView:
         self._turned_to: object = None
         self._showing = False
         self._heading, self._card, self._statistics = html(), html(f'<div class="hint">{HINT}</div>'), html()
-        self._problem = notice("problem")
+        self._problem, self._apart = notice("problem"), notice("stale")
         self.onward = Onward(state)
         self._chips = pn.FlexBox(gap="6px", sizing_mode="stretch_width")
         self._map_box = pn.Column(self.map.pane)
@@ -68,7 +68,7 @@ class ObservationsView:
             align_items="flex-start", flex_wrap="nowrap",
         )  # fmt: skip
         self.pane = pn.Column(
-            head, self.export.pane, self.onward.pane, self._chips, self._problem,
+            head, self.export.pane, self.onward.pane, self._chips, self._problem, self._apart,
             pn.FlexBox(
                 self._map_box, pn.Column(self._card, self.report.pane, styles=REPORT_BOX), gap="0 16px",
                 sizing_mode="stretch_width", styles=ANY_HEIGHT,
@@ -197,6 +197,7 @@ class ObservationsView:
             if state.comparison is not None:
                 source += f" · O−B against {escape(state.comparison.dataset.label)}"
             self._heading.object = f'<div class="heading"><h2>{name}</h2><span class="when">{few} · {source}</span></div>'
+            tell(self._apart, "stale", "" if state.comparison is None else state.comparison.warning)
             self._statistics.object = statistics_table(found, units)
             self.onward.show(self.compare.datasets.value)
             self._show_chosen()

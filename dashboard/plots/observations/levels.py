@@ -1,4 +1,4 @@
-"""Mean and spread of O−B and O−A against level."""
+"""Mean and standard deviation of O−B and O−A against level."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ HEIGHT = 300
 
 
 class LevelStatistics:
-    """Lines through the middles of layers: solid the mean, dashed the standard deviation."""
+    """Lines through the mean levels of layers: solid the mean, dashed the standard deviation."""
 
     def __init__(self) -> None:
         self.figure = fig = plain_figure(HEIGHT, "", "")
@@ -29,12 +29,12 @@ class LevelStatistics:
             dots = fig.scatter("mean", "level", source=source, color=color, size=6)
             entries[f"{name} mean"] = [fig.line("mean", "level", source=source, color=color, line_width=2), dots]
             spread = fig.line("std", "level", source=source, color=color, line_width=2, line_dash="dashed")
-            entries[f"{name} spread"] = [spread]
+            entries[f"{name} standard deviation"] = [spread]
             tooltips = [
                 (name, ""),
                 ("level", "@level{custom}"),
                 ("mean", "@mean{custom}"),
-                ("spread", "@std{custom}"),
+                ("standard deviation", "@std{custom}"),
                 ("n", "@n{0,0}"),
             ]
             written: Writers = {"@level": self._level, "@mean": self._departure, "@std": self._departure}
@@ -45,8 +45,8 @@ class LevelStatistics:
         self.pane = pn.pane.Bokeh(fig, sizing_mode="stretch_width", margin=0)
 
     def show(
-        self, edges: np.ndarray, departures: Sequence[Departures], passed: bool, level: tuple[str, str], units: str,
-        downward: bool,
+        self, edges: np.ndarray, at: np.ndarray, departures: Sequence[Departures], passed: bool, level: tuple[str, str],
+        units: str, downward: bool,
     ) -> None:  # fmt: skip
         """Replace the lines.
 
@@ -54,6 +54,8 @@ class LevelStatistics:
         ----------
         edges
             Of the layers, (k + 1,), as they are printed.
+        at
+            Where in each layer its data are in the mean, (k,).
         departures
             Of each, (k,).
         passed
@@ -65,16 +67,15 @@ class LevelStatistics:
         downward
             Whether levels grow downward.
         """
-        middle = (np.asarray(edges[:-1]) + np.asarray(edges[1:])) / 2
         both = {
             "O−B": [d.background_passed if passed else d.background for d in departures],
             "O−A": [d.analysis_passed if passed else d.analysis for d in departures],
         }
         reach = [0.0]
         for name, summaries in both.items():
-            data = _columns(summaries, middle)
+            data = _columns(summaries, at)
             self._sources[name].data = data
-            for what in ("mean", "spread"):
+            for what in ("mean", "standard deviation"):
                 self._items[f"{name} {what}"].visible = any(s.n for s in summaries)
             reach += [v for column in ("mean", "std") for v in data[column] if np.isfinite(v)]
         margin = 0.06 * (max(reach) - min(reach)) or 1.0
@@ -88,10 +89,10 @@ class LevelStatistics:
         say(self._level, level[1])
 
 
-def _columns(summaries: Sequence[Summary], middle: np.ndarray) -> dict[str, list[float]]:
+def _columns(summaries: Sequence[Summary], at: np.ndarray) -> dict[str, list[float]]:
     return {
         "mean": [s.mean for s in summaries],
         "std": [s.std for s in summaries],
         "n": [float(s.n) for s in summaries],
-        "level": middle.tolist(),
+        "level": at.tolist(),
     }

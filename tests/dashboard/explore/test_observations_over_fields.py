@@ -24,6 +24,7 @@ def test_observations_are_compared_with_a_field(stations):
     assert times.min() > 3  # later than all times of the field: the last one counts
     np.testing.assert_allclose(state.of.table.background[inside], expected + 3, rtol=1e-5)
     assert "O−B against a.nc" in views._heading.object
+    assert "more than 6 hours from the field in time" in text_of(views._apart)
     assert views.map._field.visible
     assert views.map._field.glyph.global_alpha > 0.5
     state.choose_colour("background")
@@ -34,6 +35,7 @@ def test_observations_are_compared_with_a_field(stations):
     views.compare.datasets.value = ""
     wait(stations)
     assert not np.isfinite(state.of.table.background).any()
+    assert text_of(views._apart) == ""
 
 
 def test_a_field_that_does_not_fit_is_refused(stations):
