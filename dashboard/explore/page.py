@@ -38,8 +38,8 @@ from dashboard.theme import PICKED, style_of, units_label
 #: Beside the map where that is narrow enough, below it where it is not.
 SERIES_BOX = {"flex": "1 1 400px", "min-width": "min(400px, 100%)"}
 FLEXIBLE = {"display": "flex", "flex-flow": "row wrap", "gap": "0 16px"}
-#: Pixels of heading, facts, tabs and player above the map.
-ABOVE_MAP = 312
+#: Pixels of heading, facts (two lines in a narrow window), tabs and player above the map.
+ABOVE_MAP = 324
 ABOUT_HELP = "What the map and the numbers mean, with formulas, and which keys there are"
 CHOOSE = "Choose a dataset on the left, or open a file of your own there."
 
