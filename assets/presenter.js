@@ -247,7 +247,7 @@ export function render({model, view}) {
   const press = (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return
     const path = event.composedPath().filter((part) => part instanceof Element), [focus] = path
-    if (!focus || focus.matches(TEXT) || path.some((part) => part.matches("dialog, [role=dialog]"))) return
+    if (!focus || focus.matches(TEXT) || path.some((part) => part.matches("dialog[open], [role=dialog]"))) return
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
     if (!presenting) {
       if (key !== "p") return

@@ -24,7 +24,7 @@ export function render({model}) {
   const ours = (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return false
     const path = event.composedPath().filter((part) => part instanceof Element), [focus] = path
-    if (!focus || path.some((part) => part.matches("dialog, [role=dialog]"))) return false
+    if (!focus || path.some((part) => part.matches("dialog[open], [role=dialog]"))) return false
     if (!model.names.includes(name(event)) || focus.matches(TEXT)) return false
     if (event.key.startsWith("Arrow") && focus.matches(ARROWS)) return false
     return pointed || !(focus.matches(LIST) || (event.key === " " && focus.matches(PRESSED)))

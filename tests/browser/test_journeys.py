@@ -1,5 +1,7 @@
 """What a person does, in a real browser; every journey fails on a request elsewhere or an error in the console."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -68,6 +70,7 @@ def test_the_cases_the_views_and_a_file_that_is_applied(visitor):
     page.get_by_role("menuitem", name="Vertical plane (2D)").click()
     expect(page.get_by_role("slider", name="L_z [km]", exact=True)).to_be_visible()
     box = page.get_by_role("textbox", name="Experiment file")
+    expect(box).to_have_value(re.compile("name: xz-2d"))  # the text of the new case is there before another is written
     box.fill("kind: analysis\nbackground_error: {sigmaa: 1}")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator(".problem")).to_contain_text("did you mean")

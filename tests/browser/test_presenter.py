@@ -2,6 +2,8 @@
 
 from playwright.sync_api import expect
 
+from scripts.journeys import until
+
 #: Pixels of the smallest text in sight, but for formulas, whose sizes follow that of their line.
 SMALLEST = """() => {
   let least = Infinity
@@ -40,15 +42,14 @@ def test_type_and_lines_are_large_and_keys_lead_through_the_scenes(visitor):
     keys = page.get_by_role("dialog", name="Keys")
     expect(keys.get_by_text("Keys of the presenter")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(keys).to_have_count(0)
+    expect(page.locator("dialog[aria-label=Keys]")).to_have_count(0)
     expect(page.get_by_role("toolbar", name="Presenter")).to_be_visible()
     own, other = (page.get_by_role("slider", name=name, exact=True) for name in ("L", "σ_o"))
     expect(own).to_be_visible()  # the scene speaks of it: it is below the picture, in the window
     expect(other).to_be_hidden()
     box = own.bounding_box()
     assert box["y"] + box["height"] < 768 - 52  # the strip is below
-    page.keyboard.press("s")
-    expect(page.locator("div.light")).to_be_visible()
+    until(lambda: page.keyboard.press("s"), page.locator("div.light"))
     expect(other).to_be_hidden()
     page.keyboard.press("Escape")
     expect(page.locator("div.light")).to_be_hidden()
