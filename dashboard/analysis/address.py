@@ -17,6 +17,9 @@ from dashboard.analysis.network import NetworkView
 from dashboard.analysis.state import AnalysisState
 from dashboard.analysis.tuning import TuningView
 
+#: What the keys of the pinned analysis begin with.
+PINNED = "pinned."
+
 
 class AnalysisView(Section):
     """Keys of the address that are not those of an experiment file."""
@@ -53,7 +56,7 @@ class AnalysisAddress:
     """
 
     STEPS: Sequence[str] = (
-        "tab", "case.name", "case.path", "case.variable", "column", "shown", "across", "upward", "score", "network",
+        "tab", "case.name", "case.path", "case.variable", "column", "shown", "across", "upward", "score", "network", "pinned",
     )  # fmt: skip
 
     def __init__(
@@ -77,12 +80,15 @@ class AnalysisAddress:
         view |= self._covariance.chosen(state.opened, state.result) | self._tuning.chosen(state.result)
         if self._tab.name == "network":  # which offers those alone that take the problem as it is now
             view["network"] = self._network.run
-        return to_pairs(state.experiment.tree()) + to_pairs(AnalysisView.model_validate(view).tree())
+        pinned = () if state.pinned.settings is None else to_pairs(state.pinned.settings.tree(), PINNED)
+        return to_pairs(state.experiment.tree()) + pinned + to_pairs(AnalysisView.model_validate(view).tree())
 
     def take(self, pairs: Pairs) -> Sequence[str]:
         """Take over an experiment, or begin a case, and remember what is to be chosen of it."""
-        of_view, of_experiment = apart(pairs, tuple(AnalysisView.model_fields))
-        view, faults = read(of_view, AnalysisView), []
+        of_pinned = tuple((key.removeprefix(PINNED), text) for key, text in pairs if key.startswith(PINNED))
+        others = tuple(pair for pair in pairs if not pair[0].startswith(PINNED))
+        of_view, of_experiment = apart(others, tuple(AnalysisView.model_fields))
+        view, faults = read(of_view, AnalysisView), self._pin(of_pinned)
         if of_experiment:
             begins = [key for key in view.given if key in ("case", "dataset")]
             faults += [f"{key}: is for an address that has no key of an experiment" for key in begins]
@@ -102,6 +108,12 @@ class AnalysisAddress:
         else:
             self._tab.show(view.settings.tab)
         return [*view.faults, *faults]
+
+    def _pin(self, pairs: Pairs) -> list[str]:
+        """Pin the analysis of these settings; none where there are none."""
+        pinned = read(pairs, AnalysisSettings) if pairs else None
+        self._state.pinned.recall(None if pinned is None else pinned.settings)
+        return [] if pinned is None else [f"{PINNED}{fault}" for fault in pinned.faults]
 
     def _choose(self) -> None:
         """Choose on the tabs what has been asked for, of the analysis that is there."""

@@ -22,6 +22,7 @@ from dashboard.plots.pair import LivePair
 from dashboard.theme import ANALYSIS, PICKED, FieldStyle, limits, number, style_of, units_label
 
 WIDTH, HEIGHT = 430, 300
+WAITING = '<div class="hint">Computing the pinned analysis …</div>'
 EMPTY = '<div class="hint">Pin the analysis that is shown, then change a setting: both stand here side by side.</div>'
 CHANGED = '<div class="hint">The pinned analysis is of another case. Pin the one that is shown to compare settings of it.</div>'
 NAMES = {
@@ -40,27 +41,30 @@ class CompareView:
     def __init__(self, state: AnalysisState) -> None:
         self.state = state
         self.pin = pmui.Button(
-            label="Pin this analysis", variant="contained", size="small", on_click=lambda _: self._pin(),
+            label="Pin this analysis", variant="contained", size="small", on_click=lambda _: state.pin(),
             description="Keep the analysis that is shown to compare others with it",
+        )  # fmt: skip
+        self.unpin = pmui.Button(
+            label="Unpin", variant="text", size="small", visible=False, on_click=lambda _: state.pinned.keep(None),
+            description="Let go of the pinned analysis; the address says it no more",
         )  # fmt: skip
         self._words, self._table = html(EMPTY), html()
         self._pictures = pn.Column(sizing_mode="stretch_width", margin=0)
         self._frame, self._scene = "", None
         self._maps: dict[str, LiveMap] = {}
         self._pair: LivePair | None = None
-        self.pane = pn.Column(self.pin, self._words, self._pictures, self._table, sizing_mode="stretch_width")
-
-    def _pin(self) -> None:
-        self.state.pin()
-        self.show()
+        buttons = pn.Row(self.pin, self.unpin, margin=0)
+        self.pane = pn.Column(buttons, self._words, self._pictures, self._table, sizing_mode="stretch_width")
 
     def show(self) -> None:
         """Show both analyses, or what to do first."""
-        pinned, current = self.state.pinned, self.state.detailed
+        pinned, current = self.state.pinned.outcome, self.state.detailed
+        waits = pinned is None and self.state.pinned.settings is not None
+        self.unpin.visible = pinned is not None or waits
         both = pinned is not None and current is not None and comparable(pinned, current)
         self._pictures.visible = self._table.visible = both
         if not both:
-            self._words.object = EMPTY if pinned is None else CHANGED
+            self._words.object = WAITING if waits else EMPTY if pinned is None else CHANGED
             return
         units = units_label(current.case.units)
         self._words.object = (

@@ -86,7 +86,7 @@ def surface_snapshot(state: AnalysisState, newest: tuple[AnalysisSettings, Surfa
 def compare_snapshot(state: AnalysisState) -> Snapshot:
     """Return the pinned analysis beside the current one; raises InputError also where they cannot be compared."""
     outcome, name = shown(state)
-    before = state.pinned
+    before = state.pinned.outcome
     if before is None:
         raise InputError("no analysis is pinned; pin the one that is shown, and change a setting")
     if not comparable(before, outcome):

@@ -83,12 +83,13 @@ class AnalysisPage:
         tab = Tab(self.tabs, VIEWS)
         link = AnalysisAddress(state, tab, self.covariance, self.tuning, self.network, self._show_view)
         state.param.watch(self._follow, ["result", "detailed"])
+        state.pinned.param.watch(lambda *_events: self._show_pinned(), ["settings", "outcome"])
         state.param.watch(lambda event: tell(self._problem, "problem", event.new), "problem")
         state.param.watch(self._announce_later, ["kind", "problem", "reading"])
         for section in (state.b, state.o, state.m, *state.cases.values()):
             section.param.watch(self._announce_later, list(section.KEYS))
         self.address = Address(link, query, self._go_on)
-        link.report = self.address.add
+        link.report = state.pinned.report = self.address.add
         state.start()
 
     def content(self) -> Content:
@@ -223,6 +224,11 @@ class AnalysisPage:
             self.diagnostics.show(outcome)
         elif self.tabs.active == COMPARE:
             self.compare.show()
+
+    def _show_pinned(self) -> None:
+        if self.tabs.active == COMPARE:
+            with one_message():
+                self.compare.show()
 
     # Stale --------------------------------------------------------------------------------------------------------
 

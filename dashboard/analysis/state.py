@@ -23,6 +23,7 @@ from dashboard.analysis.beginnings import (
     first_observations,
 )
 from dashboard.analysis.opening import Opened
+from dashboard.analysis.pinned import Pinned
 from dashboard.analysis.sections import AnalysisSections
 from dashboard.analysis.shared import share, shared_analysis, shared_case, with_details
 from dashboard.worker import DEVICE, FILES, LatestWins
@@ -39,7 +40,6 @@ class AnalysisState(AnalysisSections):
     offered = param.Parameter(default=None, doc="What there are data for.")
     opened = param.Parameter(default=None, doc="The case that is shown.")
     detailed = param.Parameter(default=None, doc="The newest analysis of which the diagnostics are there, too.")
-    pinned = param.Parameter(default=None, doc="An analysis that was kept to compare with.")
     problem = param.String(doc="Why the analysis shown does not belong to the settings.")
     reading = param.String(doc="What is being opened at the moment.")
 
@@ -48,6 +48,8 @@ class AnalysisState(AnalysisSections):
         #: The experiment to begin with, if there is one.
         self._first: AnalysisSettings | None = None
         self.catalogue = catalogue
+        #: The analysis that others are compared with.
+        self.pinned = Pinned(catalogue)
         self._asked: Case | None = None
         self._suggested_for: tuple[object, ...] = ()
         #: Whether the next case comes from a file, which has settings of its own and means what it names.
@@ -283,18 +285,18 @@ class AnalysisState(AnalysisSections):
     def pin(self) -> None:
         """Keep the analysis that is shown, to compare others with it."""
         if self.detailed is self.result:
-            self.pinned = self.detailed
+            self.pinned.keep(self.detailed)
 
     # The end ------------------------------------------------------------------------------------------------------
 
     def wait(self) -> None:
         """Block until everything asked for is there; for programs without a browser."""
-        for work in (self._listing, self._preparing, self._solving, self._detailing):
+        for work in (self._listing, self._preparing, self._solving, self._detailing, self.pinned):
             work.wait()
 
     def close(self) -> None:
         """Let go of everything when the session ends."""
-        for work in (self._listing, self._preparing, self._solving, self._detailing):
+        for work in (self._listing, self._preparing, self._solving, self._detailing, self.pinned):
             work.close()
         with param.parameterized.discard_events(self):
-            self.opened = self.result = self.detailed = self.pinned = None
+            self.opened = self.result = self.detailed = None

@@ -253,3 +253,48 @@ def test_the_network_that_is_chosen_opens_again_once_it_is_known_which_there_are
     assert not other.address.notice.visible
     page.close()
     other.close()
+
+
+def test_the_pinned_analysis_is_in_the_address(page, catalogue):
+    before = written(page)
+    page.tabs.active = VIEWS.index("Compare")
+    page.state.pin()
+    page.state.b.length = 0.2
+    page.wait()
+    page.address.look()
+    query = written(page)
+    assert page.address.bar.wanted["step"]
+    assert "pinned.background_error.length=0.08" in query
+    other = opened(catalogue, query)
+    assert other.state.b.length == 0.2
+    assert (other.state.pinned.outcome.analysis.mean == page.state.pinned.outcome.analysis.mean).all()
+    assert other.compare._words.object == page.compare._words.object
+    assert other.compare._table.object == page.compare._table.object
+    assert not other.address.notice.visible
+    other.address.travel(before)
+    other.wait()
+    assert other.state.pinned.outcome is None
+    other.address.look()
+    other.address.travel(query)
+    other.wait()
+    assert (other.state.pinned.outcome.analysis.mean == page.state.pinned.outcome.analysis.mean).all()
+    other.compare.unpin.clicks += 1
+    other.address.look()
+    assert "pinned" not in written(other)
+    assert "Pin the analysis that is shown" in other.compare._words.object
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("of_pinned", "said"),
+    [
+        ("pinned.background_error.sigma=-1", "pinned.background_error.sigma"),
+        ("pinned.case.name=field&pinned.case.path=nothing.nc&pinned.case.variable=t2m", "nothing.nc"),
+    ],
+)
+def test_a_pinned_analysis_that_cannot_be_made_is_said(catalogue, of_pinned, said):
+    page = opened(catalogue, f"?v=1&case.name=periodic-1d&tab=compare&{of_pinned}")
+    assert page.address.notice.visible
+    assert said in page.address._said.object
+    assert page.state.result is not None
+    page.close()

@@ -132,12 +132,12 @@ def test_the_button_goes_to_the_most_likely_setting(page):
 def test_comparison_waits_for_a_pin_and_then_shows_both(page):
     look_at(page, COMPARE)
     assert not page.compare._pictures.visible
-    page.compare._pin()
+    page.state.pin()
     page.state.b.sigma = 2.0
     page.wait()
     assert page.compare._pictures.visible
     lines = page.compare._pair._source.data
-    difference = page.state.detailed.analysis.mean - page.state.pinned.analysis.mean
+    difference = page.state.detailed.analysis.mean - page.state.pinned.outcome.analysis.mean
     np.testing.assert_allclose(lines["difference"], difference.numpy(), atol=1e-5)
     assert "σ<sub>b</sub> 2 " in page.compare._words.object
     page.state.kind = "xz-2d"

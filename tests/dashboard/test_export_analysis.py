@@ -91,7 +91,7 @@ def test_the_pinned_analysis_is_exported_beside_the_current_one(page, tmp_path):
     page.export.wait()
     assert "No analysis is pinned" in text_of(page.export._problem)
     page.compare.pin.clicks += 1
-    before = states(page.state.pinned)["analysis"]
+    before = states(page.state.pinned.outcome)["analysis"]
     page.state.b.length *= 2
     page.wait()
     (tmp_path / "page.nc").write_bytes(export(page, "nc"))
@@ -101,6 +101,6 @@ def test_the_pinned_analysis_is_exported_beside_the_current_one(page, tmp_path):
         np.testing.assert_array_equal(data["pinned"].values.ravel(), before)
         np.testing.assert_array_equal(data["current"].values.ravel(), current)
         np.testing.assert_array_equal(data["difference"].values.ravel(), current - before)
-        assert from_yaml(data.attrs["pinned_settings"]) == page.state.pinned.settings
+        assert from_yaml(data.attrs["pinned_settings"]) == page.state.pinned.outcome.settings
     assert export(page, "py").count(b"kind: analysis") == 2
     assert page.export.download.filename.endswith("_compared.py")
