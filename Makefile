@@ -14,7 +14,7 @@ run: setup            ## install once, then start the server
 test: setup-dev lint browser  ## lint, types, layers, unit tests and browser tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/browser
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "jobs and not reference" $$(grep -rl --include="test_*.py" "mark\.jobs" tests)
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m "jobs and not reference" $$(grep -rl --include="test_*.py" "mark\.jobs" tests)
 
 lint: setup-dev       ## style, types and the rule that backends know nothing of the pages
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -34,7 +34,7 @@ def run_rollout(page: Page, text: str) -> None:
     """Apply an experiment file on the Rollout page, and run all models with the Play tab open."""
     box = page.get_by_role("textbox", name="Experiment file")
     choose_tab(page, "File", box)
-    expect(box).to_have_value(re.compile("kind: rollout"), timeout=30_000)  # before it what is typed is overwritten
+    expect(box).to_have_value(re.compile("kind: rollout"), timeout=60_000)  # before it what is typed is overwritten
     box.fill(text)
     page.get_by_role("button", name="Apply").click()
     page.wait_for_timeout(1000)

@@ -28,9 +28,16 @@ TRAININGS = [file for file in EXAMPLES if file.stem.startswith("training-")]
 ROLLOUTS = [file for file in EXAMPLES if file.stem.startswith("rollout-")]
 ANALYSES = [file for file in EXAMPLES if file not in RACES + TRAININGS + ROLLOUTS]
 #: Examples that take seconds, which make reference runs. Make test runs what they are made of: Kolmogorov's flow in
-#: test_dynamics_kolmogorov and test_model_covariance, races with a plume in test_cycling_pictures, these trainings in
-#: test_learning_graph_references and test_learning_background_task; and reads and writes the files below.
-LONG = ("cycling-kolmogorov", "cycling-plume", "training-graph-reconstruction", "training-learned-b-era5")
+#: test_dynamics_kolmogorov and test_model_covariance, races with a plume in test_cycling_pictures, radiosondes
+#: and their climate in test_station_backgrounds, these trainings in test_learning_graph_references and in
+#: test_learning_background_task; and reads and writes the files below.
+LONG = (
+    "cycling-kolmogorov",
+    "cycling-plume",
+    "radiosondes-climate",
+    "training-graph-reconstruction",
+    "training-learned-b-era5",
+)
 #: Cases of real observations, which have no truth.
 REAL = ("stations", "observed-field")
 #: Keys that are null with a Huber cost, which is not quadratic.

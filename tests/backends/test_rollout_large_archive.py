@@ -77,7 +77,7 @@ def begun(text: str, folder: Path) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.jobs  # not of Dask: it takes some time, and the memory of its own processes
+@pytest.mark.reference
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the limit is set from what Linux says of the process")
 def test_an_archive_ten_times_the_memory_is_forecast(large):
     forecast, whole = begun(FORECAST, large), begun(WHOLE, large)

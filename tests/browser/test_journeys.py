@@ -42,6 +42,7 @@ def test_explore_plays_and_draws_an_uploaded_file(visitor, tmp_path):
     expect(page.get_by_role("combobox", name="Dataset")).to_contain_text("uploaded mine.nc")
 
 
+@pytest.mark.reference
 def test_markup_in_a_file_is_text(visitor):
     page = visitor.open("/explore?dataset=tricky.nc")
     wait_for_maps(page, 1)

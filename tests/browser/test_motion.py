@@ -21,6 +21,7 @@ MOVING = """() => {
 }"""
 
 
+@pytest.mark.reference
 def test_nothing_moves_for_who_asks_for_less(visitor):
     visitor.page.emulate_media(reduced_motion="reduce")
     page = visitor.open("/cycling")

@@ -59,11 +59,12 @@ perturbation: {name: none}
 """
 
 
+@pytest.mark.reference
 def test_a_film_is_downloaded_and_a_written_store_is_opened_in_explore(visitor, tmp_path):
     page = visitor.open("/rollout")
     text = page.get_by_role("textbox", name="Experiment file")
     choose_tab(page, "File", text)
-    expect(text).to_have_value(re.compile("kind: rollout"), timeout=15_000)
+    expect(text).to_have_value(re.compile("kind: rollout"), timeout=60_000)
     text.fill(EUROPEAN)
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("combobox", name="Archive")).to_be_visible()
