@@ -195,6 +195,17 @@ def test_a_file_that_has_changed_is_not_mixed_with_what_was_opened(opened, tmp_p
         opened.field("t", {"time": 1})
 
 
+def test_an_answer_that_found_no_memory_here_is_not_the_beginning_of_the_next(opened, monkeypatch):
+    def none_left(*_: object) -> np.ndarray:
+        raise MemoryError
+
+    with monkeypatch.context() as lacking:
+        lacking.setattr(Channel, "_array", none_left)
+        with pytest.raises(MemoryError):
+            opened.field("t", {"time": 1})
+    np.testing.assert_allclose(opened.field("t", {"time": 2}).values, FIELD + 2, rtol=1e-6)
+
+
 def test_arrays_of_every_kind_come_over_the_wire_whole():
     here, there = map(Channel, socket.socketpair())
     arrays = [

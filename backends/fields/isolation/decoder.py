@@ -93,6 +93,9 @@ class Decoder:
                 # A damaged file may spoil the memory of the process such that it ends over the next, which is whole.
                 if not used:
                     raise Unreadable(crashed(how)) from None
+            except BaseException:  # such as a lack of memory here: the next request would take the rest for its answer
+                self._end()
+                raise
 
     def _answer(self, channel: Channel) -> tuple[dict[str, Any], list[np.ndarray]]:
         """Return the answer, or raise TimeoutError with the end of a sentence."""
