@@ -98,7 +98,7 @@ class Catalogue:
     def open(self, key: str) -> FieldDataset:
         """Return a dataset by its key in the catalogue, its path relative to the data folder, or the address of a Zarr store.
 
-        A dataset stays open for the next visitor until its file changes or newer ones push it out.
+        A dataset stays open for the next visitor until its file or the metadata of its store change, or newer ones push it out.
 
         Raises
         ------
@@ -113,7 +113,8 @@ class Catalogue:
             return self._kept((address, int(time.monotonic() // ASK_ANEW)), lambda: open_store(address))
         path = confine(key.removeprefix(WRITTEN), stores_folder()) if key.startswith(WRITTEN) else confine(key, self.folder)
         status = path.stat()
-        return self._kept((path, status.st_mtime_ns, status.st_size, identity(path)), lambda: open_dataset(path))
+        now = (path, status.st_mtime_ns, status.st_size, identity(path), zarr.metadata_state(path))
+        return self._kept(now, lambda: open_dataset(path))
 
     def _kept(self, identity: tuple[object, ...], make: Callable[[], FieldDataset]) -> FieldDataset:
         if identity not in self._opened:

@@ -70,6 +70,28 @@ def test_an_opened_dataset_is_kept_until_its_file_changes(folder):
     assert catalogue.open("a.nc") is not first
 
 
+def test_a_store_that_has_grown_or_was_replaced_is_opened_as_it_is_now(tmp_path):
+    def times(first: int, number: int) -> xr.Dataset:
+        days = np.datetime64("2025-01-01", "ns") + np.arange(first, first + number) * np.timedelta64(1, "D")
+        values = np.broadcast_to(np.arange(first, first + number, dtype="f4")[:, None, None], (number, 3, 4))
+        places = {"latitude": [0.0, 1.0, 2.0], "longitude": [0.0, 1.0, 2.0, 3.0]}
+        return xr.Dataset({"t": (("time", *places), values, {"units": "K"})}, {"time": days, **places})
+
+    catalogue, store = Catalogue(tmp_path), tmp_path / "a.zarr"
+    times(0, 3).to_zarr(store, consolidated=False)
+    before = catalogue.open("a.zarr")
+    assert catalogue.open("a.zarr") is before
+    times(3, 2).to_zarr(store, append_dim="time", consolidated=False)
+    grown = catalogue.open("a.zarr")
+    assert grown.variable("t").shape == (5, 3, 4)
+    assert grown.field("t", {"time": 4}).values.max() == 4
+    assert before.field("t", {"time": 2}).values.max() == 2
+    times(7, 3).to_zarr(store, mode="w", consolidated=False)
+    replaced = catalogue.open("a.zarr")
+    assert replaced.variable("t").axis("time").times[0] == np.datetime64("2025-01-08")
+    assert replaced.field("t", {"time": 0}).values.max() == 7
+
+
 def test_only_a_few_datasets_are_kept(folder):
     catalogue = Catalogue(folder)
     for k in range(KEPT_DATASETS + 3):

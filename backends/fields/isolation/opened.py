@@ -66,7 +66,9 @@ def ask_about(what: str, path: Path, label: str, format: str, **more: object) ->
 
 
 def _file(path: Path, label: str, format: str) -> dict[str, Any]:
-    return {"path": str(path.absolute()), "label": label, "format": format, "identity": identity(path)}
+    # A store that has grown is not the one that is still open in the other process, but what was opened before goes on.
+    as_of = zarr.metadata_state(path)
+    return {"path": str(path.absolute()), "label": label, "format": format, "identity": identity(path), "as of": as_of}
 
 
 def identity(path: Path) -> str:

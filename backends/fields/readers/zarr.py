@@ -1,5 +1,6 @@
 """Zarr stores, through xarray."""
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,31 @@ if TYPE_CHECKING:
     from zarr.storage import FsspecStore
 
 FORMAT = "Zarr"
+#: Files that say what is in a group or an array, of both formats.
+METADATA = ("zarr.json", ".zgroup", ".zattrs", ".zarray", ".zmetadata")
 
 
 def claims(path: Path) -> bool:
     """Return whether the folder is the root of a Zarr store, format 2 or 3."""
     return (path / "zarr.json").is_file() or (path / ".zgroup").is_file()
+
+
+def metadata_state(path: Path) -> str:
+    """Return what changes with the metadata of a store and of the arrays in it; nothing if it is none.
+
+    Values alone may be written without a trace.
+    """
+    if not claims(path):
+        return ""
+    digest = hashlib.blake2b(digest_size=16)
+    for folder in (path, *sorted(inner for inner in path.iterdir() if inner.is_dir())):
+        for file in (folder / name for name in METADATA):
+            if file.is_file():
+                status = file.stat()
+                digest.update(
+                    f"{folder.name}/{file.name}/{status.st_mtime_ns}/{status.st_size}/".encode(errors="surrogateescape")
+                )
+    return digest.hexdigest()
 
 
 def read(path: Path, label: str) -> list[xr.Dataset]:
