@@ -109,7 +109,10 @@ def serve(channel: Channel) -> None:
             except Exception as problem:  # a decoder may raise anything over a damaged file: the log has it in full
                 LOG.exception("%s", request["file"]["path"])
                 reply, arrays = {"damage": _without_path(first_line(problem), request["file"])}, []
-        channel.send(reply, arrays)
+        try:
+            channel.send(reply, arrays)
+        except ConnectionError:  # nobody waits for it any more
+            return
 
 
 def _without_path(text: str, file: dict[str, Any]) -> str:
