@@ -258,7 +258,7 @@ class FieldDataset:
         return combine(statistics(self._stored.part(name, {first: index})) for index in range(array.sizes[first]))
 
     def keeps(self, name: str) -> bool:
-        """Return whether a variable is read whole, once, and kept."""
+        """Return whether a variable is read whole and kept."""
         return self._stored.keeps(self.variable(name).name)
 
     def usual_range(self, name: str, selection: Mapping[str, int]) -> Statistics:

@@ -1,6 +1,9 @@
 """Values of the variables of an opened dataset: read when they are asked for, and kept where they fit."""
 
+import itertools
+import threading
 from collections.abc import Callable, Mapping
+from weakref import WeakSet
 
 import numpy as np
 import xarray as xr
@@ -11,6 +14,12 @@ from backends.fields.lazy import Part
 
 #: A variable of at most this many values (128 MiB of float32) is read whole and kept; larger ones slice by slice.
 KEPT_VALUES = 2**25
+#: Bytes of all that are kept, of all datasets together: what was asked for longest ago goes first, and is read again.
+KEPT_BYTES = 2**31
+
+_lock = threading.Lock()
+_everywhere: "WeakSet[StoredValues]" = WeakSet()
+_moments = itertools.count()
 
 
 class StoredValues:
@@ -31,9 +40,12 @@ class StoredValues:
         self.label = label
         self.arrays: dict[str, xr.DataArray] = {}
         self._loaded: dict[str, np.ndarray] = {}
+        self._asked: dict[str, int] = {}
+        with _lock:
+            _everywhere.add(self)
 
     def keeps(self, name: str) -> bool:
-        """Return whether a variable is read whole, once, and kept."""
+        """Return whether a variable is read whole and kept."""
         return self.arrays[name].size <= KEPT_VALUES
 
     def loaded(self, name: str) -> bool:
@@ -49,13 +61,25 @@ class StoredValues:
             If the file turns out to be damaged there.
         """
         array = self.arrays[name]
-        if name in self._loaded:
-            loaded = self._loaded[name]
-            return loaded[tuple(chosen.get(str(dim), slice(None)) for dim in array.dims)]
-        if self.keeps(name):
-            self._loaded[name] = self.decode(name, lambda: array.values)
-            return self.part(name, chosen)
-        return self.decode(name, lambda: array.isel(chosen).values)
+        loaded = self._loaded.get(name)
+        if loaded is None:
+            if not self.keeps(name):
+                return self.decode(name, lambda: array.isel(chosen).values)
+            loaded = self.decode(name, lambda: array.values)
+            self._keep(name, loaded)
+        self._asked[name] = next(_moments)
+        return loaded[tuple(chosen.get(str(dim), slice(None)) for dim in array.dims)]
+
+    def _keep(self, name: str, values: np.ndarray) -> None:
+        """Keep a variable, and let go of those that were asked for longest ago where all together are too many."""
+        with _lock:
+            self._loaded[name], self._asked[name] = values, next(_moments)
+            held = sorted((store._asked[n], store, n) for store in _everywhere for n in store._loaded)
+            total = sum(store._loaded[n].nbytes for _, store, n in held)
+            for _, store, n in held[:-1]:
+                if total <= KEPT_BYTES:
+                    break
+                total -= store._loaded.pop(n).nbytes
 
     def chunked(self, name: str, part: Mapping[str, int | slice]) -> np.ndarray:
         """Return a part read through Dask, chunk by chunk; where chunks are not known, one by one along sliced axes.

@@ -1,6 +1,7 @@
 """Reading files: what is in them comes out at the right place, and what is broken is named."""
 
 import shutil
+from weakref import WeakSet
 
 import numpy as np
 import pytest
@@ -132,6 +133,26 @@ def test_slices_give_the_statistics_of_the_whole(tmp_path, monkeypatch):
     assert sliced.series("t", 40, 0, {}).values.tolist() == series.values.tolist()
     here = sliced.usual_range("t", {"time": 3})  # of this field alone; the warmest time is the last
     assert (here.min, here.max) == (usual.min + 3, usual.max)
+
+
+def test_of_all_that_is_kept_what_was_asked_for_longest_ago_makes_room(tmp_path, monkeypatch):
+    like = dataset(*REGION)
+    first = open_dataset(write(tmp_path / "a.nc", like.assign(u=like.t + 1)))
+    second = open_dataset(write(tmp_path / "b.nc", like.assign(t=like.t + 2)))
+    size = 4 * like.t.size
+    fields = {(first, "t"): 0, (first, "u"): 1, (second, "t"): 2}
+
+    def kept() -> list[bool]:
+        return [opened._stored.loaded(name) for opened, name in fields]
+
+    monkeypatch.setattr("backends.fields.stored.KEPT_BYTES", 2 * size)
+    monkeypatch.setattr("backends.fields.stored._everywhere", WeakSet([first._stored, second._stored]))
+    for (opened, name), warmer in fields.items():
+        np.testing.assert_allclose(opened.field(name, {}).values, known(*REGION) + warmer, rtol=1e-6)
+        first.field("t", {})
+    assert kept() == [True, False, True]
+    np.testing.assert_allclose(first.field("u", {}).values, known(*REGION) + 1, rtol=1e-6)
+    assert kept() == [True, True, False]
 
 
 # What cannot be read ----------------------------------------------------------------------------------------------
