@@ -15,6 +15,8 @@ LOG = logging.getLogger("assimilab")
 
 #: Counted up when a reader makes another table of the same file.
 VERSION = 2
+#: Bytes of all that is kept; what was asked for longest ago goes first. Uploads are asked for by one visitor alone.
+MOST_BYTES = 10 * 10**9
 
 
 def cached(path: Path, decode: Callable[[Path, Path], Table], how: str = "") -> Table:
@@ -40,16 +42,20 @@ def cached(path: Path, decode: Callable[[Path, Path], Table], how: str = "") -> 
     place = cache_path(path, how)
     if place.is_file():
         try:
-            return parquet.read(place)
+            table = parquet.read(place)
         except (*parquet.DAMAGE, InputError) as problem:
             LOG.warning("%s cannot be read and is made anew: %s", place, problem)
             _remove(place)
+        else:
+            _mark(place)
+            return table
     table = decode(path, place)
     try:
         if not place.is_file():
             _write(table, place)
+        _make_room(place)
     except OSError as problem:
-        LOG.warning("%s cannot be written: %s", place, problem)
+        LOG.warning("%s cannot be kept: %s", place, problem)
     return table
 
 
@@ -68,6 +74,24 @@ def leave_at(made: Path, place: Path) -> None:
         made.replace(place)
     except OSError as problem:
         LOG.warning("%s cannot be kept at %s: %s", made, place, problem)
+
+
+def _mark(place: Path) -> None:
+    """Say by its time of change that a file is asked for now."""
+    try:
+        place.touch()
+    except OSError as problem:
+        LOG.warning("%s cannot be marked as asked for: %s", place, problem)
+
+
+def _make_room(newest: Path) -> None:
+    """Remove what was asked for longest ago where all together are too many bytes; the newest stays."""
+    others = [(path.stat(), path) for path in newest.parent.glob("*.parquet") if path != newest]
+    total = newest.stat().st_size
+    for status, path in sorted(others, key=lambda other: other[0].st_mtime_ns, reverse=True):
+        total += status.st_size
+        if total > MOST_BYTES:
+            _remove(path)
 
 
 def _remove(place: Path) -> None:

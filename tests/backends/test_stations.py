@@ -12,7 +12,7 @@ import torch
 
 from backends.errors import InputError
 from backends.geometry.sphere import great_circle_distance
-from backends.observations import decode, parquet
+from backends.observations import cache, decode, parquet
 from backends.observations.cache import cache_path
 from backends.observations.readers import read
 from backends.stations.bufr import contents, is_bufr, read_stations
@@ -231,6 +231,21 @@ def test_a_cache_that_cannot_be_written_is_done_without(small, tmp_path, monkeyp
 def test_nothing_unfinished_is_left(small):
     read_stations(small, "air_temperature")
     assert not list(cache_path(small).parent.glob(".*"))
+
+
+def test_what_was_asked_for_longest_ago_makes_room(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("ASSIMILAB_HOME", str(tmp_path))
+    files = [shutil.copy2(small, tmp_path / f"{name}.bufr") for name in "abc"]
+    for k, file in enumerate(files[:2]):
+        read_stations(file, "air_temperature")
+        os.utime(cache_path(file), ns=(k, k))
+    read_stations(files[0], "air_temperature")
+    monkeypatch.setattr(cache, "MOST_BYTES", 2 * cache_path(files[0]).stat().st_size)
+    read_stations(files[2], "air_temperature")
+    assert [cache_path(file).is_file() for file in files] == [True, False, True]
+    monkeypatch.setattr(cache, "MOST_BYTES", 0)
+    read_stations(files[1], "air_temperature")
+    assert [cache_path(file).is_file() for file in files] == [False, True, False]
 
 
 def test_a_moved_copy_is_another_file(small, tmp_path):
