@@ -49,16 +49,15 @@ class Record:
             self.extras.setdefault(name, []).append(values)
         if ranks is not None and cycle > self.spinup:
             self.ranks = ranks if self.ranks is None or self.ranks.shape != ranks.shape else self.ranks + ranks
-        error = numbers[:, NUMBERS.index("rmse_analysis")]
-        if bool(torch.isfinite(error).all()):
-            if self.detects and self.cycles % DIVERGED_FOR == 0:
-                self._detect(cycle)
-            return None
-        bad = ~torch.isfinite(error)
-        self._numbers[self.cycles - 1, bad] = torch.nan
-        new = bad.cpu() & (self.blown_up == 0)
-        self.blown_up[new] = cycle
-        return bad
+        bad = ~torch.isfinite(numbers[:, NUMBERS.index("rmse_analysis")])
+        some = bool(bad.any())
+        if some:
+            self._numbers[self.cycles - 1, bad] = torch.nan
+            new = bad.cpu() & (self.blown_up == 0)
+            self.blown_up[new] = cycle
+        if self.detects and self.cycles % DIVERGED_FOR == 0:
+            self._detect(cycle)
+        return bad if some else None
 
     def end(self, cycle: int) -> None:
         """Note that all experiments ended in a cycle."""

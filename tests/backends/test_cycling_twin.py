@@ -76,6 +76,14 @@ def test_an_experiment_that_is_not_finite_is_lost_in_that_cycle():
     assert record.blown_up.tolist() == [4, 2]
 
 
+def test_an_experiment_is_judged_in_a_cycle_in_which_another_is_not_finite_any_more():
+    record = Record(2, climate=2.0)
+    for cycle in range(1, DIVERGED_FOR + 1):
+        record.add(cycle, numbers_with([3.0, math.inf if cycle == DIVERGED_FOR else 0.5]), None, {})
+    assert record.diverged.tolist() == [1, 0]
+    assert record.blown_up.tolist() == [0, DIVERGED_FOR]
+
+
 def test_a_record_grows_and_keeps_what_it_had():
     record = Record(1, climate=1e9)
     for cycle in range(1, CHUNK + 11):
