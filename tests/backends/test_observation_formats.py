@@ -7,6 +7,7 @@ import pytest
 
 from backends.errors import InputError
 from backends.observations.readers import read
+from backends.observations.readers.odb import _table
 from backends.observations.schema import CHANNEL, HEIGHT, NO_LEVEL, PASSED, PRESSURE, REJECTED, SUSPICIOUS, UNKNOWN
 from tests.backends.observation_files import decoded_synop, feedback, ioda, odb
 
@@ -148,6 +149,15 @@ def test_odb(tmp_path):
     assert table.background_departure[:2].tolist() == [1.0, -2.0]
     assert np.isnan(table.analysis[2])
     assert table.quality.tolist() == [PASSED, REJECTED, UNKNOWN]
+
+
+def test_odb_without_numbers_of_reports_has_those_of_its_headers():
+    import pandas as pd
+
+    header = {"statid": ["a", "a", "a", "b", None, None], "date": 20200101.0, "time": [120000.0, 120000.0, 180000.0] * 2}
+    body = {"varno": 2, "obsvalue": 280.0, "vertco_type": 1, "vertco_reference_1": [9e4, 8e4, 9e4] * 2}
+    data = pd.DataFrame({**header, "lat": 50.0, "lon": 10.0, **body})
+    assert _table("x.odb", data).report.tolist() == [0, 0, 1, 2, 3, 4]
 
 
 def test_what_to_install_is_said(tmp_path, monkeypatch):

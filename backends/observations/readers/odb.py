@@ -97,7 +97,7 @@ def _table(source: str, data: "pd.DataFrame") -> Table:
         "value": value,
         "error": column("obs_error", "final_obs_error"),
         "report_type": named(whole(column("obstype")), report_type),
-        "report": np.unique(column("seqno", "reportno"), return_inverse=True)[1],
+        "report": _reports(data, column("seqno", "reportno")),
         "quality": _quality(column("datum_status")),
         # Departures are kept, observation minus model.
         "background": value - column("fg_depar"),
@@ -106,6 +106,14 @@ def _table(source: str, data: "pd.DataFrame") -> Table:
     if "statid" in data.columns:
         columns["station"] = Coded.of(data["statid"].fillna("").astype(str))
     return build(source, FORMAT, units_of_others(set(np.unique(varno).tolist())), **columns)
+
+
+def _reports(data: "pd.DataFrame", number: np.ndarray) -> np.ndarray:
+    """Return the report of each row: by its number, or where a file has none, by station, type, time and place."""
+    if np.isfinite(number).any():
+        return np.unique(number, return_inverse=True)[1]
+    header = ("statid", "obstype", "date", "andate", "time", "antime", "lat", "lon")
+    return data.groupby([name for name in header if name in data], sort=False, dropna=False).ngroup().to_numpy()
 
 
 def _level_kind(level: np.ndarray, kind: np.ndarray) -> np.ndarray:
