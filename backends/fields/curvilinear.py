@@ -95,7 +95,7 @@ def projected_of(array: xr.DataArray, source: xr.Dataset, pair: tuple[xr.DataArr
         return None
     try:
         crs = CRS.from_cf(dict(mapping.attrs))
-        mesh = ProjectedMesh(crs, _in_units(x, crs, mapping), _in_units(y, crs, mapping), KINDS.get(name, name or "projected"))
+        mesh = ProjectedMesh(crs, _in_units(x, mapping), _in_units(y, mapping), KINDS.get(name, name or "projected"))
         dims = str(y.dims[0]), str(x.dims[0])
         if pair is None or pair[0].ndim != 2 or _agree(mesh, pair[0].transpose(*dims), pair[1].transpose(*dims)):
             return dims, mesh
@@ -125,7 +125,7 @@ def _axis(array: xr.DataArray, name: str) -> xr.DataArray | None:
     return None
 
 
-def _in_units(axis: xr.DataArray, crs: CRS, mapping: xr.DataArray) -> np.ndarray:
+def _in_units(axis: xr.DataArray, mapping: xr.DataArray) -> np.ndarray:
     """Return a projection's coordinate in metres, or degrees; satellites have angles of their scan instead."""
     values = axis.values.astype(np.float64)
     units = str(axis.attrs.get("units", ""))

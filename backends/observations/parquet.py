@@ -39,11 +39,6 @@ def _about(table: Table, units: Mapping[str, str]) -> dict[str, str]:
     return {"source": table.source, "format": table.format, "units": json.dumps(dict(units))}
 
 
-def from_arrow(arrow: "pa.Table") -> Table:
-    """Return the table that :func:`to_arrow` was given."""
-    return _table(lambda name: arrow.column(name).chunks, arrow.num_rows, arrow.schema.metadata)
-
-
 def _table(column: Callable[[str], "_Parts"], rows: int, metadata: Mapping[bytes, bytes] | None) -> Table:
     columns: dict[str, Any] = {name: _numbers(column(name), np.empty(rows, kind)) for name, kind in NUMBERS.items()}
     columns |= {name: _texts(column(name), rows) for name in TEXTS}

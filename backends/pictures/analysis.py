@@ -90,7 +90,7 @@ def analysis(prepared: Prepared, outcome: Outcome) -> Exhibit:
     return Exhibit(
         lambda: _drawing(prepared, outcome),
         lambda: _data(prepared, outcome),
-        {"csv": lambda: _fields_table(prepared, outcome), "observations.csv": lambda: _observations_table(prepared, outcome)},
+        {"csv": lambda: _fields_table(outcome), "observations.csv": lambda: _observations_table(outcome)},
     )
 
 
@@ -278,7 +278,7 @@ def _data(prepared: Prepared, outcome: Outcome) -> "xr.Dataset":
     return data
 
 
-def _fields_table(prepared: Prepared, outcome: Outcome) -> Table:
+def _fields_table(outcome: Outcome) -> Table:
     units, axes = outcome.case.units, axes_of(outcome)
     places = outcome.case.domain.coordinates().cpu().numpy()
     fields = states(outcome)
@@ -286,7 +286,7 @@ def _fields_table(prepared: Prepared, outcome: Outcome) -> Table:
     return Table([*(heading for heading, _ in axes.values()), *(labelled(name, units) for name in fields)], columns)
 
 
-def _observations_table(prepared: Prepared, outcome: Outcome) -> Table:
+def _observations_table(outcome: Outcome) -> Table:
     units, axes = outcome.case.units, axes_of(outcome)
     places, found = outcome.observations.places.cpu().numpy(), _observed(outcome)
     columns = [*(places[:, k].astype(np.float64) for k in range(len(axes))), *(values for values, _ in found.values())]
