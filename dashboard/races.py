@@ -179,7 +179,8 @@ class LiveRace:
             except InputError as problem:
                 self.problem = str(problem)
         for _ in range(single):
-            race.step()
+            if not self.finished:
+                race.step()
         end = time.monotonic() + SLICE
         while self.running and not self.finished and time.monotonic() >= self._due:
             race.step()

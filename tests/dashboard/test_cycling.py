@@ -140,6 +140,16 @@ def test_a_race_that_is_refused_is_not_made(monkeypatch):
     assert made == []
 
 
+def test_no_step_goes_beyond_the_last_cycle(state):
+    state.run.param.update(spinup=1, cycles=3)
+    wait_until(lambda: state.live.ready)
+    steps(state, 3)
+    state.live.advance_one()
+    wait_until(lambda: not state.live.wants_turn(math.inf) and state.live._single == 0)
+    DEVICE.submit(lambda: None).result()
+    assert state.live.cycle == 3
+
+
 def test_an_impossible_setting_is_a_sentence_and_the_race_goes_on(state):
     steps(state, 1)
     race = state.live
