@@ -16,13 +16,12 @@ class CompressedOnce(GZipContentEncoding):
     # Small matters more than fast where it is done once.
     GZIP_LEVEL = 9
 
-    #: By path and tag; as many as there are files.
-    _results: ClassVar[dict[tuple[str, str], bytes]] = {}
+    #: By tag, which follows from the content: as many as there are files, however their paths are written.
+    _results: ClassVar[dict[str, bytes]] = {}
 
     def __init__(self, request: HTTPServerRequest) -> None:
         super().__init__(request)
         self._gzipping = self._gzipping and request.method == "GET" and request.path.startswith(STATIC)
-        self._path = request.path
         self._parts: list[bytes] = []
         self._known = False
 
@@ -30,12 +29,12 @@ class CompressedOnce(GZipContentEncoding):
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
         """Begin an answer; what is known is sent whole."""
-        self._key = self._path, headers.get("Etag", "")  # another file of the same name has another tag
-        self._gzipping = self._gzipping and status_code == 200 and bool(self._key[1])  # a part of a file (206) stays as it is
-        if not self._gzipping or self._key not in self._results:
+        self._tag = headers.get("Etag", "")
+        self._gzipping = self._gzipping and status_code == 200 and bool(self._tag)  # a part of a file (206) stays as it is
+        if not self._gzipping or self._tag not in self._results:
             return super().transform_first_chunk(status_code, headers, chunk, finishing)
         self._known = True
-        whole = self._results[self._key]
+        whole = self._results[self._tag]
         headers["Vary"] = "Accept-Encoding"
         headers["Content-Encoding"], headers["Content-Length"] = "gzip", str(len(whole))
         return status_code, headers, whole
@@ -48,5 +47,5 @@ class CompressedOnce(GZipContentEncoding):
         if self._gzipping:
             self._parts.append(sent)
             if finishing:
-                self._results[self._key] = b"".join(self._parts)
+                self._results[self._tag] = b"".join(self._parts)
         return sent

@@ -13,6 +13,7 @@ from param.parameterized import Event
 
 from backends.errors import InputError
 from backends.jobs.job import Job, State
+from backends.jobs.recorded import free
 from dashboard.controls import html, notice, tell
 from dashboard.jobs import all_jobs
 from dashboard.worker import FILES, LatestWins
@@ -109,7 +110,7 @@ class JobRuns(ABC):
         jobs = all_jobs()
         tell(self._problem, "problem", jobs.problem or self._said)
         found = [job for job in jobs.list() if job.kind == self._kind]
-        options = {_name(job): job.id for job in found}
+        options = _named(found)
         if options != self.chosen.options:
             keep = self.chosen.value if self.chosen.value in options.values() else next(iter(options.values()), None)
             self.chosen.param.update(options=options, value=keep)
@@ -179,10 +180,13 @@ class JobRuns(ABC):
             getattr(all_jobs(), what)(self.chosen.value)
         except InputError as problem:
             self._say(str(problem))
+        else:
+            self._say("")
         self._again()
 
     def _on_fetch(self, _event: object) -> None:
         if self.chosen.value and self.file.value:
+            self._say("")
             self._fetching.request((self.chosen.value, self.file.value))
 
     def _on_fetched(self, request: Request, content: bytes) -> None:
@@ -193,6 +197,14 @@ class JobRuns(ABC):
 
 def _bar(*controls: Any, visible: bool = True) -> pn.FlexBox:
     return pn.FlexBox(*controls, gap="8px", align_items="center", visible=visible)
+
+
+def _named(jobs: Sequence[Job]) -> dict[str, str]:
+    """Return the ids of jobs by their names; of two that were submitted in the same second the later one has a number."""
+    named: dict[str, str] = {}
+    for job in reversed(jobs):
+        named[free(_name(job), named)] = job.id
+    return dict(reversed(named.items()))
 
 
 def _name(job: Job) -> str:

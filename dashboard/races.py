@@ -79,7 +79,7 @@ class LiveRace:
     @property
     def ready(self) -> bool:
         """Whether it has been made and can be stepped."""
-        return self._making.done() and self._making.exception() is None
+        return self._making.done() and not self._making.cancelled() and self._making.exception() is None
 
     @property
     def race(self) -> Race:
@@ -106,6 +106,12 @@ class LiveRace:
     def pause(self) -> None:
         """Stop after the cycle that is being computed."""
         self.running = False
+
+    def give_up(self) -> None:
+        """Pause, and do not make what has not been begun: whoever still looks at it is told."""
+        self.pause()
+        if self._making.cancel():
+            self.problem = "this race was given up before it had been made; Reset begins another one"
 
     def advance_one(self) -> None:
         """Run a single cycle and pause."""
@@ -173,7 +179,8 @@ class LiveRace:
             except InputError as problem:
                 self.problem = str(problem)
         for _ in range(single):
-            race.step()
+            if not self.finished:
+                race.step()
         end = time.monotonic() + SLICE
         while self.running and not self.finished and time.monotonic() >= self._due:
             race.step()
@@ -210,12 +217,12 @@ class Races:
         InputError
             If there are too many.
         """
-        race = LiveRace(settings, self.wake)
         with self._lock:
             now = time.monotonic()
             self._races = {key: old for key, old in self._races.items() if now - old.seen < FORGET_AFTER}
             if len(self._races) >= MOST_RACES:
                 raise InputError(f"{MOST_RACES} races are kept on this server already; try again when some have ended")
+            race = LiveRace(settings, self.wake)
             self._races[race.key] = race
         return race
 
@@ -232,7 +239,7 @@ class Races:
 
     def drop(self, race: LiveRace) -> None:
         """Forget a race."""
-        race.pause()
+        race.give_up()
         with self._lock:
             self._races.pop(race.key, None)
 

@@ -124,7 +124,8 @@ class Turns(Executor):
                 work.future.set_exception(problem)
             else:
                 work.future.set_result(result)
-            del work  # while the thread waits, it must not keep the last visitor's page
+                del result
+            del work  # while the thread waits, it must not keep the last visitor's page, nor what has been made for it
 
     def _next(self) -> _Work | None:
         """Return the oldest work of the visitor who has waited longest for a turn; None when there will be no more."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from backends.errors import InputError
 from backends.experiments.run import from_yaml
 from dashboard.cycling.presets import PRESETS
 from dashboard.cycling.sections import MOST_METHODS
@@ -114,6 +115,41 @@ def test_before_the_first_cycle_changes_make_another_race(state):
     assert state.live.settings.methods[1].members == 9
 
 
+def test_of_races_that_wait_to_be_made_only_the_last_is(state):
+    gate, watched = threading.Event(), []
+    MAKING.submit(gate.wait)
+    for members in (7, 8, 9):
+        state.methods[1].members = members
+        watched.append(state.live)
+    gate.set()
+    wait_until(lambda: state.live.ready)
+    assert [race.ready for race in watched] == [False, False, True]
+    assert "given up" in watched[1].problem
+    assert state.problem == ""
+
+
+def test_a_race_that_is_refused_is_not_made(monkeypatch):
+    from dashboard import races
+
+    made = []
+    monkeypatch.setattr(races, "MOST_RACES", 0)
+    monkeypatch.setattr(races, "Race", made.append)
+    with pytest.raises(InputError, match="0 races are kept on this server already"):
+        RACES.create(from_yaml(SMALL))
+    MAKING.submit(lambda: None).result()
+    assert made == []
+
+
+def test_no_step_goes_beyond_the_last_cycle(state):
+    state.run.param.update(spinup=1, cycles=3)
+    wait_until(lambda: state.live.ready)
+    steps(state, 3)
+    state.live.advance_one()
+    wait_until(lambda: not state.live.wants_turn(math.inf) and state.live._single == 0)
+    DEVICE.submit(lambda: None).result()
+    assert state.live.cycle == 3
+
+
 def test_an_impossible_setting_is_a_sentence_and_the_race_goes_on(state):
     steps(state, 1)
     race = state.live
@@ -210,7 +246,6 @@ def test_no_slice_of_a_race_holds_the_device_for_long(state):
     wait_until(lambda: state.live.cycle > 0)
     DEVICE.submit(lambda: None).result()
     assert state.live.cycle < 100_000  # others are served in between
-    assert not MAKING._shutdown
 
 
 def test_a_race_that_runs_takes_no_turn_once_the_server_ends():

@@ -1,6 +1,7 @@
 """A thread that visitors take turns on."""
 
 import threading
+import weakref
 
 import pytest
 from bokeh.document import Document
@@ -10,6 +11,7 @@ from backends.errors import InputError
 from dashboard.arrival import sent
 from dashboard.turns import Turns
 from dashboard.worker import LatestWins
+from tests.dashboard.live_races import wait_until
 
 
 @pytest.fixture
@@ -80,6 +82,14 @@ def test_a_failure_goes_to_whoever_asked_and_the_thread_goes_on(turns):
     with pytest.raises(ZeroDivisionError):
         turns.submit(lambda: 1 / 0).result(10)
     assert turns.submit(lambda: 2).result(10) == 2
+
+
+def test_what_was_given_away_is_not_kept_while_the_thread_waits(turns):
+    class Large:
+        pass
+
+    gone = weakref.ref(turns.submit(Large).result(10))
+    wait_until(lambda: gone() is None)
 
 
 def test_after_the_end_nothing_waits_for_ever(turns, gate):

@@ -1,5 +1,7 @@
 """Long rollouts as jobs, and forecasts that cannot be run, on the Rollout page without a browser."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -94,6 +96,28 @@ def test_a_job_that_left_nothing_to_open_is_told(page, jobs):
     page.state.form.section.steps = 0
     page.runs._on_submit(None)
     assert "steps: must be at least 1; came 0" in text_of(page.runs._problem)
+
+
+def test_two_jobs_of_one_title_and_second_are_both_in_the_list(page, jobs, monkeypatch):
+    page.runs._on_submit(None)
+    (first,) = jobs.list()
+    monkeypatch.setattr(job_runs, "LOOK_EVERY", 0.0)
+    second = jobs.add(replace(first, id="2" * 12, created=first.created + 0.4))
+    page.runs.show()
+    assert list(page.runs.chosen.options.values()) == [second.id, first.id]
+    page.runs.chosen.value = second.id
+    assert page.runs.picked == second
+
+
+def test_a_sentence_goes_when_what_is_asked_for_next_is_done(page, jobs):
+    page.runs._on_submit(None)
+    (job,) = jobs.list()
+    page.runs.pause.clicks += 1
+    assert "Only a job that runs can be paused" in text_of(page.runs._problem)
+    jobs.change(job.id, state=State.RUNNING)
+    page.runs.pause.clicks += 1
+    assert jobs.told == [("pause", job.id)]
+    assert text_of(page.runs._problem) == ""
 
 
 def test_a_model_that_blows_up_is_told_and_the_others_go_on(page):
