@@ -7,7 +7,9 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
+from backends.experiments.cases import GeneratedCase
 from backends.experiments.outcome import Outcome
+from backends.experiments.pairs import to_pairs
 from backends.experiments.pictures import empty_raster, frame_of, on_axes, states, to_raster
 from backends.experiments.summary import scores
 from backends.fields.field import combine, statistics
@@ -22,6 +24,8 @@ from dashboard.plots.pair import LivePair
 from dashboard.theme import ANALYSIS, PICKED, FieldStyle, limits, number, style_of, units_label
 
 WIDTH, HEIGHT = 430, 300
+#: Characters of a setting that differs.
+LONGEST_VALUE = 40
 WAITING = '<div class="hint">Computing the pinned analysis …</div>'
 EMPTY = '<div class="hint">Pin the analysis that is shown, then change a setting: both stand here side by side.</div>'
 CHANGED = '<div class="hint">The pinned analysis is of another case. Pin the one that is shown to compare settings of it.</div>'
@@ -69,6 +73,7 @@ class CompareView:
         units = units_label(current.case.units)
         self._words.object = (
             f"<div>pinned {settings_line(pinned, units)}</div><div>current {settings_line(current, units)}</div>"
+            f"{_changes(pinned, current)}"
         )
         self._show_pictures(pinned, current, units)
         self._table.object = _table(pinned, current)
@@ -122,6 +127,29 @@ class CompareView:
             style = {"flex": "1 1 300px", "min-width": "0", "max-width": "560px"}
             boxes.append(pn.Column(head, self._maps[name].pane, margin=0, styles=style, css_classes=["map-box"]))
         self._pictures.objects = [pn.FlexBox(*boxes, gap="4px 8px", sizing_mode="stretch_width")]
+
+
+def _changes(pinned: Outcome, current: Outcome) -> str:
+    """Return all settings that differ, by their keys, and what it means where those of the truth do."""
+    before, after = (dict(to_pairs(outcome.settings.model_dump(mode="json"))) for outcome in (pinned, current))
+    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    if not keys:
+        return '<div class="hint">They have the same settings.</div>'
+    said = ", ".join(f"<code>{escape(key)}</code> {_short(before.get(key))} → {_short(after.get(key))}" for key in keys)
+    case = current.settings.case
+    others = isinstance(case, GeneratedCase) and any(key.startswith("case.") for key in keys)
+    truths = " The truth and its observations are others, too: the draws are of another case." if others else ""
+    return f'<div class="hint" data-role="changes">differs: {said}.{truths}</div>'
+
+
+def _short(text: str | None) -> str:
+    """Return the value of a setting in so few characters that several stand in a line."""
+    if text is None or text == "null":
+        return "–"
+    try:
+        return number(float(text))
+    except ValueError:
+        return escape(text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…")
 
 
 def _table(pinned: Outcome, current: Outcome) -> str:

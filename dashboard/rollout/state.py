@@ -55,9 +55,11 @@ class RolloutState(ChosenSettings):
     def __init__(self, folder: Path, text: str = "") -> None:
         self.folder = folder
         self.progress = (0, 0)
-        self._stop = threading.Event()
+        self._stop = threading.Event()  # of the newest request
         self._given: tuple[Given, ...] = ()
-        self._work: LatestWins[Request, RolloutView] = LatestWins(FORECASTS, self._compute, self._on_view, self._on_failed)
+        self._work: LatestWins[Request, RolloutView | None] = LatestWins(
+            FORECASTS, self._compute_unless_given_up, self._on_view, self._on_failed
+        )
         self._fetching: LatestWins[tuple[LiveRace, int], tuple[Given, ...]] = LatestWins(
             DEVICE, lambda request: newest_of(*request), self._on_given, self._on_failed
         )
@@ -152,13 +154,22 @@ class RolloutState(ChosenSettings):
         self.stale = settings.model_copy(update={"generalise": run.generalise}) != run
 
     def _ask(self, request: Request) -> None:
-        self._stop.clear()
+        self._stop = threading.Event()
         self.progress = (0, 0)
         self.param.update(running=True, problem="")
         self._work.request(request)
 
-    def _compute(self, request: Request) -> RolloutView:
-        report = self._reporter()
+    def _compute_unless_given_up(self, request: Request) -> RolloutView | None:
+        """Return what is asked for; None where it was stopped and something else has been asked for since."""
+        stop = self._stop
+        try:
+            return self._compute(request, self._reporter(stop))
+        except InputError:
+            if stop.is_set() and stop is not self._stop:
+                return None
+            raise
+
+    def _compute(self, request: Request, report: Report) -> RolloutView:
         what, start = request
         if isinstance(what, RolloutView):
             assert start is not None
@@ -179,12 +190,12 @@ class RolloutState(ChosenSettings):
         assert view.curves  # computed here, where nobody waits for it
         return view
 
-    def _reporter(self) -> Report:
+    def _reporter(self, stop: threading.Event) -> Report:
         end = time.monotonic() + MOST_SECONDS
 
         def report(lead: int, of: int) -> None:
             self.progress = (lead, of)
-            if self._stop.is_set():
+            if stop.is_set():
                 raise InputError(f"stopped after {lead} of {of} leads; nothing of it is kept")
             if time.monotonic() > end and lead < of:
                 raise InputError(
@@ -194,7 +205,9 @@ class RolloutState(ChosenSettings):
 
         return report
 
-    def _on_view(self, request: Request, view: RolloutView) -> None:
+    def _on_view(self, request: Request, view: RolloutView | None) -> None:
+        if view is None:
+            return
         if isinstance(request[0], str):
             self.take(to_yaml(view.prepared.settings))
         old, fields = self.view, len(view.layout.names)

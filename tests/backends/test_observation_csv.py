@@ -146,6 +146,7 @@ def test_columns_are_guessed(header, role, variables):
         ("lat,lon,t\n50,10,12.5\n", "air_temperature of x.csv has no unit, and values of about 12.5, not K"),
         ("lat,lon,p\n50,10,1013\n", "air_pressure of x.csv has no unit, and values of about 1013, not Pa"),
         ("lat,lon,t\n50,10\n50,10,280,9\n", "x.csv cannot be read as CSV"),
+        ("lat,lon,t\n", "x.csv holds no observations: there are no rows below its header"),
     ],
 )
 def test_csv_that_cannot_be_read_is_named(tmp_path, text, match):

@@ -87,13 +87,15 @@ def pieces_of(path: Path, columns: Columns, progress: Progress = silent) -> Iter
     Raises
     ------
     InputError
-        If the file is no such text, a column does not exist, or one that must hold numbers or times holds others.
+        If the file is no such text, has no rows, a column does not exist, or one that must hold numbers or times holds others.
     """
     header = header_of(path)
     columns.check(header)
     unitless = _Unitless(path.name)
     named = list(columns.variables.items()) or [(columns.roles["value"], "")]
+    empty = True
     for piece in _parsed(path, header, columns, progress):
+        empty = False
         shared = _shared(piece, columns)
         parts = []
         for name, variable in named:
@@ -103,6 +105,8 @@ def pieces_of(path: Path, columns: Columns, progress: Progress = silent) -> Iter
             else:
                 parts += _each(piece.texts(columns.roles["variable"]), value, units, shared, unitless)
         yield concatenate(parts)
+    if empty:
+        raise InputError(f"{path.name} holds no observations: there are no rows below its header")
     unitless.check()
 
 

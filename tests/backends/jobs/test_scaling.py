@@ -57,8 +57,8 @@ def place(tmp_path_factory):
     def here(line: str) -> str:
         for port, free in ports.items():
             line = re.sub(rf"(?<=[: ]){port}\b", free, line)
-        line = line.replace(".venv/bin/python", "PYTHON").replace(".venv/bin/mlflow", "PYTHON -m mlflow")
-        return line.replace("PYTHON", sys.executable).replace("$HOME/assimilab-shared", str(folder))
+        line = line.replace(".venv/bin/mlflow", ".venv/bin/python -m mlflow").replace(".venv/bin/python", sys.executable)
+        return line.replace("$HOME/assimilab-shared", str(folder))
 
     make_tables(folder / "mlflow.db")  # MLflow itself waits for the disk a thousand times
     export, *lines = map(here, LINES)

@@ -1,6 +1,7 @@
 """The Rollout page without a browser: forecasts are run, shown, stopped, and scored."""
 
 import gc
+import threading
 import time
 import weakref
 
@@ -124,6 +125,30 @@ def test_forecasts_can_be_stopped(page, monkeypatch):
     page.state.wait()
     assert "topped after" in text_of(page._problem)
     assert page.controls.run.label == "Run"
+
+
+def test_forecasts_that_were_stopped_make_room_for_the_next(page, monkeypatch):
+    prepared = states.prepare.__globals__["Prepared"]
+    quick, begun, go_on = prepared.run, threading.Event(), threading.Event()
+
+    def slow(self, report):
+        begun.set()
+        assert go_on.wait(60)
+        report(1, 1000)
+        raise AssertionError("a forecast that was stopped went on")
+
+    monkeypatch.setattr(prepared, "run", slow)
+    page.state.run()
+    assert begun.wait(60)
+    page.state.stop()
+    monkeypatch.setattr(prepared, "run", quick)
+    page.state.form.section.precision = "single"
+    page.state.run()
+    go_on.set()
+    page.state.wait()
+    assert page.state.view is not None
+    assert not page.state.running
+    assert text_of(page._problem) == ""
 
 
 def test_forecasts_that_take_too_long_are_given_up(page, monkeypatch):
