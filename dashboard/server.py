@@ -137,7 +137,7 @@ def serve(port: int, access: Access, data: Path) -> None:
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
     COLLECTION.afterwards(_forget)
-    shown = "localhost" if access.address == "127.0.0.1" else access.address
+    shown = "localhost" if access.address in LOOPBACK else f"[{access.address}]" if ":" in access.address else access.address
     print(f"Computing on {device_name(device)}. Data folder: {data}{'' if data.is_dir() else ' (does not exist yet)'}.")
     if access.address not in LOOPBACK and not access.origins:
         print("Browsers on other machines are let in under the names that --allow-origin gives; it gives none.")

@@ -13,6 +13,9 @@ from backends.fields.meshes import Mesh, ProjectedMesh, RegularMesh
 from backends.observations.units import unit
 from backends.observing.operators import LinearOperator
 
+#: Of a cell: places so near to a point of another grid are that point, whose coordinates have been rounded otherwise.
+TRACE = 1e-3
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -80,26 +83,42 @@ def regrid(values: np.ndarray, source: Mesh, target: Mesh) -> tuple[np.ndarray, 
     latitude, longitude = target.places()
     if isinstance(source, ProjectedMesh):
         index, weight = source.between(latitude, longitude)
-        # A cell without weight must not make the value missing: 0 · NaN is NaN.
-        parts = np.where(weight == 0, 0.0, values.ravel()[index] * weight)
-        return parts.sum(1).reshape(target.shape), "bilinear"
+        near = values.ravel()[index]
+        there = np.isfinite(near)
+        sums = np.where(there, near * weight, 0.0).sum(1), np.where(there, 0.0, weight).sum(1)
+        return _known(*sums).reshape(target.shape), "bilinear"
     cells = source.locate(latitude, longitude)
     nearest = np.where(cells >= 0, values.ravel()[cells], np.nan).astype(np.float64)
     if not isinstance(source, RegularMesh):
         return nearest.reshape(target.shape), "nearest cell"
     grid = source.grid.to(torch.device("cpu"), torch.float64)
     south, north = float(grid.latitude[0]), float(grid.latitude[-1])
+    trace = TRACE * (north - south) / (len(grid.latitude) - 1)
+    latitude = np.where((latitude >= south - trace) & (latitude <= north + trace), latitude.clip(south, north), latitude)
     inside = (cells >= 0) & (latitude >= south) & (latitude <= north)
     # Between the last row of a global grid and the pole there is nothing to interpolate between.
     result = nearest if grid.periodic else np.full_like(nearest, np.nan)
     if not grid.periodic:
         west, east = float(grid.longitude[0]), float(grid.longitude[-1])
-        inside &= (longitude - west) % 360 <= east - west
+        trace = TRACE * (east - west) / (len(grid.longitude) - 1)
+        across = (longitude - west + trace) % 360 - trace
+        inside &= across <= east - west + trace
+        longitude = west + across.clip(0, east - west)
     at = torch.from_numpy(np.stack([latitude[inside], (longitude[inside] + 180) % 360 - 180], axis=1))
     if len(at):
         state = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float64).ravel())
-        result[inside] = LinearOperator(grid.interpolation(at))(state).numpy()
+        operator, missing = LinearOperator(grid.interpolation(at)), ~torch.isfinite(state)
+        result[inside] = _known(operator(state.masked_fill(missing, 0.0)).numpy(), operator(missing.double()).numpy())
     return result.reshape(target.shape), "bilinear"
+
+
+def _known(total: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Return interpolated values from the sum of what is there; NaN where more than a trace of the weight is on what is not.
+
+    A place that is a point of the other grid but for the rounding of coordinates has weights of about 1e-5 on its neighbours;
+    at coasts these are missing.
+    """
+    return np.where(missing < TRACE, total / np.where(missing < TRACE, 1 - missing, 1.0), np.nan)
 
 
 def _in_unit(values: np.ndarray, second: Field, first: Field) -> np.ndarray:

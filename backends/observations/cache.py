@@ -14,7 +14,7 @@ from backends.observations.table import Table
 LOG = logging.getLogger("assimilab")
 
 #: Counted up when a reader makes another table of the same file.
-VERSION = 2
+VERSION = 3
 #: Bytes of all that is kept; what was asked for longest ago goes first. Uploads are asked for by one visitor alone.
 MOST_BYTES = 10 * 10**9
 

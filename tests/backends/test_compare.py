@@ -80,3 +80,16 @@ def test_mean_spread_and_probability_of_members():
     assert all(np.isnan(part[5, 6]) for part in (found.mean(), found.spread(), found.probability(200.0)))
     with pytest.raises(InputError, match="has no ensemble"):
         ensemble(FieldDataset("a file", "NetCDF", [data.isel(number=0)]), "t", {})
+
+
+@pytest.mark.parametrize("west", [4.9, -0.3])
+def test_coordinates_that_are_rounded_otherwise_lose_neither_coast_nor_edge(west):
+    latitude, longitude = 50 + 0.1 * np.arange(30), west + 0.1 * np.arange(40)
+    one = dataset(latitude, longitude)
+    one["t"] = one.t.where(one.lon > west + 1.15)  # the coast
+    for source in (one, one.assign_coords(lat=one.lat.astype("f4"), lon=one.lon.astype("f4"))):
+        shifted = source.assign_coords(lon=(source.lon + 360).astype(source.lon.dtype))
+        for other in (source, shifted):
+            found = compare(field(one), field(other))
+            np.testing.assert_array_equal(np.isfinite(found.difference), np.isfinite(one.t[0]))
+            assert np.nanmax(np.abs(found.difference)) < 0.02  # of 20 K over the sphere, a thousandth of a cell is less

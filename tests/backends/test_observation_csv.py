@@ -48,6 +48,28 @@ def test_csv_with_one_value_a_row(tmp_path):
     assert table.longitude.tolist() == [10.0, -10.0]
 
 
+@pytest.mark.parametrize("rows", [1, 2, 1000])
+def test_levels_of_one_sounding_are_one_report(tmp_path, monkeypatch, rows):
+    monkeypatch.setattr(csv, "ROWS", rows)
+    monkeypatch.setattr(csv, "_gathered", lambda batches: (b.slice(k, rows) for b in batches for k in range(0, len(b), rows)))
+    path = tmp_path / "x.csv"
+    lines = [f"{station},{time},52.2,14.1,{level},{300 - level / 10},5" for station, time, level in (
+        ("10393", "2021-05-16T00:00", 1000), ("10393", "2021-05-16T00:00", 850), ("10393", "2021-05-16T00:00", 500),
+        ("10393", "2021-05-16T12:00", 1000), ("10393", "2021-05-16T12:00", 500), ("10394", "2021-05-16T12:00", 500),
+    )]  # fmt: skip
+    path.write_text("\n".join(["station,time,lat,lon,plev,T,wind_speed", *lines, ""]))
+    table = read(path)
+    warm = table.take(table.variable.is_in(["air_temperature"]))
+    assert warm.report.tolist() == [0, 0, 0, 1, 1, 2]
+    assert table.take(table.variable.is_in(["wind_speed"])).report.tolist() == warm.report.tolist()
+
+
+def test_rows_of_the_surface_are_reports_of_their_own(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("lat,lon,T [K]\n50,10,280\n50,10,281\n")
+    assert read(path).report.tolist() == [0, 1]
+
+
 def long_csv(path: Path, last: str) -> Path:
     """Write 90,000 rows, more than pyarrow hands over at once, each with a station and a time of its own thousand."""
     lines = [f"{k / 1000:.3f},10,s{k // 1000},{280 + k % 7},2021-05-16T00:{k // 1000 % 60:02d}" for k in range(90_000)]

@@ -2,6 +2,7 @@
 
 import sys
 
+import netCDF4
 import numpy as np
 import pytest
 
@@ -115,6 +116,15 @@ def test_decoded_soundings(tmp_path):
 
 
 # IODA
+
+
+def test_ioda_numbers_its_soundings(tmp_path):
+    path = ioda(tmp_path / "obs.nc4")
+    assert sorted(set(read(path).report.tolist())) == [0, 1]
+    with netCDF4.Dataset(path, "a") as file:
+        about = file.groups["MetaData"]
+        about.createVariable("sequenceNumber", "i4", ("Location",))[:] = [7, 7]
+    assert set(read(path).report.tolist()) == {0}
 
 
 def test_ioda(tmp_path):

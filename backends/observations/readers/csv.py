@@ -13,6 +13,7 @@ from backends.observations.columns import Columns, guess_columns, standard_name
 from backends.observations.readers.csv_cells import Piece
 from backends.observations.readers.faults import DECODING_PROBLEMS
 from backends.observations.readers.progress import Progress, silent
+from backends.observations.readers.soundings import Reports
 from backends.observations.schema import HEIGHT, NO_LEVEL, PRESSURE, QUALITIES, UNKNOWN, VARIABLES
 from backends.observations.table import Table, build, concatenate
 from backends.observations.units import to_si
@@ -24,6 +25,9 @@ FORMAT = "CSV"
 
 #: Rows that are converted at once.
 ROWS = 2**17
+
+#: Columns in which rows of one sounding are the same.
+HEADER = ("station", "report_type", "time", "latitude", "longitude")
 
 _DELIMITERS = ",;\t|"
 
@@ -91,12 +95,14 @@ def pieces_of(path: Path, columns: Columns, progress: Progress = silent) -> Iter
     """
     header = header_of(path)
     columns.check(header)
-    unitless = _Unitless(path.name)
+    unitless, reports = _Unitless(path.name), Reports()
     named = list(columns.variables.items()) or [(columns.roles["value"], "")]
     empty = True
     for piece in _parsed(path, header, columns, progress):
         empty = False
         shared = _shared(piece, columns)
+        if "level" in shared:  # a sounding has a row for each level
+            shared["report"] = reports.number(*(shared[name] for name in HEADER if name in shared))
         parts = []
         for name, variable in named:
             value, units = piece.numbers(name), columns.units.get(name, "")

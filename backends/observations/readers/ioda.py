@@ -11,6 +11,7 @@ from backends.observations import schema
 from backends.observations.coded import Coded
 from backends.observations.readers.netcdf import mentions, numbers, opened, texts
 from backends.observations.readers.progress import Progress
+from backends.observations.readers.soundings import Reports
 from backends.observations.table import Table, build, concatenate
 from backends.observations.units import to_si
 
@@ -72,10 +73,10 @@ def read(path: Path, progress: Progress) -> Table:
             "longitude": numbers(about, "longitude"),
             "height": numbers(about, "stationElevation", "station_elevation", rows=places),
             "station": _stations(about, places),
-            "report": np.arange(places),
             "level": level,
             "level_kind": np.where(np.isfinite(level), kind, schema.NO_LEVEL),
         }
+        header["report"] = _reports(about, header)
         parts = []
         for number, name in enumerate(observed):
             progress(number, len(observed))
@@ -174,6 +175,15 @@ def _times(about: Any, places: int) -> np.ndarray:
     if "datetime" in about.variables:
         return np.array([text.strip().rstrip("Z") or "NaT" for text in texts(about.variables["datetime"])], "datetime64[s]")
     return np.full(places, none)
+
+
+def _reports(about: Any, header: dict[str, Any]) -> np.ndarray:
+    """Return the report of each location: by its number, else those of levels under one header; others are one each."""
+    if "sequenceNumber" in about.variables:
+        return Reports().number(numbers(about, "sequenceNumber", rows=len(header["level"])))
+    if np.isfinite(header["level"]).any():
+        return Reports().number(*(header[name] for name in ("station", "time", "latitude", "longitude")))
+    return np.arange(len(header["level"]))
 
 
 def _stations(about: Any, places: int) -> Coded:
