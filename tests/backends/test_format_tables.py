@@ -17,7 +17,7 @@ from tests.grids import GRIB_GRIDS, GRIDS
 CASES = (*FORMATS, *GRIDS_OPENED)
 TEXT = DOCUMENT.read_text(encoding="utf-8")
 #: Modules beside the readers that read nothing by themselves.
-HELPERS = {"grib_messages", "faults", "progress", "netcdf", "csv_preview", "csv_cells"}
+HELPERS = {"grib_messages", "faults", "progress", "netcdf", "csv_preview", "csv_cells", "soundings"}
 
 
 def modules(package) -> set[str]:
