@@ -90,7 +90,7 @@ def _first_picture(browser: Browser, address: str, path: str) -> dict[str, objec
 
 
 def _latencies(page: Page, slider: str, index: int) -> dict[str, object]:
-    page.get_by_role("slider", name=slider, exact=slider != "Player").focus()
+    page.get_by_role("slider", name=slider, exact=True).focus()
     times, lost = [], 0
     for k in range(MOVES):
         page.evaluate("(index) => maps.watch(index)", index)
@@ -133,7 +133,7 @@ def _on_plane(browser: Browser, url: str) -> dict[str, object]:
 def _steps(browser: Browser, url: str) -> dict[str, object]:
     page, _ = _open(browser, url, 1)
     page.wait_for_timeout(2000)
-    figures = _latencies(page, "Player", 0)
+    figures = _latencies(page, "Time", 0)
     page.context.close()
     return figures
 
