@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from backends.errors import InputError
 from backends.experiments.outcome import Outcome
@@ -35,6 +36,15 @@ exhibit = pinned(prepared, before, prepared.experiment.run(settings))
 def comparable(first: Outcome, second: Outcome) -> bool:
     """Return whether two analyses are of the same quantity on the same points."""
     return first.case.truth.shape == second.case.truth.shape and _what(first) == _what(second)
+
+
+def others(first: Outcome, second: Outcome) -> tuple[str, ...]:
+    """Return which of truth and background differ in two analyses that can be compared; two that have no truth do not in it."""
+    pairs = {
+        "truth": (first.case.truth, second.case.truth),
+        "background": (first.problem.background, second.problem.background),
+    }
+    return tuple(name for name, states in pairs.items() if not torch.equal(*(state.nan_to_num() for state in states)))
 
 
 def _what(outcome: Outcome) -> tuple[object, ...]:

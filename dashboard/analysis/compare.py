@@ -7,14 +7,13 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
-from backends.experiments.cases import GeneratedCase
 from backends.experiments.outcome import Outcome
 from backends.experiments.pairs import to_pairs
 from backends.experiments.pictures import empty_raster, frame_of, on_axes, states, to_raster
 from backends.experiments.summary import scores
 from backends.fields.field import combine, statistics
 from backends.geometry.scattered import ScatteredPoints
-from backends.pictures.pinned import comparable
+from backends.pictures.pinned import comparable, others
 from dashboard.analysis.fields import DIFFERENCE, GRAY
 from dashboard.analysis.scores import settings_line
 from dashboard.analysis.state import AnalysisState
@@ -130,22 +129,21 @@ class CompareView:
 
 
 def _changes(pinned: Outcome, current: Outcome) -> str:
-    """Return all settings that differ, by their keys, and what it means where those of the truth do."""
-    before, after = (dict(to_pairs(outcome.settings.model_dump(mode="json"))) for outcome in (pinned, current))
-    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-    if not keys:
-        return '<div class="hint">They have the same settings.</div>'
-    said = ", ".join(f"<code>{escape(key)}</code> {_short(before.get(key))} → {_short(after.get(key))}" for key in keys)
-    case = current.settings.case
-    others = isinstance(case, GeneratedCase) and any(key.startswith("case.") for key in keys)
-    truths = " The truth and its observations are others, too: the draws are of another case." if others else ""
-    return f'<div class="hint" data-role="changes">differs: {said}.{truths}</div>'
+    """Return all settings that differ, by their keys, and what they begin with; what is left open follows from the rest."""
+    before, after = (
+        {key: text for key, text in to_pairs(outcome.settings.model_dump(mode="json")) if text != "null"}
+        for outcome in (pinned, current)
+    )
+    keys = [key for key in before if key in after and before[key] != after[key]]
+    said = ", ".join(f"<code>{escape(key)}</code> {_short(before[key])} → {_short(after[key])}" for key in keys)
+    words = f"differs: {said}." if said else "The settings are the same."
+    if differ := others(pinned, current):
+        words += f" The analyses have another {' and another '.join(differ)}."
+    return f'<div class="hint" data-role="changes">{words}</div>'
 
 
-def _short(text: str | None) -> str:
+def _short(text: str) -> str:
     """Return the value of a setting in so few characters that several stand in a line."""
-    if text is None or text == "null":
-        return "–"
     try:
         return number(float(text))
     except ValueError:

@@ -140,11 +140,14 @@ def test_comparison_waits_for_a_pin_and_then_shows_both(page):
     difference = page.state.detailed.analysis.mean - page.state.pinned.outcome.analysis.mean
     np.testing.assert_allclose(lines["difference"], difference.numpy(), atol=1e-5)
     assert "σ<sub>b</sub> 2 " in page.compare._words.object
-    assert "differs: <code>background_error.sigma</code> 1 → 2.<" in page.compare._words.object
+    assert "differs: <code>background_error.sigma</code> 1 → 2.</div>" in page.compare._words.object
     page.state.section.length = 0.2
     page.wait()
     assert "<code>case.length</code> 0.08 → 0.2, " in page.compare._words.object
-    assert "The truth and its observations are others" in page.compare._words.object
+    assert "The analyses have another background.<" in page.compare._words.object
+    page.state.section.seed = 5
+    page.wait()
+    assert "The analyses have another truth and another background.<" in page.compare._words.object
     page.state.kind = "xz-2d"
     page.wait()
     assert "another case" in page.compare._words.object
