@@ -129,17 +129,25 @@ class CompareView:
 
 
 def _changes(pinned: Outcome, current: Outcome) -> str:
-    """Return all settings that differ, by their keys, and what they begin with; what is left open follows from the rest."""
-    before, after = (
-        {key: text for key, text in to_pairs(outcome.settings.model_dump(mode="json")) if text != "null"}
-        for outcome in (pinned, current)
-    )
-    keys = [key for key in before if key in after and before[key] != after[key]]
+    """Return all settings that differ, by their keys, and which of truth and background are others."""
+    before, after = _said(pinned), _said(current)
+    # What one leaves open and the other says may come to the same.
+    keys = [key for key, text in before.items() if text != after.get(key, text) and "null" not in (text, after[key])]
     said = ", ".join(f"<code>{escape(key)}</code> {_short(before[key])} → {_short(after[key])}" for key in keys)
-    words = f"differs: {said}." if said else "The settings are the same."
+    words = f"differs: {said}." if said else "The settings are the same." if before == after else ""
     if differ := others(pinned, current):
         words += f" The analyses have another {' and another '.join(differ)}."
     return f'<div class="hint" data-role="changes">{words}</div>'
+
+
+def _said(outcome: Outcome) -> dict[str, str]:
+    """Return all settings by their keys, and the numbers of B and R also where they were left open."""
+    numbers = {
+        "background_error.sigma": outcome.sigma_b, "background_error.length": outcome.length,
+        "background_error.length_z": outcome.length_z, "observations.sigma": outcome.sigma_o,
+    }  # fmt: skip
+    texts = dict(to_pairs(outcome.settings.model_dump(mode="json")))
+    return texts | {key: str(value) for key, value in numbers.items() if texts.get(key) == "null"}
 
 
 def _short(text: str) -> str:

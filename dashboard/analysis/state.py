@@ -10,10 +10,7 @@ from backends.experiments.offers import Offers, offers
 from backends.experiments.outcome import Outcome
 from backends.experiments.prepare import Prepared
 from backends.experiments.run import from_yaml, of_kind, to_yaml
-from backends.experiments.settings import (
-    OF_REAL,
-    AnalysisSettings,
-)
+from backends.experiments.settings import OF_REAL, AnalysisSettings
 from backends.fields.catalogue import Catalogue
 from dashboard.analysis.beginnings import (
     BEGINS_ANEW,

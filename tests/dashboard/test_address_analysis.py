@@ -285,6 +285,14 @@ def test_the_pinned_analysis_is_in_the_address(page, catalogue):
     other.close()
 
 
+def test_numbers_that_an_address_leaves_open_are_compared_too(catalogue):
+    page = opened(catalogue, "?v=1&case.name=xz-2d&background_error.sigma=2&tab=compare&pinned.case.name=xz-2d")
+    assert "differs: <code>background_error.sigma</code> 1 → 2." in page.compare._words.object
+    page.state.pin()
+    assert "The settings are the same.<" in page.compare._words.object
+    page.close()
+
+
 @pytest.mark.parametrize(
     ("of_pinned", "said"),
     [
